@@ -1,0 +1,1 @@
+"""Who may speak: people, their organisation, their devices and how they sign in."""

@@ -1,0 +1,1 @@
+"""Composition root: settings, entry points, and what no single application owns."""

@@ -41,8 +41,8 @@ AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS: list[str] = []
 
 MIDDLEWARE = [
-    "beep.headers.SecurityHeadersMiddleware",
-    "beep.origins.CrossOriginMiddleware",
+    "beep.headers.security_headers",
+    "beep.refusals.refusals",
 ]
 TEMPLATES: list[dict[str, Any]] = []
 

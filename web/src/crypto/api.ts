@@ -1,0 +1,231 @@
+/**
+ * What the core may ask of the crypto layer. Pure data goes in and out (structured-cloneable), so that the same
+ * interface serves a Web Worker in the browser and a direct call under Node.
+ *
+ * Group state is bytes: the core stores them with the cursor in one transaction and hands them back. The engine
+ * keeps a decoded copy keyed by `stateHash` as a cache only. Every call that changes a state returns new bytes;
+ * nothing of the result may leave the device before the core has stored them (no rollback, no reuse of a
+ * generation).
+ */
+
+/** 16 bytes. */
+export type Uuid = Uint8Array;
+
+/** 0x0001 = MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, 0x0053 = MLS_256_XWING_AES256GCM_SHA512_Ed25519. */
+export type Suite = 0x0001 | 0x0053;
+
+/** Who may stand in a tree: every device that a person's verified chain ever listed. */
+export interface RosterDevice {
+  person: Uuid;
+  device: Uuid;
+  signatureKey: Uint8Array;
+  /** Milliseconds UTC, null while valid. Judged when adding and when sending, not for old commits. */
+  revokedAt: number | null;
+  expiresAt: number | null;
+}
+
+export interface DeviceKeys {
+  person: Uuid;
+  device: Uuid;
+  /** Ed25519 public key, 32 bytes: the MLS signature key and the key in the identity statement. */
+  signaturePublic: Uint8Array;
+  /** Ed25519 private key as the MLS library wants it. Made in the worker, kept sealed in the store, erased at sign-out. */
+  signaturePrivate: Uint8Array;
+}
+
+export interface MadeKeyPackage {
+  suite: Suite;
+  /** KeyPackageRef, RFC 9420 §5.2. */
+  ref: Uint8Array;
+  /** The bare KeyPackage structure as uploaded (RFC 9420 §10). */
+  keyPackage: Uint8Array;
+  /** Private halves; erased in the transaction that stores the joined group. */
+  privateKeyPackage: Uint8Array;
+  /** Milliseconds UTC. */
+  notAfter: number;
+  lastResort: boolean;
+}
+
+/** What its sender had seen of the log: `formats.md`, transcript. */
+export interface Seen {
+  seq: number;
+  /** T at `seq`, 32 bytes. */
+  transcript: Uint8Array;
+}
+
+export interface GroupPolicy {
+  nonce: Uint8Array;
+  conversation: Uuid;
+  kind: "direct" | "group" | "self";
+  /** Direct: both persons, ascending bytes. Otherwise empty. */
+  persons: Uuid[];
+  suite: Suite;
+  sizeClass: "normal" | "large";
+  retentionClass: number;
+  ministry: Uuid;
+  registry: Uint8Array;
+  /** Group id of the generation before, 32 zero bytes for the first. */
+  predecessor: Uint8Array;
+}
+
+export interface Begun {
+  groupId: Uint8Array;
+  policy: Uint8Array;
+  /** State at epoch 1: adopted when the commit's hash appears in the log. */
+  pendingState: Uint8Array;
+  /** MLSMessage(PublicMessage(commit)). */
+  commit: Uint8Array;
+  /** MLSMessage(Welcome) for all added devices; the server splits it. */
+  welcome: Uint8Array;
+  epochAfter: number;
+}
+
+export interface Member {
+  leaf: number;
+  person: Uuid;
+  device: Uuid;
+  signatureKey: Uint8Array;
+}
+
+export interface Joined {
+  state: Uint8Array;
+  groupId: Uint8Array;
+  policy: GroupPolicy;
+  epoch: number;
+  seen: Seen;
+  profile: Uint8Array;
+  members: Member[];
+  ownLeaf: number;
+}
+
+/** One envelope of the log as the engine needs it. */
+export interface InEnvelope {
+  seq: number;
+  epoch: number;
+  kind: "application" | "commit";
+  sender: Uuid;
+  body: Uint8Array;
+}
+
+export type Processed =
+  | {
+      kind: "application";
+      seq: number;
+      member: Member;
+      content: Uint8Array;
+      seen: Seen;
+    }
+  | { kind: "commit"; seq: number; epoch: number; committer: Member; added: Member[]; removed: Member[]; seen: Seen }
+  /** Refused for good: the state is unchanged and the next envelope goes on. `code` is a `CryptoError` code. */
+  | { kind: "refused"; seq: number; code: string }
+  /** Cannot be read yet (an epoch or key that is not here); asked again later. */
+  | { kind: "waiting"; seq: number; code: string };
+
+/** A sealed slot or typing frame: `formats.md`, Slots. */
+export interface SlotFrame {
+  label: "read" | "typing";
+  leaf: number;
+  epoch: number;
+  counter: number;
+  body: Uint8Array;
+}
+
+export interface MlsEngine {
+  generateDeviceKeys(input: { person: Uuid; device: Uuid }): Promise<DeviceKeys>;
+  generateKeyPackages(input: {
+    keys: DeviceKeys;
+    suite: Suite;
+    count: number;
+    lastResort: boolean;
+    now: number;
+    /** Milliseconds; at most 90 days. */
+    lifetime: number;
+  }): Promise<MadeKeyPackage[]>;
+
+  /** Creates the group at epoch 0 and its first commit, which adds every device of `add` (RFC 9420 §11, §12.4). */
+  begin(input: {
+    keys: DeviceKeys;
+    policy: Omit<GroupPolicy, "nonce">;
+    add: { person: Uuid; device: Uuid; keyPackage: Uint8Array }[];
+    roster: RosterDevice[];
+    seen: Seen;
+    profile: Uint8Array;
+    now: number;
+  }): Promise<Begun>;
+
+  join(input: {
+    keys: DeviceKeys;
+    welcome: Uint8Array;
+    keyPackage: MadeKeyPackage;
+    /** The conversation and, for direct ones, persons that the policy must name. */
+    expected: { conversation: Uuid; persons: Uuid[]; groupId: Uint8Array };
+    roster: RosterDevice[];
+    now: number;
+  }): Promise<Joined>;
+
+  /** Encrypts one application message; refuses while a leaf is revoked or expired. */
+  encrypt(input: {
+    state: Uint8Array;
+    content: Uint8Array;
+    seen: Seen;
+    roster: RosterDevice[];
+    now: number;
+  }): Promise<{ state: Uint8Array; body: Uint8Array }>;
+
+  /** Takes envelopes in log order; `state` after all of them. Own commits are adopted by the core, not sent here. */
+  process(input: {
+    state: Uint8Array;
+    groupId: Uint8Array;
+    envelopes: InEnvelope[];
+    roster: RosterDevice[];
+    now: number;
+  }): Promise<{ state: Uint8Array; results: Processed[] }>;
+
+  /** An empty commit with a path (healing). The new state is pending until its hash appears in the log. */
+  heal(input: {
+    state: Uint8Array;
+    seen: Seen;
+    roster: RosterDevice[];
+    now: number;
+  }): Promise<{ pendingState: Uint8Array; commit: Uint8Array; epoch: number }>;
+
+  describe(state: Uint8Array): Promise<{ groupId: Uint8Array; epoch: number; suite: Suite; ownLeaf: number; members: Member[] }>;
+
+  sealSlot(input: { state: Uint8Array; label: "read" | "typing"; counter: number; plaintext: Uint8Array }): Promise<SlotFrame>;
+  /** Verifies the device's signature and opens; throws `CryptoError("slot_refused")`. */
+  openSlot(input: { state: Uint8Array; frame: SlotFrame }): Promise<{ member: Member; plaintext: Uint8Array }>;
+}
+
+/** The secrets that come from what a person types; all work is done in the worker. */
+export interface SecretsEngine {
+  /**
+   * Argon2id(passphrase, salt; 64 MiB, 3 passes, 32 bytes), then HKDF-SHA-256 with two infos: the sign-in secret
+   * (sent) and, with 32 device-random bytes, the vault key (never leaves the engine).
+   */
+  signInSecret(input: { passphrase: string; salt: Uint8Array }): Promise<Uint8Array>;
+  /** Makes the data key and wraps it; returns the handle (non-extractable AES-GCM) and the wrapped form. */
+  createVault(input: { passphrase: string; salt: Uint8Array }): Promise<{ dataKey: CryptoKey; vault: WrappedVault; signInSecret: Uint8Array }>;
+  /** Throws `CryptoError("wrong_passphrase")`. */
+  openVault(input: { passphrase: string; vault: WrappedVault }): Promise<{ dataKey: CryptoKey; signInSecret: Uint8Array }>;
+  /** 128 random bits and a checksum, Crockford base32, groups of four joined by hyphens. */
+  newRecoveryCode(): Promise<string>;
+  /** Folds digits and letters, checks the checksum; throws `CryptoError("recovery_code_malformed")`. */
+  recoveryPublicKey(input: { code: string; person: Uuid }): Promise<Uint8Array>;
+  signWithRecoveryCode(input: { code: string; person: Uuid; label: string; content: Uint8Array }): Promise<Uint8Array>;
+  signWithDevice(input: { keys: DeviceKeys; label: string; content: Uint8Array }): Promise<Uint8Array>;
+}
+
+export interface WrappedVault {
+  version: 1;
+  salt: Uint8Array;
+  /** 32 random bytes that never leave the device: without them the server could guess the passphrase offline. */
+  deviceRandom: Uint8Array;
+  nonce: Uint8Array;
+  wrapped: Uint8Array;
+}
+
+/** Typed refusal of the crypto layer; `code` is stable and listed in crypto/errors.ts. */
+export interface CryptoErrorShape {
+  name: "CryptoError";
+  code: string;
+}

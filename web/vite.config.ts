@@ -1,0 +1,36 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+/**
+ * The production build is one HTML shell and content-addressed files under /assets/. Nothing is inlined
+ * (a strict CSP would refuse it) and no build time or path enters the output, so that two builds of one commit are the
+ * same bytes.
+ */
+export default defineConfig({
+  plugins: [svelte()],
+  // Beep's pages are served from the root of their own origin.
+  base: "/",
+  build: {
+    target: ["chrome120", "firefox121", "safari17"],
+    outDir: "dist",
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    reportCompressedSize: false,
+  },
+  worker: { format: "es" },
+  server: {
+    port: 5173,
+    strictPort: true,
+    proxy: {
+      "/api": { target: "http://localhost:8000", ws: true },
+      "/ws": { target: "ws://localhost:8000", ws: true },
+    },
+  },
+  test: {
+    environment: "node",
+    include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
+    testTimeout: 20_000,
+  },
+});

@@ -71,6 +71,8 @@ class Environment:
     """Encrypts TOTP seeds at rest."""
     code_key: bytes = field(repr=False)
     """HMAC key of stored activation codes."""
+    authority_key: bytes | None = field(repr=False)
+    """Ed25519 seed that signs Remove orders; None where this deployment issues none."""
     database: DatabaseUrl
     migrator: DatabaseUrl
     integrator: DatabaseUrl
@@ -109,6 +111,7 @@ class Environment:
             secret_key=_required(env, "BEEP_SECRET_KEY"),
             field_key=_key(env, "BEEP_FIELD_KEY"),
             code_key=_key(env, "BEEP_CODE_KEY"),
+            authority_key=_key(env, "BEEP_AUTHORITY_KEY") if env.get("BEEP_AUTHORITY_KEY") else None,
             database=_database(env, "DATABASE_URL"),
             migrator=_database(env, "DATABASE_URL_MIGRATOR"),
             integrator=_database(env, "DATABASE_URL_INTEGRATOR"),

@@ -1,7 +1,8 @@
-"""Turns every refusal under /api/ into the same JSON, whoever made it: `{"code", "message", "detail"?, "retry_after"?}`."""
+"""Turns every refusal under /api/ into the same JSON, whoever made it: `{"code", "message", "detail"?}`."""
 
 from collections.abc import Callable
 from inspect import iscoroutinefunction
+from math import ceil
 from typing import Any, Final
 
 from django.http import HttpRequest, JsonResponse
@@ -26,16 +27,17 @@ CODE_OF_STATUS: Final = {
 
 
 def to_response(error: BeepError) -> JsonResponse:
-    """The answer that carries `error`; `retry_after` is in seconds, and stands in `Retry-After` as well."""
-    body: dict[str, Any] = {"code": error.code, "message": error.message}
-    if error.detail:
-        body["detail"] = error.detail
+    """The answer that carries `error`; `detail.retry_after` is in seconds, and stands in `Retry-After` as well."""
+    detail = dict(error.detail)
     if error.retry_after is not None:
-        body["retry_after"] = error.retry_after
+        detail["retry_after"] = error.retry_after
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if detail:
+        body["detail"] = detail
     response = JsonResponse(body, status=error.status)
     response["Cache-Control"] = "no-store"
     if error.retry_after is not None:
-        response["Retry-After"] = str(max(1, round(error.retry_after)))
+        response["Retry-After"] = str(max(1, ceil(error.retry_after)))
     return response
 
 

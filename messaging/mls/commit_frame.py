@@ -7,8 +7,28 @@ from dataclasses import dataclass
 
 from .errors import MlsErrorCode, MlsRefusedError
 from .messages import ApplicationData, MlsMessage, PublicMessage, Sender, SenderType
-from .proposals import Add, Commit, Proposal, ProposalReference, Remove
+from .proposals import (
+    Add,
+    Commit,
+    ExternalInit,
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    ProposalReference,
+    ReInit,
+    Remove,
+    Update,
+)
+from .tls import Struct
 from .tree import KeyPackage, UpdatePath
+
+_FORBIDDEN: dict[type[Struct], MlsErrorCode] = {
+    Update: MlsErrorCode.PROPOSAL_UPDATE,
+    PreSharedKey: MlsErrorCode.PROPOSAL_PSK,
+    ReInit: MlsErrorCode.PROPOSAL_REINIT,
+    ExternalInit: MlsErrorCode.PROPOSAL_EXTERNAL_INIT,
+    GroupContextExtensions: MlsErrorCode.PROPOSAL_GROUP_CONTEXT_EXTENSIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +64,9 @@ def decode_commit(data: bytes) -> CommitFrame:
     """Reads an MLSMessage that must be a member's commit of the allowed kind.
 
     Raises ``MlsDecodeError`` for bytes that are no MLSMessage (MEMBERSHIP_TAG_MISSING when they stop before
-    the tag), and ``MlsRefusedError`` with, in this order: NOT_PUBLIC_MESSAGE, CONTENT_APPLICATION,
-    CONTENT_PROPOSAL, SENDER_EXTERNAL, SENDER_NEW_MEMBER, MEMBERSHIP_TAG_MISSING (an empty one),
-    PROPOSAL_BY_REFERENCE, PROPOSAL_FORBIDDEN.
+    the tag), and ``MlsRefusedError`` with, in this order: NOT_PUBLIC_MESSAGE, SENDER_EXTERNAL,
+    SENDER_NEW_MEMBER, CONTENT_APPLICATION, CONTENT_PROPOSAL, MEMBERSHIP_TAG_MISSING (an empty one),
+    PROPOSAL_BY_REFERENCE, or the PROPOSAL code of a type that is not allowed.
     """
     message = MlsMessage.decode(data).body
     if not isinstance(message, PublicMessage):
@@ -54,12 +74,12 @@ def decode_commit(data: bytes) -> CommitFrame:
             MlsErrorCode.NOT_PUBLIC_MESSAGE, f"a {type(message).__name__}, not a PublicMessage"
         )
     framed = message.content
+    leaf_index = _member_leaf(framed.sender)
     commit = framed.content
     if isinstance(commit, ApplicationData):
         raise MlsRefusedError(MlsErrorCode.CONTENT_APPLICATION, "application content in the clear")
     if not isinstance(commit, Commit):
         raise MlsRefusedError(MlsErrorCode.CONTENT_PROPOSAL, "a proposal outside a commit")
-    leaf_index = _member_leaf(framed.sender)
     if not message.membership_tag:
         raise MlsRefusedError(MlsErrorCode.MEMBERSHIP_TAG_MISSING, "the membership tag is empty")
     # A commit always carries the tag: PublicMessage.read makes it so.
@@ -89,7 +109,5 @@ def _allowed(proposal: Proposal | ProposalReference) -> Add | Remove:
     if isinstance(proposal, ProposalReference):
         raise MlsRefusedError(MlsErrorCode.PROPOSAL_BY_REFERENCE, "a proposal by reference")
     if not isinstance(proposal.body, Add | Remove):
-        raise MlsRefusedError(
-            MlsErrorCode.PROPOSAL_FORBIDDEN, f"a proposal of type {proposal.proposal_type.name.lower()}"
-        )
+        raise MlsRefusedError(_FORBIDDEN[type(proposal.body)], "only Add and Remove are allowed")
     return proposal.body

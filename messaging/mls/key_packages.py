@@ -25,7 +25,8 @@ def decode_key_package(data: bytes) -> KeyPackage:
 def reference_of(kp: KeyPackage) -> bytes:
     """KeyPackageRef, the name by which a Welcome calls a newcomer (RFC 9420 §5.2).
 
-    32 bytes in the classical suite, 64 in the hybrid one. The hash covers the bare KeyPackage without the MLSMessage header.
+    32 bytes in the classical suite, 64 in the hybrid one. The hash covers the bare KeyPackage, without the
+    MLSMessage header.
     Raises ``MlsRefusedError`` (SUITE_UNSUPPORTED).
     """
     return ref_hash(label="MLS 1.0 KeyPackage Reference", value=kp.encode(), suite=kp.cipher_suite)

@@ -1,0 +1,1 @@
+"""Tests; see conftest.py for how a test chooses its database."""

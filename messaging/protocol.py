@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 SUBPROTOCOL: Final = "beep.v1"
+"""WebSocket subprotocol (RFC 6455 §1.9) that a client must offer."""
 MINOR: Final = 0
 """Minor version that this server speaks; it never sends a shape newer than the client's hello said."""
 
@@ -35,6 +36,7 @@ MAX_SLOT: Final = 1_024
 MAX_IN_FLIGHT: Final = 64
 """Unanswered requests of one socket; past it `rate_limited`."""
 MAX_INT: Final = (1 << 53) - 1
+"""The largest integer: what a JavaScript number holds exactly."""
 
 CLOSE_REVOKED: Final = 4401
 """The session or the device has ended: do not reconnect with it."""

@@ -1,0 +1,34 @@
+"""The directory's tables, one small file a subject.
+
+Rules stand in the database as constraints wherever they can.
+"""
+
+from accounts.models.activation import Activation
+from accounts.models.changes import Change, SyncRun
+from accounts.models.devices import Device, IdentityStatement, Revocation
+from accounts.models.organisation import Membership, OrgUnit
+from accounts.models.person import Admission, Person, PersonToken
+from accounts.models.roles import Role
+from accounts.models.sessions import Session
+from accounts.models.sign_in import Throttle, Ticket, UsedChallenge
+from accounts.models.totp import TotpFactor
+
+__all__ = [
+    "Activation",
+    "Admission",
+    "Change",
+    "Device",
+    "IdentityStatement",
+    "Membership",
+    "OrgUnit",
+    "Person",
+    "PersonToken",
+    "Revocation",
+    "Role",
+    "Session",
+    "SyncRun",
+    "Throttle",
+    "Ticket",
+    "TotpFactor",
+    "UsedChallenge",
+]

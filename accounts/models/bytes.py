@@ -1,0 +1,17 @@
+"""Check constraints on the length of byte columns: PostgreSQL's bytea has no length of its own."""
+
+from django.db.models import CheckConstraint, F, IntegerField, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
+
+
+class OctetLength(Length):
+    """`octet_length(column)`: bytes, never characters."""
+
+    function = "OCTET_LENGTH"
+    output_field = IntegerField()
+
+
+def exactly(field: str, length: int, *, name: str) -> CheckConstraint:
+    """`field` holds exactly `length` bytes, or NULL where the column allows it."""
+    return CheckConstraint(condition=Q(Exact(OctetLength(F(field)), length)), name=name)

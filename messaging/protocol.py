@@ -54,7 +54,7 @@ CLOSE_RATE: Final = 4429
 APPLICATION: Final = 1
 COMMIT: Final = 2
 BEGIN: Final = 3
-"""Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2 vectors)."""
+"""Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2)."""
 
 Uuid: TypeAlias = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Hash: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -67,21 +67,21 @@ SlotName: TypeAlias = Literal["read"]
 
 
 class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t", frozen=True, gc=False):
-    """Base of every frame."""
+    """Base of every frame. Each says `frozen` again, because type checkers do not inherit it."""
 
 
 class Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """Base of every map inside a frame; untagged."""
 
 
-class Cursor(Part):
+class Cursor(Part, frozen=True):
     """How far a device has the log of a conversation: `seq` is the last one it has stored."""
 
     conversation: Uuid
     seq: Uint
 
 
-class Envelope(Part):
+class Envelope(Part, frozen=True):
     """One row of a conversation's log, without the conversation's id."""
 
     seq: Uint
@@ -94,7 +94,7 @@ class Envelope(Part):
     body: bytes
 
 
-class ConversationState(Part):
+class ConversationState(Part, frozen=True):
     """What the server knows of a conversation that the device is behind in.
 
     `generation` is 0 while no group has begun. `blocked` says that a leaf of the current group is revoked:
@@ -111,7 +111,7 @@ class ConversationState(Part):
     blocked: bool
 
 
-class Mail(Part):
+class Mail(Part, frozen=True):
     """A Welcome for this device alone: an MLSMessage (RFC 9420 §12.4.3.1) with only its own secrets.
 
     `seq` is the mailbox's own; `log_seq` is the envelope of the commit that added the device.
@@ -125,7 +125,7 @@ class Mail(Part):
     welcome: bytes
 
 
-class Slot(Part):
+class Slot(Part, frozen=True):
     """The latest sealed slot of one member; opaque to the server."""
 
     device: Uuid
@@ -137,7 +137,7 @@ class Slot(Part):
     body: SlotBody
 
 
-class DeliveredMark(Part):
+class DeliveredMark(Part, frozen=True):
     """`device` has acknowledged every envelope up to `seq`."""
 
     device: Uuid
@@ -147,14 +147,14 @@ class DeliveredMark(Part):
 # Requests: client to server, each answered.
 
 
-class Hello(Frame, tag="hello"):
+class Hello(Frame, tag="hello", frozen=True):
     """First frame. `minor` is the newest minor version that the client understands."""
 
     id: RequestId
     minor: Uint
 
 
-class Resume(Frame, tag="resume"):
+class Resume(Frame, tag="resume", frozen=True):
     """The device's cursors. Answered by `behind`; the socket is live from this moment on."""
 
     id: RequestId
@@ -162,7 +162,7 @@ class Resume(Frame, tag="resume"):
     mailbox: Uint
 
 
-class Fetch(Frame, tag="fetch"):
+class Fetch(Frame, tag="fetch", frozen=True):
     """Envelopes with seq above `after`, oldest first. Answered by `page`."""
 
     id: RequestId
@@ -171,7 +171,7 @@ class Fetch(Frame, tag="fetch"):
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 
 
-class Hashes(Frame, tag="hashes"):
+class Hashes(Frame, tag="hashes", frozen=True):
     """Envelope hashes for seq in (after, until]; at most 10,000. Answered by `hash_list`."""
 
     id: RequestId
@@ -180,7 +180,7 @@ class Hashes(Frame, tag="hashes"):
     until: Uint
 
 
-class Send(Frame, tag="send"):
+class Send(Frame, tag="send", frozen=True):
     """An MLSMessage(PrivateMessage) of content type application. Answered by `sent`.
 
     Idempotent on (conversation, device, counter): a retry with the same body answers with the first seq.
@@ -194,11 +194,11 @@ class Send(Frame, tag="send"):
     body: Body
 
 
-class Commit(Frame, tag="commit"):
+class Commit(Frame, tag="commit", frozen=True):
     """An MLSMessage(PublicMessage(commit)) for the current epoch. Answered by `sent`.
 
-    `welcome` is the MLSMessage(Welcome) for all added devices, null when none is added. The first commit of an
-    epoch wins; others get `epoch_conflict`.
+    `welcome` is the MLSMessage(Welcome) for all added devices, null when none is added. The first commit of
+    an epoch wins; others get `epoch_conflict`.
     """
 
     id: RequestId
@@ -210,8 +210,8 @@ class Commit(Frame, tag="commit"):
     welcome: Handshake | None
 
 
-class Begin(Frame, tag="begin"):
-    """Begins generation `generation` (current + 1) with its policy, first commit and Welcomes. Answered by `sent`."""
+class Begin(Frame, tag="begin", frozen=True):
+    """Begins generation `generation` (current + 1): policy, first commit and Welcomes. Answered by `sent`."""
 
     id: RequestId
     conversation: Uuid
@@ -222,21 +222,21 @@ class Begin(Frame, tag="begin"):
     welcome: Handshake
 
 
-class MailFetch(Frame, tag="mail_fetch"):
+class MailFetch(Frame, tag="mail_fetch", frozen=True):
     """Mailbox items with seq above `after`. Answered by `mail`."""
 
     id: RequestId
     after: Uint
 
 
-class MailAck(Frame, tag="mail_ack"):
+class MailAck(Frame, tag="mail_ack", frozen=True):
     """Items up to `seq` are stored by the device and may be deleted. Answered by `ok`."""
 
     id: RequestId
     seq: Uint
 
 
-class SlotPut(Frame, tag="slot_put"):
+class SlotPut(Frame, tag="slot_put", frozen=True):
     """Replaces the member's slot when `counter` is higher than the stored one. Answered by `ok`."""
 
     id: RequestId
@@ -249,14 +249,14 @@ class SlotPut(Frame, tag="slot_put"):
     body: SlotBody
 
 
-class SlotsFetch(Frame, tag="slots_fetch"):
+class SlotsFetch(Frame, tag="slots_fetch", frozen=True):
     """Slots and delivered marks of a conversation. Answered by `slots`."""
 
     id: RequestId
     conversation: Uuid
 
 
-class Ping(Frame, tag="ping"):
+class Ping(Frame, tag="ping", frozen=True):
     """Answered by `ok`: tells a client that the line is alive both ways."""
 
     id: RequestId
@@ -265,13 +265,13 @@ class Ping(Frame, tag="ping"):
 # Notes: client to server, without an answer.
 
 
-class Ack(Frame, tag="ack"):
+class Ack(Frame, tag="ack", frozen=True):
     """The device has stored these envelopes; batched by the client, at most one note a second."""
 
     cursors: Annotated[list[Cursor], Meta(min_length=1, max_length=1_000)]
 
 
-class Typing(Frame, tag="typing"):
+class Typing(Frame, tag="typing", frozen=True):
     """A sealed typing frame; fanned out to the other members' sockets, never stored."""
 
     conversation: Uuid
@@ -302,7 +302,7 @@ ClientFrame: TypeAlias = Request | Note
 # Answers: server to client.
 
 
-class Ready(Frame, tag="ready"):
+class Ready(Frame, tag="ready", frozen=True):
     """Answer to hello. `minor` is what will be spoken: the smaller of both sides'."""
 
     re: RequestId
@@ -312,7 +312,7 @@ class Ready(Frame, tag="ready"):
     device: Uuid
 
 
-class Behind(Frame, tag="behind"):
+class Behind(Frame, tag="behind", frozen=True):
     """Conversations of the person whose log is ahead of the cursors, or that the cursors do not name.
 
     `mailbox` is the last seq of the device's mailbox.
@@ -323,7 +323,7 @@ class Behind(Frame, tag="behind"):
     mailbox: Uint
 
 
-class Page(Frame, tag="page"):
+class Page(Frame, tag="page", frozen=True):
     """`last_seq` is the log's end at this moment, so that a client knows whether to go on."""
 
     re: RequestId
@@ -332,7 +332,7 @@ class Page(Frame, tag="page"):
     last_seq: Uint
 
 
-class HashList(Frame, tag="hash_list"):
+class HashList(Frame, tag="hash_list", frozen=True):
     """`hashes` is the concatenation of 32-byte envelope hashes from `after` + 1 on."""
 
     re: RequestId
@@ -341,7 +341,7 @@ class HashList(Frame, tag="hash_list"):
     hashes: bytes
 
 
-class Sent(Frame, tag="sent"):
+class Sent(Frame, tag="sent", frozen=True):
     """The envelope is on disk at `seq` with server time `time`."""
 
     re: RequestId
@@ -349,7 +349,7 @@ class Sent(Frame, tag="sent"):
     time: Uint
 
 
-class MailPage(Frame, tag="mail"):
+class MailPage(Frame, tag="mail", frozen=True):
     """`last` is the mailbox's end; items above the page's last one are still to fetch."""
 
     re: RequestId
@@ -357,7 +357,7 @@ class MailPage(Frame, tag="mail"):
     last: Uint
 
 
-class Slots(Frame, tag="slots"):
+class Slots(Frame, tag="slots", frozen=True):
     """Every member's latest slot and delivered mark."""
 
     re: RequestId
@@ -366,13 +366,13 @@ class Slots(Frame, tag="slots"):
     delivered: list[DeliveredMark]
 
 
-class Ok(Frame, tag="ok"):
+class Ok(Frame, tag="ok", frozen=True):
     """Done; nothing to say."""
 
     re: RequestId
 
 
-class Refused(Frame, tag="refused"):
+class Refused(Frame, tag="refused", frozen=True):
     """A refusal: `code` from the catalogue of `beep.errors`; nothing was stored and no counter consumed.
 
     `re` is 0 when the frame could not be read far enough to know its id. `retry_after` is in seconds.
@@ -388,33 +388,33 @@ class Refused(Frame, tag="refused"):
 # Events: server to client, unasked.
 
 
-class Envelopes(Frame, tag="envelopes"):
-    """New envelopes of one conversation in seq order. May repeat or overtake a page: the client goes by seq."""
+class Envelopes(Frame, tag="envelopes", frozen=True):
+    """New envelopes of one conversation in seq order. May repeat or overtake a page: a client goes by seq."""
 
     conversation: Uuid
     envelopes: list[Envelope]
 
 
-class MailWaiting(Frame, tag="mail_waiting"):
+class MailWaiting(Frame, tag="mail_waiting", frozen=True):
     """The mailbox has items up to `last`."""
 
     last: Uint
 
 
-class ConversationChanged(Frame, tag="conversation_changed"):
+class ConversationChanged(Frame, tag="conversation_changed", frozen=True):
     """A conversation is new to the person, or its group state changed without an envelope (blocked)."""
 
     state: ConversationState
 
 
-class SlotChanged(Frame, tag="slot_changed"):
+class SlotChanged(Frame, tag="slot_changed", frozen=True):
     """A member's slot was replaced."""
 
     conversation: Uuid
     slot: Slot
 
 
-class TypingEvent(Frame, tag="typing_event"):
+class TypingEvent(Frame, tag="typing_event", frozen=True):
     """A member's sealed typing frame."""
 
     conversation: Uuid
@@ -426,14 +426,14 @@ class TypingEvent(Frame, tag="typing_event"):
     body: SlotBody
 
 
-class Delivered(Frame, tag="delivered"):
+class Delivered(Frame, tag="delivered", frozen=True):
     """Another member's device has acknowledged the log up to `mark.seq`."""
 
     conversation: Uuid
     mark: DeliveredMark
 
 
-class IdentityChanged(Frame, tag="identity_changed"):
+class IdentityChanged(Frame, tag="identity_changed", frozen=True):
     """A person whom you share a conversation with has a new identity statement; fetch the chain."""
 
     person: Uuid

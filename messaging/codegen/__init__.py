@@ -1,4 +1,4 @@
-"""Generates what other languages and people need from the declarations in Python: `python -m messaging.codegen`.
+"""Generates what other languages and people need from the Python: `python -m messaging.codegen`.
 
     shapes      messaging/protocol.py, read by introspection
     typescript  → web/src/wire/frames.ts, web/src/wire/errors.ts

@@ -1,4 +1,4 @@
-"""docs/protocol.md: enough to write another client. Frames and refusals come from the declarations, so they are never stale."""
+"""docs/protocol.md: enough to write another client, and never stale."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -10,34 +10,39 @@ from messaging.codegen import openapi
 from messaging.codegen.shapes import Protocol, Shape
 
 INTRODUCTION: Final = """\
-<!-- Generated from messaging/protocol.py, beep/errors.py and the API's OpenAPI document by `make generate`. Do not edit. -->
+<!-- Generated from messaging/protocol.py, beep/errors.py and the API's OpenAPI document by `make generate`.
+Do not edit. -->
 
 # Protocol
 
-Two ways into the server: an HTTP API for what is rare (sign-in, directory, key packages), and one WebSocket for
-conversations. Both refuse with the same codes, and both use the session cookie `__Host-beep`. What the opaque bodies
-hold is described in `docs/architecture.md`; the server never needs to know.
+Two ways into the server: an HTTP API for what is rare (sign-in, directory, key packages), and one WebSocket
+for conversations. Both refuse with the same codes, and both use the session cookie `__Host-beep`. What the
+opaque bodies hold is described in `docs/architecture.md`; the server never needs to know.
 
 ## The socket
 
-Connect to `wss://<host>/ws` with the subprotocol `beep.v1`, the session cookie and, from a browser, the page's own
-origin. Every message is **binary** and holds one frame: one MessagePack map with the frame's name under `t`. Ids of
-things are 16-byte binaries (UUIDv4), hashes 32-byte binaries, integers lie below 2^53, times are milliseconds since
+Connect to `wss://<host>/ws` with the subprotocol `beep.v1`, the session cookie and, from a browser, the
+page's own origin. Every message is **binary** and holds one frame: one MessagePack map with the frame's name
+under `t`. Ids of things are 16-byte binaries (UUIDv4), hashes 32-byte binaries, integers lie below 2^53,
+times are milliseconds since
 1970-01-01 UTC. Every key that is listed must be there, and no other.
 
-**Order of talk.** `hello` first, then `resume`, then anything. A request carries an `id` that is larger than every
-earlier one on this socket; exactly one answer names it in `re`, or a `refused` does. Answers may overtake each other,
-but `send`, `commit` and `begin` are worked through in the order in which they came. Notes have no `id` and get no
-answer. Events come unasked, and only after `resume` was answered.
+**Order of talk.** `hello` first, then `resume`, then anything. A request carries an `id` that is larger than
+every earlier one on this socket; exactly one answer names it in `re`, or a `refused` does. Answers may
+overtake each other, but `send`, `commit` and `begin` are worked through in the order in which they came.
+Notes have no `id` and get no answer. Events come unasked, and only after `resume` was answered.
 
-**What is never lost.** `sent` means that the envelope is on disk. Events are hints: a client goes by `seq`, ignores
-what it has, and fetches what is missing before a gap. After a reconnect it resumes from its cursors. A `send` without
-an answer is repeated with the same counter and the same bytes; the answer then names the first `seq`.
+**What is never lost.** `sent` means that the envelope is on disk. Events are hints: a client goes by `seq`,
+ignores what it has, and fetches what is missing before a gap. After a reconnect it resumes from its cursors.
+A `send` without an answer is repeated with the same counter and the same bytes; the answer then names the
+first `seq`.
 
-**Refused, or closed.** A refusal keeps the socket open, stores nothing and consumes no counter. Only a frame that the
-protocol does not allow (text, more than `MAX_FRAME` bytes, not MessagePack, an unknown frame or key, a value out of
-bounds, an `id` that does not increase, anything before `hello`) is answered with `protocol_violation` or
-`hello_first` and then closed with 4403. `busy` and `rate_limited` say in `retry_after` how many seconds to wait.
+**Refused, or closed.** A refusal keeps the socket open, stores nothing and consumes no counter. Only a frame
+that the protocol does not allow (text, more than `MAX_FRAME` bytes, not MessagePack, an unknown frame or key,
+a value out of bounds, an `id` that does not increase, anything before `hello`) is answered with
+`protocol_violation` or
+`hello_first` and then closed with 4403. `busy` and `rate_limited` say in `retry_after` how many seconds to
+wait.
 """
 
 

@@ -11,9 +11,10 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 INTRODUCTION: Final = """\
 ## The HTTP API
 
-JSON under `/api/v1`; the machine-readable form of this chapter is `/api/v1/openapi.json`. Byte strings are base64url
-without padding, ids are UUID text, times are milliseconds since 1970-01-01 UTC. Unknown keys are refused. A request
-that may change something needs an `Origin` header of the web client when a browser sends it. A refusal is
+JSON under `/api/v1`; the machine-readable form of this chapter is `/api/v1/openapi.json`. Byte strings are
+base64url without padding, ids are UUID text, times are milliseconds since 1970-01-01 UTC. Unknown keys are
+refused. A request that may change something needs an `Origin` header of the web client when a browser sends
+it. A refusal is
 `{"code", "message", "detail"?, "retry_after"?}` with the status that the catalogue above gives it.
 """
 
@@ -57,7 +58,11 @@ def _operation(document: Mapping[str, Any], path: str, method: str, operation: M
     for content in operation.get("requestBody", {}).get("content", {}).values():
         lines.append(f"- body: {_type(content['schema'])}")
     for status, response in sorted(operation["responses"].items()):
-        answer = [_type(content["schema"]) for content in response.get("content", {}).values() if content.get("schema")]
+        answer = [
+            _type(content["schema"])
+            for content in response.get("content", {}).values()
+            if content.get("schema")
+        ]
         lines.append(f"- {status}: {', '.join(answer) or 'nothing'}")
     return "\n".join(lines) + "\n"
 

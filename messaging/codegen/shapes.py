@@ -1,4 +1,4 @@
-"""What `messaging/protocol.py` declares, as plain data: constants, parts and frames with their texts and field types."""
+"""What `messaging/protocol.py` declares, as plain data: constants, parts and frames with their texts."""
 
 import ast
 import inspect
@@ -57,7 +57,9 @@ def read() -> Protocol:
     structs = [
         value
         for value in vars(protocol).values()
-        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__ == protocol.__name__
+        if isinstance(value, type)
+        and issubclass(value, msgspec.Struct)
+        and value.__module__ == protocol.__name__
     ]
     groups = {
         name: [member for member in structs if member in get_args(getattr(protocol, name))]
@@ -65,7 +67,9 @@ def read() -> Protocol:
     }
     frames = {member for group in groups.values() for member in group}
     bases = (protocol.Frame, protocol.Part)
-    lost = [s.__name__ for s in structs if issubclass(s, protocol.Frame) and s not in frames and s not in bases]
+    lost = [
+        s.__name__ for s in structs if issubclass(s, protocol.Frame) and s not in frames and s not in bases
+    ]
     if lost:
         raise ValueError(f"frames in no union: {', '.join(lost)}")
     return Protocol(
@@ -110,7 +114,11 @@ def _constants(source: str) -> list[Constant]:
                 waiting.append((node.target.id, value))
             continue
         text = ""
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             text = inspect.cleandoc(node.value.value)
         found += [Constant(name, value, text) for name, value in waiting]
         waiting = []

@@ -1,4 +1,4 @@
-"""web/src/wire/frames.ts and errors.ts. The types are for the compiler, the tables below them run in the browser."""
+"""web/src/wire/frames.ts and errors.ts: types for the compiler, tables that run in the browser."""
 
 import json
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from beep.errors import CATALOGUE
 from messaging import protocol
 from messaging.codegen.shapes import Field, Protocol, Shape
 
+CHECKS = "bool, bytes, facts, int, list, literal, map, nullable, real, tagged, text"
 HEADER = "// Generated from messaging/protocol.py and beep/errors.py by `make generate`. Do not edit.\n"
 
 
@@ -19,7 +20,7 @@ def frames(declared: Protocol) -> str:
     return "\n".join(
         [
             HEADER,
-            'import { bool, bytes, facts, int, list, literal, map, nullable, real, tagged, text } from "./validate";\n',
+            f'import {{ {CHECKS} }} from "./validate";\n',
             *(_constant(c.name, c.value, c.text) for c in declared.constants),
             *(_interface(s) for s in declared.parts + client + server),
             _union("Request", declared.requests),
@@ -41,7 +42,9 @@ def frames(declared: Protocol) -> str:
 
 def errors() -> str:
     """The module with every code of the catalogue, so that a client's switch can be complete."""
-    codes = "\n".join(f"  /** {meaning} (HTTP {status}) */\n  {code!r}," for code, (status, meaning) in CATALOGUE.items())
+    codes = "\n".join(
+        f"  /** {meaning} (HTTP {status}) */\n  {code!r}," for code, (status, meaning) in CATALOGUE.items()
+    )
     return (
         f"{HEADER}\n/** Every refusal that Beep can give, over HTTP and the socket. */\n"
         f"export const REFUSALS = [\n{codes}\n] as const;\n\n"
@@ -127,7 +130,10 @@ def _inline_check(declared: Protocol, kind: shape.Type) -> str:
             return f"list({_check(declared, item)}{bounds})"
         case shape.StructType(cls=cls):
             return _lower(cls.__name__)
-        case shape.UnionType(types=[inner, shape.NoneType()]) | shape.UnionType(types=(inner, shape.NoneType())):
+        case (
+            shape.UnionType(types=[inner, shape.NoneType()])
+            | shape.UnionType(types=(inner, shape.NoneType()))
+        ):
             return f"nullable({_check(declared, inner)})"
         case shape.DictType():
             return "facts"

@@ -1,8 +1,10 @@
-"""Makes frames.json: every frame of the socket protocol as bytes, good and bad, for Python and TypeScript alike.
+"""Makes frames.json: every frame of the socket protocol as bytes, good and bad, for Python and TypeScript
+alike.
 
-Good: `{"name", "side": "client" | "server", "bytes": hex, "value"}`; in `value` a byte string is `{"hex": …}`.
-Bad: `{"name", "side", "bytes"}`; both languages must refuse it. Bad ones are derived from the declarations, field by
-field: missing, of another type, one below and one above each bound; plus what no field can say.
+Good: `{"name", "side": "client" | "server", "bytes": hex, "value"}`; in `value` a byte string is `{"hex":
+…}`. Bad: `{"name", "side", "bytes"}`; both languages must refuse it. Bad ones are derived from the
+declarations, field by field: missing, of another type, one below and one above each bound; plus what no field
+can say.
 
 Bounds of 1,000 and more bytes or items are left out to keep the file small; tests/messaging/engine has them.
 """
@@ -50,7 +52,7 @@ def sample(kind: shape.Type, *, largest: bool) -> Any:
             length = min(high or 40, 40) if largest else low or 0
             return bytes(index % 256 for index in range(length))
         case shape.LiteralType(values=values):
-            return sorted(values)[-1 if largest else 0]
+            return values[-1 if largest else 0]
         case shape.ListType(item_type=item, min_length=low):
             return [sample(item, largest=largest)] * (2 if largest else low or 0)
         case shape.StructType(fields=fields):
@@ -71,7 +73,8 @@ def spoilt(kind: shape.Type) -> Iterator[tuple[str, Any]]:
         yield f"is {msgspec.json.encode(value).decode()}", value
     match kind:
         case shape.IntType(ge=low, le=high):
-            assert low is not None and high is not None
+            assert low is not None
+            assert high is not None
             yield "one too small", low - 1
             yield "one too large", high + 1
         case shape.BytesType(min_length=low, max_length=high):

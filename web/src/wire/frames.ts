@@ -36,11 +36,11 @@ export const CLOSE_SUPERSEDED = 4409;
 export const CLOSE_GOING_AWAY = 4412;
 /** Too many frames: wait before reconnecting. */
 export const CLOSE_RATE = 4429;
-/** Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2 vectors). */
+/** Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2). */
 export const APPLICATION = 1;
-/** Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2 vectors). */
+/** Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2). */
 export const COMMIT = 2;
-/** Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2 vectors). */
+/** Kinds of envelope. The body of a begin is `opaque policy<V>; opaque commit<V>` (RFC 9420 §2.1.2). */
 export const BEGIN = 3;
 
 /** How far a device has the log of a conversation: `seq` is the last one it has stored. */
@@ -160,8 +160,8 @@ export interface Send {
 /**
  * An MLSMessage(PublicMessage(commit)) for the current epoch. Answered by `sent`.
  *
- * `welcome` is the MLSMessage(Welcome) for all added devices, null when none is added. The first commit of an
- * epoch wins; others get `epoch_conflict`.
+ * `welcome` is the MLSMessage(Welcome) for all added devices, null when none is added. The first commit of
+ * an epoch wins; others get `epoch_conflict`.
  */
 export interface Commit {
   readonly t: "commit";
@@ -174,7 +174,7 @@ export interface Commit {
   readonly welcome: Uint8Array | null;
 }
 
-/** Begins generation `generation` (current + 1) with its policy, first commit and Welcomes. Answered by `sent`. */
+/** Begins generation `generation` (current + 1): policy, first commit and Welcomes. Answered by `sent`. */
 export interface Begin {
   readonly t: "begin";
   readonly id: number;
@@ -328,7 +328,7 @@ export interface Refused {
   readonly retry_after: number | null;
 }
 
-/** New envelopes of one conversation in seq order. May repeat or overtake a page: the client goes by seq. */
+/** New envelopes of one conversation in seq order. May repeat or overtake a page: a client goes by seq. */
 export interface Envelopes {
   readonly t: "envelopes";
   readonly conversation: Uint8Array;

@@ -13,9 +13,8 @@ Layout in Beep's profile, offsets in bytes::
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from struct import Struct as Layout
-from struct import error as LayoutError
 
 from .errors import MlsDecodeError, MlsError, MlsErrorCode, MlsRefusedError
 from .messages import ContentType, MlsMessage, PrivateMessage, WireFormat
@@ -26,7 +25,7 @@ from .tree import MLS10
 _VERSION = MLS10.to_bytes(2, "big")
 _PRIVATE_MESSAGE = WireFormat.PRIVATE_MESSAGE.to_bytes(2, "big")
 _PREFIX = _VERSION + _PRIVATE_MESSAGE + vector_length(GROUP_ID_LENGTH)
-_HEADER = Layout(f">{len(_PREFIX)}s{GROUP_ID_LENGTH}sQB")
+_HEADER = struct.Struct(f">{len(_PREFIX)}s{GROUP_ID_LENGTH}sQB")
 _HEADER_SIZE = _HEADER.size
 _APPLICATION = ContentType.APPLICATION
 
@@ -55,7 +54,7 @@ def decode_private_message(data: bytes) -> PrivateMessageFrame:
     size = len(data)
     try:
         prefix, group_id, epoch, content_type = _HEADER.unpack_from(data)
-    except LayoutError:
+    except struct.error:
         raise _explain(data) from None
     if prefix != _PREFIX or content_type != _APPLICATION or size > MAX_MESSAGE_BYTES:
         raise _explain(data)

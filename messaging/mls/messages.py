@@ -1,5 +1,8 @@
 """MLSMessage and everything it can carry (RFC 9420 §6, §11.2, §12.4.3, §8.1)."""
 
+# read and write are documented once, in Struct.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from dataclasses import dataclass

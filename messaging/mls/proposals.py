@@ -4,6 +4,9 @@ All seven kinds of RFC 9420 are read, so that a forbidden one is refused by name
 kind cannot be read at all: nothing says where it ends.
 """
 
+# read and write are documented once, in Struct.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from dataclasses import dataclass

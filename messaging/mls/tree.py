@@ -1,6 +1,9 @@
 """What stands in the ratchet tree, what is added to it and the path that changes it
 (RFC 9420 §5.3, §7.1 to §7.6, §10, §12.4.3.3)."""
 
+# read and write are documented once, in Struct.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -8,6 +8,9 @@ because JavaScript reads them too. The TypeScript twin is held to the same vecto
 Pure: no Django, no clock, no secrets.
 """
 
+# read and write are documented once, in Struct.
+# ruff: noqa: D102
+
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -80,8 +83,9 @@ class GroupPolicy(Struct):
         u16 format = 1; opaque nonce[32]; opaque conversation[16]; u8 kind; opaque persons<V>; u16 suite;
         u8 size_class; u8 retention_class; opaque ministry[16]; opaque registry[32]; opaque predecessor[32]
 
-    `persons`: the two ids of a direct conversation, ascending; otherwise empty. `retention_class` 0, `ministry`
-    and `registry` of zeros mean none. `predecessor` is the group id of the generation before, or zeros.
+    `persons`: the two ids of a direct conversation, ascending; otherwise empty. `retention_class` 0,
+    `ministry` and `registry` of zeros mean none. `predecessor` is the group id of the generation before, or
+    zeros.
     """
 
     nonce: bytes
@@ -213,7 +217,7 @@ class ApplicationPlaintext(Struct):
 
 
 def franking_tag(*, k: bytes, content: bytes) -> bytes:
-    """HMAC-SHA-256(k, content), 32 bytes: proves to a moderator what was said, once k and content are shown."""
+    """HMAC-SHA-256(k, content), 32 bytes: once k and content are shown, it proves what was said."""
     return hmac.digest(k, content, "sha256")
 
 
@@ -285,10 +289,12 @@ def transcript(conversation: bytes, hashes: Sequence[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SlotBody(Struct):
-    """A sealed slot or typing frame: `u16 format = 1; opaque nonce[12]; opaque ciphertext<V>; opaque signature[64]`.
+    """A sealed slot or typing frame::
 
-    AES-GCM over the plaintext with `slot_associated_data`; the device signs `slot_signed`. The ciphertext ends
-    with the 16-byte tag, so it is never shorter.
+        u16 format = 1; opaque nonce[12]; opaque ciphertext<V>; opaque signature[64]
+
+    AES-GCM over the plaintext with `slot_associated_data`; the device signs `slot_signed`. The ciphertext
+    ends with the 16-byte tag, so it is always longer than that.
     """
 
     TAG_LENGTH: ClassVar[int] = 16
@@ -313,7 +319,10 @@ class SlotBody(Struct):
 
 
 def slot_associated_data(*, label: str, group_id: bytes, epoch: int, leaf: int, counter: int) -> bytes:
-    """`opaque label<V>; opaque group_id<V>; u64 epoch; u32 leaf; opaque name<V>; u64 counter`, name = label."""
+    """What a slot is bound to; `name` repeats the label::
+
+    opaque label<V>; opaque group_id<V>; u64 epoch; u32 leaf; opaque name<V>; u64 counter
+    """
     writer = Writer()
     writer.opaque(label.encode("ascii"))
     writer.opaque(group_id)
@@ -330,7 +339,10 @@ def slot_signed(*, associated_data: bytes, nonce: bytes, ciphertext: bytes) -> b
 
 
 def sign_content(*, label: str, content: bytes) -> bytes:
-    """SignContent (RFC 9420 §5.1.2) with Beep's prefix: `opaque label<V> = "Beep 1.0 " ‖ label; opaque content<V>`."""
+    """SignContent (RFC 9420 §5.1.2) with Beep's prefix::
+
+    opaque label<V> = "Beep 1.0 " ‖ label; opaque content<V>
+    """
     writer = Writer()
     writer.opaque(b"Beep 1.0 " + label.encode("ascii"))
     writer.opaque(content)

@@ -34,35 +34,35 @@ class Notice(msgspec.Struct, forbid_unknown_fields=True, tag_field="n", frozen=T
     """Base of every notice."""
 
 
-class EnvelopesAdded(Notice, tag="envelopes_added"):
+class EnvelopesAdded(Notice, tag="envelopes_added", frozen=True):
     """The log of `conversation` has grown by these envelopes, in seq order."""
 
     conversation: Uuid
     envelopes: list[protocol.Envelope]
 
 
-class ConversationChanged(Notice, tag="conversation_changed"):
-    """A conversation is new to `persons`, or its group state changed. Caches of its members or epoch are stale."""
+class ConversationChanged(Notice, tag="conversation_changed", frozen=True):
+    """A conversation is new to `persons`, or its group state changed: what is cached of it is stale."""
 
     state: protocol.ConversationState
     persons: list[Uuid]
 
 
-class MailWaiting(Notice, tag="mail_waiting"):
+class MailWaiting(Notice, tag="mail_waiting", frozen=True):
     """The mailbox of `device` has items up to `last`."""
 
     device: Uuid
     last: int
 
 
-class SlotChanged(Notice, tag="slot_changed"):
+class SlotChanged(Notice, tag="slot_changed", frozen=True):
     """A member's slot in `conversation` was replaced."""
 
     conversation: Uuid
     slot: protocol.Slot
 
 
-class IdentityChanged(Notice, tag="identity_changed"):
+class IdentityChanged(Notice, tag="identity_changed", frozen=True):
     """`person` has statement `version`; `persons` are those who share a conversation, and the person."""
 
     person: Uuid
@@ -70,7 +70,7 @@ class IdentityChanged(Notice, tag="identity_changed"):
     persons: list[Uuid]
 
 
-class DeviceEnded(Notice, tag="device_ended"):
+class DeviceEnded(Notice, tag="device_ended", frozen=True):
     """`device` is revoked: its sockets are closed with 4401."""
 
     device: Uuid
@@ -88,12 +88,12 @@ decode: Final = msgspec.msgpack.Decoder(AnyNotice).decode
 
 
 @lru_cache(maxsize=1)
-def _valkey() -> redis.Redis:
+def _valkey() -> "redis.Redis[bytes]":
     return redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
 
 
 def to_valkey(notice: AnyNotice) -> None:
-    """Put the notice on `CHANNEL`. Valkey's absence is logged and nothing else: the change itself is committed."""
+    """Put the notice on `CHANNEL`. An absent Valkey is logged and no more: the change itself is committed."""
     try:
         _valkey().publish(CHANNEL, encode(notice))
     except redis.RedisError as error:
@@ -104,7 +104,7 @@ _publisher: Publisher = to_valkey
 
 
 def set_publisher(publisher: Publisher) -> Publisher:
-    """Publish through `publisher` from now on in this process; gives back the former one. It must not raise."""
+    """Publish through `publisher`, which must not raise, from now on in this process; returns the former."""
     global _publisher
     former, _publisher = _publisher, publisher
     return former

@@ -1,4 +1,4 @@
-"""The tables of `messaging`. Their services are named for what they do: conversations, key_packages, mailbox, slots."""
+"""The tables of `messaging`. What is done with them stands in the modules named for what they do."""
 
 from .conversation import Conversation, ConversationKind, Participant, ParticipantRole
 from .envelope import Envelope, Sender

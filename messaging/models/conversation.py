@@ -18,10 +18,10 @@ class ConversationKind(models.IntegerChoices):
 class Conversation(models.Model):
     """A log and the group that may write to it now.
 
-    `last_seq` is the log's end: whoever appends adds to it under this row's lock, so seq is dense and its order
-    is the order of commits. `generation` and `epoch` are those of the current group (0 and 0: none has begun).
-    `blocked` says that a leaf of the current group belongs to a revoked device: application messages are
-    refused until a successor begins. Lock this row before any other row of the conversation.
+    `last_seq` is the log's end: whoever appends adds to it under this row's lock, so seq is dense and its
+    order is the order of commits. `generation` and `epoch` are those of the current group (0 and 0: none has
+    begun). `blocked` says that a leaf of the current group belongs to a revoked device: application messages
+    are refused until a successor begins. Lock this row before any other row of the conversation.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

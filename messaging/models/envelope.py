@@ -3,7 +3,7 @@
 Here devices and conversations are plain ids without foreign keys. A foreign key costs a row lock and an index
 probe for every envelope, and would tie the log to the directory's tables when it is distributed by
 conversation. What it would guarantee is already so: a row is written only while the conversation's row is
-locked and after the device was found to be a living member, and neither devices nor conversations are deleted.
+locked and after the device was found to be a living member; neither devices nor conversations are deleted.
 """
 
 from django.db import models

@@ -17,7 +17,7 @@ else:
 
 
 class BytesField(_BinaryField):
-    """`bytea` that is always read as `bytes`: a memoryview is neither hashable nor equal to what the wire brings."""
+    """`bytea` that is always read as `bytes`, which a memoryview would not be equal to in every place."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         """`bytes` or None, whatever the driver hands over."""

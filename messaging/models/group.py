@@ -1,4 +1,4 @@
-"""What the server knows of an MLS group: its policy, who sits at which leaf, and the group info of each commit."""
+"""What the server knows of an MLS group: its policy, who sits at which leaf, each commit's group info."""
 
 from django.db import models
 from django.db.models import Q
@@ -58,7 +58,7 @@ class Leaf(models.Model):
 
 
 class GroupInfo(models.Model):
-    """The encrypted group info of a commit that added somebody; stored once, joined with each newcomer's secrets."""
+    """The encrypted group info of a commit that added somebody; each newcomer's Welcome is made from it."""
 
     group = models.ForeignKey(Group, models.PROTECT, related_name="+", db_column="group_ref", db_index=False)
     epoch = models.BigIntegerField()

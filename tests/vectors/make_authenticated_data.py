@@ -1,4 +1,4 @@
-"""Makes authenticated_data.json: `authenticated_data`, application plaintexts and franking tags, good and bad."""
+"""Makes authenticated_data.json: authenticated data, plaintexts and franking tags, good and bad."""
 
 import json
 from pathlib import Path
@@ -47,7 +47,7 @@ def authenticated_bad() -> dict[str, bytes]:
 
 
 def plaintexts() -> dict[str, ApplicationPlaintext]:
-    """Around the edges of the 256-byte bucket and of the length's two forms. The header takes 35 or 36 bytes."""
+    """At the edges of the 256-byte bucket and of the length's two forms. The header has 35 or 36 bytes."""
     contents = {
         "empty": b"",
         "a word": b"\x81\xa1t\xa4text",

@@ -1,4 +1,4 @@
-"""Makes envelope.json: envelope hashes, the transcript over them, and bodies of begin envelopes, good and bad."""
+"""Makes envelope.json: envelope hashes, the transcript over them, and begin bodies, good and bad."""
 
 import hashlib
 import json

@@ -1,0 +1,14 @@
+export { Api } from "./api";
+export { TransportError, isTransient } from "./errors";
+export { Http } from "./http";
+export type { Answers, Link, LinkState, RequestOf, RequestTag } from "./link";
+export type {
+  ActivationOfferAnswer,
+  ConversationAnswer,
+  DeviceAnswer,
+  MeAnswer,
+  PersonCardAnswer,
+  RecoveryTicket,
+  SignInOutcome,
+} from "./shapes";
+export { Socket, type SocketOptions, type WebSocketLike } from "./socket";

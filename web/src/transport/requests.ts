@@ -1,0 +1,94 @@
+import type { Answer, Request } from "../wire/frames";
+import { TransportError } from "./errors";
+import { answerTag, type Answers, type RequestOf, type RequestTag } from "./link";
+
+interface Waiting {
+  tag: RequestTag;
+  timer: ReturnType<typeof setTimeout>;
+  resolve: (answer: Answer) => void;
+  reject: (error: TransportError) => void;
+}
+
+interface Queued {
+  frame: Request;
+  waiting: Omit<Waiting, "timer">;
+}
+
+/**
+ * Requests of one connection that wait for their answers: gives ids, keeps fewer unanswered than the server allows,
+ * and fails everything at once when the connection goes.
+ */
+export class Requests {
+  #nextId = 1;
+  readonly #waiting = new Map<number, Waiting>();
+  #queue: Queued[] = [];
+
+  constructor(
+    private readonly send: (frame: Request) => void,
+    /** Called when an answer did not come in time: the line is dead, whatever the socket says. */
+    private readonly onTimeout: () => void,
+    private readonly timeout: number,
+    private readonly limit: number,
+  ) {}
+
+  request<K extends RequestTag>(frame: RequestOf<K> & { t: K }): Promise<Answers[K]> {
+    return new Promise<Answers[K]>((resolve, reject) => {
+      const id = this.#nextId++;
+      const waiting = { tag: frame.t, resolve: resolve as (answer: Answer) => void, reject };
+      const queued = { frame: { ...frame, id } as unknown as Request, waiting };
+      if (this.#waiting.size < this.limit) this.#leave(queued);
+      else this.#queue.push(queued);
+    });
+  }
+
+  /** False when the answer belongs to no request or has the wrong type: a protocol violation. */
+  answer(frame: Answer): boolean {
+    const waiting = this.#waiting.get(frame.re);
+    if (!waiting) return false;
+    clearTimeout(waiting.timer);
+    this.#waiting.delete(frame.re);
+    if (frame.t === "refused") {
+      waiting.reject(new TransportError(frame.code, frame.retry_after, frame.detail, frame.message));
+    } else if (frame.t !== answerTag[waiting.tag]) {
+      waiting.reject(new TransportError("bad_answer"));
+      return false;
+    } else {
+      waiting.resolve(frame);
+    }
+    while (this.#queue.length > 0 && this.#waiting.size < this.limit) {
+      const next = this.#queue.shift();
+      if (next) this.#leave(next);
+    }
+    return true;
+  }
+
+  /** Nobody knows what became of the requests under way. */
+  failAll(code: string): void {
+    const lost = [...this.#waiting.values()];
+    const queued = this.#queue;
+    this.#waiting.clear();
+    this.#queue = [];
+    for (const waiting of lost) {
+      clearTimeout(waiting.timer);
+      waiting.reject(new TransportError(code));
+    }
+    for (const { waiting } of queued) waiting.reject(new TransportError(code));
+  }
+
+  #leave({ frame, waiting }: Queued): void {
+    const timer = setTimeout(() => {
+      this.#waiting.delete(frame.id);
+      waiting.reject(new TransportError("timeout"));
+      this.onTimeout();
+    }, this.timeout);
+    this.#waiting.set(frame.id, { ...waiting, timer });
+    try {
+      this.send(frame);
+    } catch (error) {
+      clearTimeout(timer);
+      this.#waiting.delete(frame.id);
+      const code = error instanceof TransportError ? error.code : "too_large";
+      waiting.reject(new TransportError(code));
+    }
+  }
+}

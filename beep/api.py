@@ -1,23 +1,24 @@
 """The HTTP API under /api/v1: mounts the applications' routers and gives every refusal its documented form.
 
-The OpenAPI document is `/api/v1/openapi.json`. There is no documentation page: it would load scripts from elsewhere.
+The OpenAPI document is `/api/v1/openapi.json`. There is no documentation page: it would load scripts from
+elsewhere.
 """
 
 from typing import Any, Final
 
+from accounts.api import router as accounts_router
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
+from messaging.api import router as messaging_router
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
-from accounts.api import router as accounts_router
 from beep.errors import BeepError
 from beep.refusals import CODE_OF_STATUS, to_response
-from messaging.api import router as messaging_router
 
 MAX_REPORTED_ERRORS: Final = 8
 """A refused body names at most this many of its faults."""

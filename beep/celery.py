@@ -1,11 +1,13 @@
-"""Celery wakes work, it never holds it: what must happen is a row in PostgreSQL; losing Valkey loses only wake-ups."""
+"""Celery wakes work, it never holds it: what must happen is a row in PostgreSQL; losing Valkey loses only
+wake-ups.
+"""
 
 import os
 import time
-from typing import Final
+from typing import Any, Final
 
 import redis
-from celery import Celery
+from celery import Celery, bootsteps
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
@@ -28,14 +30,6 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     timezone="UTC",
-    beat_schedule={
-        # A beat that nobody picked up in time is worth nothing; do not let them pile up.
-        "heartbeat": {
-            "task": "beep.heartbeat",
-            "schedule": HEARTBEAT_INTERVAL,
-            "options": {"expires": HEARTBEAT_INTERVAL},
-        },
-    },
 )
 app.autodiscover_tasks()
 
@@ -45,3 +39,28 @@ def heartbeat() -> None:
     """Tell /healthz that a worker takes tasks; the value is the Unix time in whole seconds."""
     with redis.Redis.from_url(settings.VALKEY_URL) as client:
         client.set(HEARTBEAT_KEY, int(time.time()), ex=HEARTBEAT_TTL)
+
+
+class HeartbeatStep(bootsteps.StartStopStep):
+    """Each worker asks for a heartbeat through the broker: a key in Valkey then proves that tasks are taken
+    and done.
+
+    The worker's own timer does it, so that no separate beat process has to be run and watched.
+    """
+
+    requires = ("celery.worker.components:Timer",)
+
+    def start(self, parent: Any) -> None:
+        """Begin at once, then every HEARTBEAT_INTERVAL; `parent` is Celery's WorkController."""
+        # Nobody needs a beat that was not picked up in time; do not let them pile up.
+        self._timer = parent.timer.call_repeatedly(
+            HEARTBEAT_INTERVAL, heartbeat.apply_async, kwargs={"expires": HEARTBEAT_INTERVAL}
+        )
+        heartbeat.apply_async(expires=HEARTBEAT_INTERVAL)
+
+    def stop(self, parent: Any) -> None:
+        """Send no more."""
+        self._timer.cancel()
+
+
+app.steps["worker"].add(HeartbeatStep)

@@ -1,6 +1,8 @@
-"""Receives what browsers report about blocked content. In the demo the last reports can be read, so that a test fails on any.
+"""Receives what browsers report about blocked content. In the demo the last reports can be read, so that a
+test fails on any.
 
-A report says which rule was broken and where from; it may also hold a URL, so the log keeps only the rule and the origin.
+A report says which rule was broken and where from; it may also hold a URL, so the log keeps only the rule and
+the origin.
 """
 
 import json

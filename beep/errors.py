@@ -21,7 +21,10 @@ CATALOGUE: Final[Mapping[str, tuple[int, str]]] = {
     "busy": (503, "The server's queue is full; `retry_after` says how many seconds to wait."),
     "internal": (500, "The server failed; nothing was stored."),
     # Getting in
-    "code_refused": (403, "The activation code and personnel number do not belong together, or have expired."),
+    "code_refused": (
+        403,
+        "The activation code and personnel number do not belong together, or have expired.",
+    ),
     "code_used": (409, "This activation letter has been used."),
     "sign_in_refused": (403, "Login, passphrase or one-time code is wrong."),
     "totp_refused": (403, "The one-time code is wrong or has been used."),

@@ -1,7 +1,8 @@
 """Security headers on every answer, and the access log: method, path without query, status, milliseconds.
 
-The policy trusts this origin alone and nothing inline. The one exception is made by the build: an inline import map (there
-is no external form of it) is allowed by its SHA-256, which `beep.webclient` takes from the built page.
+The policy trusts this origin alone and nothing inline. The one exception is made by the build: an inline
+import map (there is no external form of it) is allowed by its SHA-256, which `beep.webclient` takes from the
+built page.
 """
 
 import time

@@ -20,7 +20,7 @@ TIMEOUT: Final = 2.0
 def _database() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 async def _valkey() -> tuple[bool, bool]:

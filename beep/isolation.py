@@ -1,11 +1,12 @@
-"""How the embedded servers run without being root: PostgreSQL refuses to start as root, and a container often is.
+"""How the embedded servers run without being root: PostgreSQL refuses to start as root, and a container often
+is.
 
 Three shields, the best that this machine allows:
 
 * `Plain`: this process is not root; nothing to do.
 * `UserNamespace`: root, in a user namespace of its own with one id, 65534. Files stay root's on disk.
-* `Nobody`: root in a container that refuses namespaces: drop to the user 65534, keeping only the capability to pass
-  through folders that belong to root (the data folder and the wheels may lie below /root).
+* `Nobody`: root in a container that refuses namespaces: drop to the user 65534, keeping only the capability
+  to pass through folders that belong to root (the data folder and the wheels may lie below /root).
 """
 
 import os
@@ -41,14 +42,17 @@ class Plain:
         return folder
 
     def adopt(self, path: Path) -> None:
-        """Make everything the servers own below `path` belong to `owner`: the last start may have had another shield.
+        """Make everything the servers own below `path` belong to `owner`: the last start may have had another
+        shield.
 
         Raises EmbeddedError when it belongs to somebody whose files we cannot take over.
         """
         try:
             self._adopt(path)
         except PermissionError as error:
-            raise EmbeddedError(f"{error.filename} belongs to another user; set BEEP_DATA_DIR to a folder of yours") from error
+            raise EmbeddedError(
+                f"{error.filename} belongs to another user; set BEEP_DATA_DIR to a folder of yours"
+            ) from error
 
     def _adopt(self, path: Path) -> None:
         if path.is_file():
@@ -58,7 +62,7 @@ class Plain:
             if top.is_dir() and top.stat().st_uid != self.owner:
                 for folder, _, files in os.walk(top, topdown=False):
                     for name in files:
-                        os.lchown(os.path.join(folder, name), self.owner, -1)
+                        os.lchown(Path(folder, name), self.owner, -1)
                     # The top comes last: its owner tells a later start whether all below it was done.
                     os.chown(folder, self.owner, -1)
 
@@ -101,7 +105,9 @@ def choose() -> Shield:
     for shield in (UserNamespace(), Nobody()):
         if _works(shield):
             return shield
-    raise EmbeddedError("as root, `unshare` or `setpriv` of util-linux must be allowed; or set DATABASE_URL and VALKEY_URL")
+    raise EmbeddedError(
+        "as root, `unshare` or `setpriv` of util-linux must be allowed; or set DATABASE_URL and VALKEY_URL"
+    )
 
 
 def _works(shield: Shield) -> bool:

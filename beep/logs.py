@@ -1,7 +1,9 @@
-"""Structured logs: one JSON object a line on standard error, never with content, tokens, query strings or bodies.
+"""Structured logs: one JSON object a line on standard error, never with content, tokens, query strings or
+bodies.
 
-Whoever logs, logs names and numbers: `structlog.get_logger().info("session_opened", device=str(device_id))`. As a second
-line of defence a processor drops every key that is known to carry a secret, whatever a caller or a library passes.
+Whoever logs, logs names and numbers: `structlog.get_logger().info("session_opened", device=str(device_id))`.
+As a second line of defence a processor drops every key that is known to carry a secret, whatever a caller or
+a library passes.
 """
 
 import logging
@@ -55,7 +57,9 @@ def _clean(key: str, value: object) -> object:
 
 
 def drop_query(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Cut the query from paths that servers and Django put into their messages: it may hold a code from a link."""
+    """Cut the query from paths that servers and Django put into their messages: it may hold a code from a
+    link.
+    """
     text = event.get("event")
     if isinstance(text, str) and "?" in text:
         event["event"] = " ".join(_cut(word) for word in text.split(" "))

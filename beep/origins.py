@@ -1,7 +1,7 @@
 """One rule for who may call from a browser, for HTTP and WebSocket alike: only the web client's own origins.
 
-Cookies are `SameSite=Strict`, yet another host of the same site (a ministry's other web application, or the consoles)
-counts as "same site" for a cookie. So the `Origin` header decides, which scripts cannot set.
+Cookies are `SameSite=Strict`, yet another host of the same site (a ministry's other web application, or the
+consoles) counts as "same site" for a cookie. So the `Origin` header decides, which scripts cannot set.
 """
 
 from typing import Any, Final
@@ -28,9 +28,9 @@ def guarded(application: Any) -> OriginValidator:
 def check_origin(request: HttpRequest) -> None:
     """Refuse a request that may change something and was sent by a page of another origin.
 
-    A browser sends `Origin` with every such request, and no script can set it; a request without one is refused too.
-    Accepted are the configured origins and the origin of the host that was asked, which Django has checked against
-    ALLOWED_HOSTS. Raises BeepError `forbidden`.
+    A browser sends `Origin` with every such request, and no script can set it; a request without one is
+    refused too. Accepted are the configured origins and the origin of the host that was asked, which Django
+    has checked against ALLOWED_HOSTS. Raises BeepError `forbidden`.
     """
     if request.method in SAFE_METHODS:
         return

@@ -1,7 +1,7 @@
 """Child processes that never outlive their owner, whatever ends it, `kill -9` included (Linux only).
 
-The kernel sends a child its `PR_SET_PDEATHSIG` signal when the **thread** that forked it ends (prctl(2)); therefore
-children are started from the main thread only.
+The kernel sends a child its `PR_SET_PDEATHSIG` signal when the **thread** that forked it ends (prctl(2));
+therefore children are started from the main thread only.
 """
 
 import ctypes
@@ -22,7 +22,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Child:
     """One running child; `name` is for people."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, polite: signal.Signals) -> None:
+    def __init__(
+        self, name: str, process: subprocess.Popen[bytes], log: Path, polite: signal.Signals
+    ) -> None:
         self.name: Final = name
         self.process: Final = process
         self.log: Final = log
@@ -65,11 +67,12 @@ def spawn(
     stdin: bytes = b"",
     polite: signal.Signals = signal.SIGTERM,
 ) -> Child:
-    """Start `command` with its output appended to `log` (mode 0600) and `stdin`, up to 4 KiB, on its standard input.
+    """Start `command` with its output appended to `log` (mode 0600) and `stdin`, up to 4 KiB, on its standard
+    input.
 
-    The child gets a session of its own, so that a Ctrl-C in the terminal reaches the owner alone, which then stops its
-    children in order. `polite` ends it: when the owner stops it and when the owner dies.
-    Raises RuntimeError outside the main thread, OSError when the program cannot be started.
+    The child gets a session of its own, so that a Ctrl-C in the terminal reaches the owner alone, which then
+    stops its children in order. `polite` ends it: when the owner stops it and when the owner dies. Raises
+    RuntimeError outside the main thread, OSError when the program cannot be started.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children die with the thread that starts them; start them from the main thread")

@@ -27,7 +27,9 @@ CODE_OF_STATUS: Final = {
 
 
 def to_response(error: BeepError) -> JsonResponse:
-    """The answer that carries `error`; `detail.retry_after` is in seconds, and stands in `Retry-After` as well."""
+    """The answer that carries `error`; `detail.retry_after` is in seconds, and stands in `Retry-After` as
+    well.
+    """
     detail = dict(error.detail)
     if error.retry_after is not None:
         detail["retry_after"] = error.retry_after
@@ -43,7 +45,8 @@ def to_response(error: BeepError) -> JsonResponse:
 
 @sync_and_async_middleware
 def refusals(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Middleware: refuse what no address under /api/ accepts, and give Django's own error pages the common form.
+    """Middleware: refuse what no address under /api/ accepts, and give Django's own error pages the common
+    form.
 
     Both flavours, so that neither kind of server pays for a change of thread.
     """
@@ -78,7 +81,9 @@ def _in_common_form(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         return response
     if response.get("Content-Type", "").startswith("application/json"):
         return response
-    code = CODE_OF_STATUS.get(response.status_code) or ("bad_request" if response.status_code < 500 else "internal")
+    code = CODE_OF_STATUS.get(response.status_code) or (
+        "bad_request" if response.status_code < 500 else "internal"
+    )
     replaced = to_response(BeepError(code))
     if "Allow" in response:
         replaced["Allow"] = response["Allow"]

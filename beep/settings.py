@@ -1,4 +1,6 @@
-"""Django settings. Whatever differs between deployments comes from `beep.environment`; the rest is policy and stands here."""
+"""Django settings. Whatever differs between deployments comes from `beep.environment`; the rest is policy and
+stands here.
+"""
 
 import os
 from pathlib import Path
@@ -47,7 +49,8 @@ MIDDLEWARE = [
 ]
 TEMPLATES: list[dict[str, Any]] = []
 
-# --- Data ---------------------------------------------------------------------------------------------------------
+# --- Data
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _database(url: DatabaseUrl, *, role: str | None = None, pool: bool = False) -> dict[str, Any]:
@@ -80,13 +83,21 @@ DATABASES = {
 VALKEY_URL = ENVIRONMENT.valkey_url
 CHANNEL_LAYERS = {
     # The pub/sub layer finds its groups again after Valkey restarts; the core layer forgets them.
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [VALKEY_URL]}},
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [VALKEY_URL]},
+    },
 }
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": VALKEY_URL, "KEY_PREFIX": "beep"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": VALKEY_URL,
+        "KEY_PREFIX": "beep",
+    },
 }
 
-# --- Transport ----------------------------------------------------------------------------------------------------
+# --- Transport
+# ----------------------------------------------------------------------------------------------------
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.trusted_proxy else None
 TRUSTED_PROXY = ENVIRONMENT.trusted_proxy
@@ -94,7 +105,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 WEB_DIST = BASE_DIR / "web" / "dist"
 """The built web client: `index.html`, `sw.js`, the manifest and hashed files under `assets/`."""
 
-# --- Logs ---------------------------------------------------------------------------------------------------------
+# --- Logs
+# ---------------------------------------------------------------------------------------------------------
 
 LOGGING_CONFIG = None
 configure_logging()

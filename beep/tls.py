@@ -44,6 +44,7 @@ class TlsError(Exception):
     def __init__(self, code: TlsErrorCode, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.message = message
 
 
 #: The largest message decoded at all: four times a Welcome for 250 hybrid devices with the ratchet tree in

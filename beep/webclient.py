@@ -1,8 +1,8 @@
 """Serves the built web client: its files as they are, and `index.html` for each of the client's own routes.
 
-Files under `assets/` carry a content hash in their names and may be kept for ever; everything else (the page, the service
-worker, the manifest) is asked for again each time, so that a new version arrives with the next load. Brotli and gzip
-variants beside a file (`app.js.br`, `app.js.gz`) are chosen by `Accept-Encoding`.
+Files under `assets/` carry a content hash in their names and may be kept for ever; everything else (the page,
+the service worker, the manifest) is asked for again each time, so that a new version arrives with the next
+load. Brotli and gzip variants beside a file (`app.js.br`, `app.js.gz`) are chosen by `Accept-Encoding`.
 """
 
 import base64
@@ -36,13 +36,21 @@ class Client:
 
 @lru_cache(maxsize=2)
 def _load(root: Path, built: int) -> Client:
-    """Read the build; `built` is the page's modification time in ns, so that a new build replaces the old one."""
+    """Read the build; `built` is the page's modification time in ns, so that a new build replaces the old
+    one.
+    """
     noise = WhiteNoise(
-        None, root, max_age=0, allow_all_origins=False, immutable_file_test=HASHED_NAME, add_headers_function=None
+        None,
+        root,
+        max_age=0,
+        allow_all_origins=False,
+        immutable_file_test=HASHED_NAME,
+        add_headers_function=None,
     )
     page = (root / "index.html").read_bytes()
     hashes = [
-        "sha256-" + base64.b64encode(hashlib.sha256(script).digest()).decode() for script in INLINE_SCRIPT.findall(page)
+        "sha256-" + base64.b64encode(hashlib.sha256(script).digest()).decode()
+        for script in INLINE_SCRIPT.findall(page)
     ]
     return Client(files=noise.files, policy=content_security_policy(hashes))
 

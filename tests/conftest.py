@@ -1,19 +1,21 @@
 """Fixtures of the whole suite. How a test chooses:
 
 * **nothing**: it opens no database; pytest-django refuses every connection. Pure modules are tested so.
-* **`db`** (or the mark `django_db`): synchronous code inside a transaction that is rolled back; the fastest. One database
-  serves all of them. `on_commit` callbacks run with `django_capture_on_commit_callbacks(execute=True)`.
-* **`fresh_database`**: a database of its own (a copy of the migrated template, some 40 ms) and an empty Valkey, for whatever
-  really commits: asynchronous code, several connections or roles, threads, server processes. Django's connections lead to
-  it while the test runs; `fresh_database.environment()` gives the same to a process; `fresh_database.urls` holds one URL a
-  role, the superuser's included.
-* **`client`, `async_client`**: Django's test clients, beside one of the two above. Send `Origin` with what changes
-  something: `client.post(…, headers={"origin": "http://testserver"})`.
+* **`db`** (or the mark `django_db`): synchronous code inside a transaction that is rolled back; the fastest.
+  One database serves all of them. `on_commit` callbacks run with
+  `django_capture_on_commit_callbacks(execute=True)`.
+* **`fresh_database`**: a database of its own (a copy of the migrated template, some 40 ms) and an empty
+  Valkey, for whatever really commits: asynchronous code, several connections or roles, threads, server
+  processes. Django's connections lead to it while the test runs; `fresh_database.environment()` gives the
+  same to a process; `fresh_database.urls` holds one URL a role, the superuser's included.
+* **`client`, `async_client`**: Django's test clients, beside one of the two above. Send `Origin` with what
+  changes something: `client.post(…, headers={"origin": "http://testserver"})`.
 
-`django_db(transaction=True)` is refused: Django empties tables with TRUNCATE, which the application's role may not and the
-audit tables must not allow. `django_db` on an asynchronous test is refused too: its statements run in another thread, out of
-the transaction, and would stay. The embedded servers start with the first test that needs them, in a temporary folder, as
-children of this process; nothing is left behind, whatever ends it.
+`django_db(transaction=True)` is refused: Django empties tables with TRUNCATE, which the application's role
+may not and the audit tables must not allow. `django_db` on an asynchronous test is refused too: its
+statements run in another thread, out of the transaction, and would stay. The embedded servers start with the
+first test that needs them, in a temporary folder, as children of this process; nothing is left behind,
+whatever ends it.
 """
 
 import atexit
@@ -88,7 +90,9 @@ def databases(django_test_environment: None, django_db_blocker: DjangoDbBlocker)
 
 @pytest.fixture(scope="session")
 def django_db_setup(databases: Databases, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Replaces pytest-django's own: the database behind `db` is a clone as well, and the role is the application's."""
+    """Replaces pytest-django's own: the database behind `db` is a clone as well, and the role is the
+    application's.
+    """
     with django_db_blocker.unblock(), databases.clone():
         yield
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -30,9 +31,23 @@ time.sleep(600)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def new_folder(tmp_path: Path) -> Path:
     """A data folder that does not exist yet."""
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def used_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of servers that ran once; to be copied, since a first start takes a second."""
+    folder = tmp_path_factory.mktemp("embedded") / "data"
+    with Embedded(folder):
+        return folder
+
+
+@pytest.fixture
+def folder(used_folder: Path, tmp_path: Path) -> Path:
+    """A data folder of its own that has been started once."""
+    return Path(shutil.copytree(used_folder, tmp_path / "data"))
 
 
 class Owner:
@@ -109,8 +124,8 @@ def kept(url: str) -> bool:
     return one_row(url, "SELECT one FROM kept") == (1,)
 
 
-def test_every_role_may_do_its_work_and_no_more(folder: Path) -> None:
-    with Embedded(folder) as urls:
+def test_every_role_may_do_its_work_and_no_more(new_folder: Path) -> None:
+    with Embedded(new_folder) as urls:
         with psycopg.connect(urls.migrator, options="-c role=beep_owner", autocommit=True) as owner:
             owner.execute("CREATE TABLE letter (id int)")
         assert one_row(urls.database, "INSERT INTO letter VALUES (7) RETURNING id") == (7,)
@@ -139,17 +154,17 @@ def test_nobody_gets_in_without_a_password(folder: Path) -> None:
         assert one_row(urls.superuser, "SHOW fsync") == ("on",)
 
 
-def test_secrets_are_private_and_on_no_command_line(folder: Path) -> None:
-    servers = Embedded(folder)
+def test_secrets_are_private_and_on_no_command_line(new_folder: Path) -> None:
+    servers = Embedded(new_folder)
     with servers:
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert stat.S_IMODE((folder / "embedded.json").stat().st_mode) == 0o600
-        passwords = json.loads((folder / "embedded.json").read_text())["passwords"].values()
+        assert stat.S_IMODE(new_folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE((new_folder / "embedded.json").stat().st_mode) == 0o600
+        passwords = json.loads((new_folder / "embedded.json").read_text())["passwords"].values()
         for pid in servers.pids().values():
             seen = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
             assert not any(password.encode() in seen for password in passwords)
             assert b"BEEP_" not in seen
-        assert not (folder / "initdb.password").exists()
+        assert not (new_folder / "initdb.password").exists()
 
 
 def test_stopping_leaves_nothing_and_starting_again_keeps_everything(folder: Path) -> None:
@@ -197,11 +212,11 @@ def test_recovers_after_everything_was_killed(owner: Owner, folder: Path) -> Non
         assert kept(urls.superuser)
 
 
-def test_recovers_from_an_interrupted_first_start(folder: Path) -> None:
-    half = folder / "postgres.new"
+def test_recovers_from_an_interrupted_first_start(new_folder: Path) -> None:
+    half = new_folder / "postgres.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    with Embedded(folder) as urls:
+    with Embedded(new_folder) as urls:
         assert one_row(urls.database, "SELECT current_user::text") == ("beep_app",)
 
 
@@ -220,14 +235,14 @@ def test_takes_another_port_when_its_own_is_taken(folder: Path) -> None:
         assert one_row(second.database, "SELECT 1") == (1,)
 
 
-def test_a_damaged_state_file_is_named(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "embedded.json").write_text("{")
+def test_a_damaged_state_file_is_named(new_folder: Path) -> None:
+    new_folder.mkdir()
+    (new_folder / "embedded.json").write_text("{")
     with pytest.raises(EmbeddedError, match=r"embedded\.json is damaged"):
-        Embedded(folder).start()
+        Embedded(new_folder).start()
     # The lock is free again.
-    (folder / "embedded.json").unlink()
-    Embedded(folder).plan()
+    (new_folder / "embedded.json").unlink()
+    Embedded(new_folder).plan()
 
 
 def test_a_server_that_dies_is_noticed(folder: Path) -> None:
@@ -250,7 +265,7 @@ def test_without_namespaces_root_becomes_nobody(folder: Path, monkeypatch: pytes
     servers = Embedded(folder)
     with servers as urls:
         for pid in servers.pids().values():
-            assert os.stat(f"/proc/{pid}").st_uid in (0, isolation.NOBODY)
+            assert Path(f"/proc/{pid}").stat().st_uid in (0, isolation.NOBODY)
             identities = Path(f"/proc/{pid}/status").read_text().partition("Uid:")[2].split()[:4]
             assert identities == [str(isolation.NOBODY)] * 4
         assert kept(urls.superuser)
@@ -261,8 +276,12 @@ def test_without_namespaces_root_becomes_nobody(folder: Path, monkeypatch: pytes
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its user")
 def test_as_nobody_too_the_servers_end_with_their_owner(folder: Path) -> None:
-    script = OWNER.replace("servers =", "from beep import isolation; isolation.choose = isolation.Nobody\nservers =")
-    with subprocess.Popen([sys.executable, "-c", script, folder], stdout=subprocess.PIPE, text=True) as process:
+    script = OWNER.replace(
+        "servers =", "from beep import isolation; isolation.choose = isolation.Nobody\nservers ="
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, folder], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout
         pids = [int(word) for word in process.stdout.readline().split()[1:]]
         assert len(pids) == 2
@@ -270,7 +289,23 @@ def test_as_nobody_too_the_servers_end_with_their_owner(folder: Path) -> None:
     assert gone(pids)
 
 
-def test_urls_do_not_show_their_passwords(folder: Path) -> None:
-    urls = Embedded(folder).plan()
+def test_urls_do_not_show_their_passwords(new_folder: Path) -> None:
+    urls = Embedded(new_folder).plan()
     assert isinstance(urls, Urls)
     assert "postgresql://" not in repr(urls)
+
+
+def test_a_killed_server_is_started_again(folder: Path) -> None:
+    servers = Embedded(folder)
+    with servers as urls:
+        keep(urls.superuser)
+        for name in ("postgres", "valkey"):
+            os.kill(servers.pids()[name], signal.SIGKILL)
+            deadline = time.monotonic() + 5
+            while not (revived := servers.revive()) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert revived == [name]
+        assert kept(urls.superuser)
+        with redis.Redis.from_url(urls.valkey) as client:
+            assert client.ping()
+        assert servers.revive() == []

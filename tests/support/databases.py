@@ -1,6 +1,7 @@
 """Template and clones: how tests get a database each in tens of milliseconds, from the embedded PostgreSQL.
 
-`beep`, the database of the embedded server, is migrated once and then only copied (`CREATE DATABASE … TEMPLATE`).
+`beep`, the database of the embedded server, is migrated once and then only copied (`CREATE DATABASE …
+TEMPLATE`).
 """
 
 from collections.abc import Iterator
@@ -56,7 +57,9 @@ class Databases:
 
     @contextmanager
     def clone(self) -> Iterator[TestDatabase]:
-        """A copy of the template that Django's connections, in every thread, lead to until the end of the block."""
+        """A copy of the template that Django's connections, in every thread, lead to until the end of the
+        block.
+        """
         urls = self.start()
         self._made += 1
         name = f"test_{self._made}"
@@ -87,7 +90,9 @@ def close_connections() -> None:
 
 
 def _point_connections_at(name: str) -> str:
-    """Every thread's wrapper of an alias shares one dictionary of settings, so one change reaches all of them."""
+    """Every thread's wrapper of an alias shares one dictionary of settings, so one change reaches all of
+    them.
+    """
     before = str(connections.settings["default"]["NAME"])
     for alias in connections:
         connections.settings[alias]["NAME"] = name

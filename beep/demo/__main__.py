@@ -1,0 +1,223 @@
+"""Starts the demo and keeps it running until Ctrl-C: servers, migrations, directory, worker, web server."""
+
+import argparse
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+
+from beep.demo.configuration import ROOT, Configuration, write_private
+from beep.embedded import Embedded
+from beep.isolation import EmbeddedError
+from beep.processes import PR_SET_PDEATHSIG, Child, spawn
+
+READY_PATIENCE: Final = 60.0
+"""Seconds until /healthz must be good."""
+STOP_PATIENCE: Final = 10.0
+RESTARTS: Final = 5
+"""A child that dies more often than this within RESTART_WINDOW is not started again."""
+RESTART_WINDOW: Final = 60.0
+SHOWN_PEOPLE: Final = 6
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+class Stop(BaseException):
+    """Somebody asked the demo to end. Like KeyboardInterrupt, no `except Exception` may swallow it."""
+
+
+class Demo:
+    """All processes of one demo."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration: Final = configuration
+        self._embedded: Final = Embedded(configuration.data_dir)
+        self._env = dict(configuration.environment)
+        self._children: dict[str, Child] = {}
+        self._deaths: dict[str, list[float]] = {}
+
+    def run(self) -> NoReturn:
+        """Start everything, then watch it; ends only by an exception. `close` must follow."""
+        began = time.monotonic()
+        self._require_free_port()
+        if self._configuration.embedded:
+            with _progress("PostgreSQL and Valkey"):
+                self._env |= self._embedded.start().environment()
+        with _progress("Migrations and demo directory"):
+            seeded = self._prepare()
+        with _progress("Web server and worker"):
+            for name in self._commands():
+                self._start(name)
+            self._wait_until_ready()
+        write_private(self._configuration.data_dir / "demo.json", {"url": self._configuration.url, **seeded})
+        self._announce(seeded, time.monotonic() - began)
+        while True:
+            self._watch()
+            time.sleep(0.5)
+
+    def close(self) -> None:
+        """Stop every process, the users of the database first."""
+        for child in self._children.values():
+            if child.exited() is None:
+                child.process.send_signal(signal.SIGTERM)
+        for child in self._children.values():
+            child.stop(STOP_PATIENCE)
+        self._embedded.stop()
+
+    def _commands(self) -> dict[str, list[str]]:
+        address = ["--host", self._configuration.host, "--port", str(self._configuration.port)]
+        worker = [
+            "--app",
+            "beep.celery",
+            "worker",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "WARNING",
+        ]
+        return {
+            "web": [sys.executable, "-m", "messaging.servers.daphne", *address],
+            "worker": [sys.executable, "-m", "celery", *worker, "--without-gossip", "--without-mingle"],
+        }
+
+    def _start(self, name: str) -> None:
+        log = self._configuration.data_dir / f"{name}.log"
+        self._children[name] = spawn(name, self._commands()[name], log=log, env=self._env, cwd=ROOT)
+
+    def _prepare(self) -> dict[str, Any]:
+        command = [sys.executable, "-m", "beep.demo.prepare"]
+        result = subprocess.run(command, env=self._env, cwd=ROOT, capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise DemoError(f"preparing the database failed:\n{result.stderr[-3000:]}")
+        seeded: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+        return seeded
+
+    def _require_free_port(self) -> None:
+        host, port = self._configuration.host, self._configuration.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            deadline = time.monotonic() + 5  # A killed demo's web server may need a moment to end.
+            while True:
+                try:
+                    probe.bind((host, port))
+                    return
+                except OSError as error:
+                    if time.monotonic() > deadline:
+                        raise DemoError(f"port {port} is taken; set BEEP_PORT to another") from error
+                    time.sleep(0.1)
+
+    def _wait_until_ready(self) -> None:
+        host = (
+            f"[{self._configuration.host}]" if ":" in self._configuration.host else self._configuration.host
+        )
+        address = f"http://{host}:{self._configuration.port}/healthz"
+        deadline = time.monotonic() + READY_PATIENCE
+        state = "it does not answer"
+        while time.monotonic() < deadline:
+            for child in self._children.values():
+                if child.exited() is not None:
+                    raise DemoError(f"the {child.name} process ended at once:\n{child.last_lines()}")
+            try:
+                with urllib.request.urlopen(address, timeout=2):  # an address of our own making
+                    return
+            except urllib.error.HTTPError as error:
+                state = error.read(300).decode(errors="replace")
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise DemoError(
+            f"not ready after {READY_PATIENCE:.0f} s: {state}; see {self._configuration.data_dir}/*.log"
+        )
+
+    def _watch(self) -> None:
+        """Start again what died."""
+        if self._configuration.embedded:
+            for name in self._embedded.revive():
+                self._note_death(name)
+        for name, child in list(self._children.items()):
+            status = child.exited()
+            if status is not None:
+                self._note_death(name, f" with status {status}")
+                self._start(name)
+
+    def _note_death(self, name: str, how: str = "") -> None:
+        now = time.monotonic()
+        recent = [moment for moment in self._deaths.get(name, []) if now - moment < RESTART_WINDOW]
+        self._deaths[name] = [*recent, now]
+        log = self._configuration.data_dir / f"{name}.log"
+        if len(recent) >= RESTARTS:
+            raise DemoError(f"{name} ends again and again; see {log}")
+        print(f"  {name} ended{how}; started again (log: {log})", flush=True)
+
+    def _announce(self, seeded: dict[str, Any], seconds: float) -> None:
+        print(f"\nBeep runs at {self._configuration.url} (up in {seconds:.1f} s). Ctrl-C stops it.\n")
+        waiting = [person for person in seeded.get("people", []) if person.get("activation_code")]
+        if waiting:
+            print("Activate somebody, in a browser profile each:\n")
+        for person in waiting[:SHOWN_PEOPLE]:
+            name = person["name"]["latin"] if isinstance(person["name"], dict) else person["name"]
+            print(f"  {name}")
+            print(f"    code {person['activation_code']}   personnel number {person['personnel_number']}")
+        file = self._configuration.data_dir / "demo.json"
+        print(f"\n{self._configuration.url}/activate   all codes: {file}\n", flush=True)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[None]:
+    began = time.monotonic()
+    print(f"── {title} …", end="", flush=True)
+    yield
+    print(f" {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise Stop
+
+
+def main() -> int:
+    """Run the demo; 0 after Ctrl-C or SIGTERM, 1 when it cannot run."""
+    parser = argparse.ArgumentParser(prog="python -m beep.demo", description=__doc__)
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the parent (make) ends, however it ends"
+    )
+    arguments = parser.parse_args()
+    if arguments.with_parent:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _stop)
+    demo = None
+    try:
+        demo = Demo(Configuration.load(os.environ))
+        demo.run()
+    except Stop:
+        print("\nStopping …", flush=True)
+        return 0
+    except (DemoError, EmbeddedError, ImproperlyConfigured) as error:
+        print(f"\n\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        if demo is not None:
+            demo.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -19,7 +19,7 @@ from messaging.mls.proposals import (
     Remove,
     Update,
 )
-from messaging.mls.tls import MAX_MESSAGE_BYTES, MAX_VECTOR_BYTES, Reader, Struct, Writer, vector_length
+from messaging.mls.tls import MAX_MESSAGE_BYTES, Reader, Struct, Writer
 from messaging.mls.tree import RatchetTree
 
 PUBLIC_VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "mls" / "messages.json"
@@ -89,73 +89,6 @@ def test_public_vectors_cut_short_or_made_longer_are_refused(
     with pytest.raises(MlsDecodeError) as refused:
         STRUCTURES[name].decode(data + b"\0")
     assert refused.value.code is MlsErrorCode.TRAILING_BYTES
-
-
-@pytest.mark.parametrize(
-    ("length", "encoded"),
-    [
-        (0, "00"),
-        (63, "3f"),
-        (64, "4040"),
-        (16_383, "7fff"),
-        (16_384, "80004000"),
-        (MAX_VECTOR_BYTES, "bfffffff"),
-    ],
-)
-def test_lengths_take_the_fewest_bytes(length: int, encoded: str) -> None:
-    assert vector_length(length).hex() == encoded
-
-
-def test_a_vector_above_two_to_the_thirty_cannot_be_written() -> None:
-    with pytest.raises(ValueError, match="cannot hold"):
-        vector_length(MAX_VECTOR_BYTES + 1)
-
-
-@pytest.mark.parametrize("size", [0, 1, 63, 64, 16_383, 16_384, 70_000])
-def test_opaque_comes_back(size: int) -> None:
-    writer = Writer()
-    writer.opaque(b"x" * size)
-    reader = Reader(writer.getvalue())
-    assert reader.opaque() == b"x" * size
-    reader.finish()
-
-
-@pytest.mark.parametrize(
-    ("encoded", "code"),
-    [
-        ("", MlsErrorCode.TRUNCATED),
-        ("01", MlsErrorCode.TRUNCATED),
-        ("40", MlsErrorCode.TRUNCATED),
-        ("400161", MlsErrorCode.LENGTH_NOT_MINIMAL),
-        ("403f" + "61" * 63, MlsErrorCode.LENGTH_NOT_MINIMAL),
-        ("8000003f" + "61" * 63, MlsErrorCode.LENGTH_NOT_MINIMAL),
-        ("80003fff" + "61" * 16_383, MlsErrorCode.LENGTH_NOT_MINIMAL),
-        ("80004000", MlsErrorCode.TRUNCATED),
-        ("bfffffff", MlsErrorCode.TRUNCATED),
-        ("c000000000000000", MlsErrorCode.LENGTH_INVALID),
-        ("ff", MlsErrorCode.LENGTH_INVALID),
-    ],
-)
-def test_bad_lengths_are_refused(encoded: str, code: MlsErrorCode) -> None:
-    for read in (Reader.opaque, lambda reader: reader.vector(Reader.u8)):
-        with pytest.raises(MlsDecodeError) as refused:
-            read(Reader(bytes.fromhex(encoded)))
-        assert refused.value.code is code
-
-
-def test_an_element_may_not_reach_past_its_vector() -> None:
-    reader = Reader(bytes.fromhex("03000000" + "0000"))  # three bytes cannot hold uint16 values
-    with pytest.raises(MlsDecodeError) as refused:
-        reader.vector(Reader.u16)
-    assert refused.value.code is MlsErrorCode.TRUNCATED
-
-
-def test_an_optional_is_marked_zero_or_one() -> None:
-    assert Reader(b"\0").optional(Reader.u8) is None
-    assert Reader(b"\1\7").optional(Reader.u8) == 7
-    with pytest.raises(MlsDecodeError) as refused:
-        Reader(b"\2\7").optional(Reader.u8)
-    assert refused.value.code is MlsErrorCode.UNKNOWN_VALUE
 
 
 @pytest.mark.parametrize(

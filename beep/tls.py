@@ -1,4 +1,4 @@
-"""The TLS presentation language as MLS uses it (RFC 9420 §2.1), read strictly: every byte format of Beep is written in it.
+"""The TLS presentation language of MLS (RFC 9420 §2.1), read strictly: Beep's byte formats are written in it.
 
 Integers are big-endian. A variable-length vector ``<V>`` is a length in bytes, then that many bytes; the two
 highest bits of the length's first byte say how many bytes the length takes (RFC 9420 §2.1.2)::

@@ -1,0 +1,229 @@
+/**
+ * What is kept on the device. All of it is sealed (see `seal.ts`); only the row's key, its revision and two sort fields
+ * are in the clear, and those hold keyed hashes, sequence numbers and random ids.
+ *
+ * Ids of things are lower-case UUID text; times are milliseconds UTC. Fields are null, never absent.
+ */
+
+import type { Bilingual, Id, OutboxPhase } from "./words";
+
+export interface CardRecord {
+  id: Id;
+  name: Bilingual;
+  post: Bilingual;
+  unit: Bilingual;
+  ministry: Bilingual;
+  activated: boolean;
+  active: boolean;
+}
+
+/** Who owns this database. One row, key `me`. */
+export interface AccountRecord {
+  person: Id;
+  login: string;
+  device: Id;
+  deviceName: string;
+  card: CardRecord;
+  /** Ed25519; made in the crypto worker at activation, kept only here, erased with the database. */
+  signaturePublic: Uint8Array;
+  signaturePrivate: Uint8Array;
+  /** Last mailbox item that is stored here. */
+  mailbox: number;
+  /** When the last-resort KeyPackage was last replaced; 0: never. */
+  lastResortAt: number;
+}
+
+/** Private halves of an uploaded KeyPackage; erased when its Welcome is stored. Key: hex of the ref. */
+export interface KeyPackageRecord {
+  suite: number;
+  ref: Uint8Array;
+  keyPackage: Uint8Array;
+  privateKeyPackage: Uint8Array;
+  notAfter: number;
+  lastResort: boolean;
+}
+
+/** A verified and pinned identity chain. Key: blind person. */
+export interface ChainRecord {
+  person: Id;
+  /** Signed statements, version 1 first. */
+  statements: Uint8Array[];
+  /** Set when the server showed something that contradicts the pin; nothing is encrypted for this person then. */
+  alarm: string | null;
+}
+
+/** A person seen before, for names without a network. Key: blind person. */
+export interface PersonRecord {
+  card: CardRecord;
+  at: number;
+}
+
+/** A conversation as far as its log has been applied. Written by the leader only. Key: blind conversation. */
+export interface ConversationRecord {
+  id: Id;
+  kind: "direct" | "group" | "self";
+  persons: Id[];
+  createdAt: number;
+  /** Last applied seq, and T there. */
+  cursor: number;
+  transcript: Uint8Array;
+  /** Generation in force at `cursor`; 0: none. */
+  generation: number;
+  /** What the server said last. */
+  server: {
+    lastSeq: number;
+    generation: number;
+    epoch: number;
+    groupId: Uint8Array | null;
+    blocked: boolean;
+  };
+  /** Last counter of this device that the server has consumed. */
+  counter: number;
+  /** Seqs of messages by others that may be unread; pruned against the read position. */
+  unread: number[];
+  /** Key of the last message and when it came, for the list. */
+  lastMessage: string | null;
+  at: number;
+}
+
+/** A commit of our own that is on its way: adopted when its hash appears in the log, dropped when another wins. */
+export interface PendingCommit {
+  kind: "begin" | "heal";
+  state: Uint8Array;
+  /** SHA-256 of the envelope's body. */
+  bodyHash: Uint8Array;
+  counter: number;
+  /** Epoch in which it was made. */
+  epoch: number;
+  policy: Uint8Array | null;
+  commit: Uint8Array;
+  welcome: Uint8Array | null;
+  groupId: Uint8Array;
+}
+
+/** One MLS group of a conversation. Key: blind conversation / generation. */
+export interface GroupRecord {
+  conversation: Id;
+  generation: number;
+  groupId: Uint8Array | null;
+  epoch: number;
+  /** The engine's bytes; null while only a pending begin exists. Holds secrets. */
+  state: Uint8Array | null;
+  pending: PendingCommit | null;
+  /** Devices at the time of joining, to say who came with a new one. */
+  devices: { person: Id; device: Id }[];
+  createdHere: boolean;
+  /** When our leaf was last renewed (joined, begun or healed). */
+  renewedAt: number;
+  /** False until the first healing commit in a group that another began was made or given up. */
+  healed: boolean;
+}
+
+/** One applied row of a log. Key: blind conversation / seq. */
+export interface LogRecord {
+  seq: number;
+  transcript: Uint8Array;
+  hash: Uint8Array;
+  outcome: "applied" | "own" | "waiting" | "refused" | "elsewhere";
+  /** The crypto layer's code for `waiting` and `refused`. */
+  code: string | null;
+  /** Only while waiting: what is needed to try again. */
+  envelope: {
+    generation: number;
+    epoch: number;
+    kind: number;
+    device: Uint8Array;
+    time: number;
+    body: Uint8Array;
+  } | null;
+}
+
+export type NoticeRecord =
+  | { kind: "begun" }
+  | { kind: "new-device"; person: Id; mine: boolean }
+  | { kind: "log-mismatch" }
+  | { kind: "history-elsewhere" };
+
+/** One row on the screen. Key: blind conversation / id. */
+export interface MessageRecord {
+  id: string;
+  conversation: Id;
+  /** Sort position: the seq once it is known, before that above every seq. */
+  order: number;
+  seq: number | null;
+  kind: "text" | "waiting" | "newer-version" | "notice";
+  mine: boolean;
+  sender: Id | null;
+  at: number;
+  text: string;
+  notice: NoticeRecord | null;
+  /** Only for `mine` without a seq. */
+  failed: string | null;
+}
+
+/** A message on its way. Its states stand in `core/outbox.ts`. Key: blind conversation / message id. */
+export interface OutboxRecord {
+  conversation: Id;
+  message: Id;
+  order: number;
+  content: Uint8Array;
+  phase: OutboxPhase;
+  /** Set in `sealed` and `acked`: exactly what leaves, byte for byte at every attempt. */
+  frame: { counter: number; generation: number; epoch: number; body: Uint8Array; bodyHash: Uint8Array } | null;
+  /** Set in `acked`. */
+  seq: number | null;
+  code: string | null;
+}
+
+/** A Welcome that was taken out of the mailbox and waits for its commit in the log. Key: blind conversation / log seq. */
+export interface MailRecord {
+  conversation: Id;
+  generation: number;
+  logSeq: number;
+  keyPackageRef: Uint8Array;
+  welcome: Uint8Array;
+}
+
+export interface DraftRecord {
+  text: string;
+}
+
+/** How far this person has read. Written by any tab. Key: blind conversation / own. */
+export interface OwnReadRecord {
+  readSeq: number;
+}
+
+/** What the others have got and read; written by the leader. Key: blind conversation / peer. */
+export interface PeerMarksRecord {
+  delivered: number;
+  read: number;
+  /** Last slot counter taken from each device; older ones are replays. */
+  counters: Record<string, number>;
+  /** What our own last slot said, and where, so that it is sent again after the epoch has changed. */
+  sent: { seq: number; generation: number; epoch: number; counter: number };
+}
+
+/** Small keyed values of the leader (for example when a job last ran). */
+export interface NoteRecord {
+  value: string | number | boolean | null;
+}
+
+/** Table → what its rows hold. */
+export interface Tables {
+  account: AccountRecord;
+  keyPackages: KeyPackageRecord;
+  chains: ChainRecord;
+  people: PersonRecord;
+  conversations: ConversationRecord;
+  groups: GroupRecord;
+  log: LogRecord;
+  messages: MessageRecord;
+  outbox: OutboxRecord;
+  mail: MailRecord;
+  drafts: DraftRecord;
+  reads: OwnReadRecord;
+  marks: PeerMarksRecord;
+  notes: NoteRecord;
+}
+
+export type TableName = keyof Tables;

@@ -290,22 +290,15 @@ class Embedded:
         password_file.write_text(self._state.passwords["postgres"])
         try:
             shield.adopt(password_file)
-            command = [
-                programs / "initdb",
-                "-D",
-                fresh,
-                "-U",
-                "postgres",
-                "-A",
-                "scram-sha-256",
-                "-E",
-                "UTF8",
-            ]
-            # The locale that every build has, whatever the machine offers: code-point order, Unicode case
-            # mapping.
-            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            words = "-U postgres -A scram-sha-256 -E UTF8 --locale-provider=builtin"
+            # Of the locales, the one that every build has: code-point order, Unicode case mapping.
+            words += " --builtin-locale=C.UTF-8 --locale=C"
             result = subprocess.run(
-                [*shield.prefix(signal.SIGKILL), *command, f"--pwfile={password_file}"],
+                [
+                    *shield.prefix(signal.SIGKILL),
+                    *(programs / "initdb", "-D", fresh, f"--pwfile={password_file}"),
+                    *words.split(),
+                ],
                 env=CHILD_ENV,
                 cwd="/",
                 capture_output=True,

@@ -1,0 +1,86 @@
+# What a newcomer needs: make demo, make test, make check. The rest helps development; `make help` lists it.
+# Steps that install or build are skipped while their inputs are unchanged (deploy/bootstrap.py).
+
+SHELL := /bin/sh
+PYTHON ?= python3
+BOOTSTRAP := $(PYTHON) deploy/bootstrap.py
+BIN := .venv/bin
+TOOLING := BEEP_TOOLING=1
+NPM := PATH="$$($(BOOTSTRAP) node-path):$$PATH" npm --prefix web
+PACKAGES := beep accounts messaging audit
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install web test test-python test-web test-browser check check-python check-web check-generated \
+	check-licences format generate requirements soak bench clean need-python
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
+
+need-python:
+	@command -v $(PYTHON) >/dev/null || { echo "Beep needs Python 3.11 or newer (sudo apt install python3 python3-venv)"; exit 1; }
+
+demo: need-python ## run everything on this machine, with a made-up directory, at http://localhost:8000
+	@$(BOOTSTRAP) install web
+	@exec $(BIN)/python -m beep.demo --with-parent
+
+install: need-python ## virtual environment with all packages, those for development included
+	@$(BOOTSTRAP) install-dev
+
+web: need-python ## install the client's packages and build web/dist
+	@$(BOOTSTRAP) install-dev web
+
+test: test-python test-web test-browser ## everything: server, client, browser stories
+
+test-python: install ## server tests against embedded PostgreSQL and Valkey
+	$(BIN)/python -m pytest
+
+test-web: web ## client tests under Node
+	$(NPM) test
+
+test-browser: web ## whole stories in real Chromium
+	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m pytest tests/scenarios
+
+check: check-python check-web check-generated check-licences ## style, types, layers, generated files, licences
+
+check-python: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(TOOLING) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(TOOLING) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+check-web: web
+	$(NPM) run lint
+	$(NPM) run check
+	$(NPM) run format:check
+
+# Not `git diff`: a file that nobody has added yet must fail as well.
+check-generated: generate
+	@changed="$$(git status --porcelain -- web/src/wire docs/protocol.md tests/vectors)"; \
+	if [ -n "$$changed" ]; then echo "Generated files are not as committed; commit them:"; echo "$$changed"; exit 1; fi
+
+check-licences: web
+	$(BIN)/python deploy/licences.py
+
+generate: web ## write web/src/wire, docs/protocol.md and the test vectors
+	$(TOOLING) $(BIN)/python -m messaging.codegen
+	@for maker in tests/vectors/make_*.py; do echo "$$maker"; PYTHONPATH=. $(TOOLING) $(BIN)/python "$$maker" || exit 1; done
+
+format: web ## put all sources into their one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(NPM) run format
+
+soak: web ## kill processes at random while clients send; ROUNDS=200
+	$(BIN)/python -m benchmarks.soak --rounds $(or $(ROUNDS),200)
+
+bench: web ## print the measurements as JSON lines
+	$(BIN)/python -m benchmarks
+
+UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11
+requirements: install ## pin requirements.txt and requirements-dev.txt anew; UPGRADE=1 takes newer versions
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what was built and installed, and the demo's data
+	rm -rf .venv .beep web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

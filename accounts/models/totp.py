@@ -9,7 +9,7 @@ from django_otp.models import Device as OtpDevice
 from accounts.models.person import Person
 
 
-class TotpFactor(OtpDevice):
+class TotpFactor(OtpDevice):  # type: ignore[misc] # django-otp has no types
     """A person's authenticator. `accounts.totp` makes, checks and replaces it.
 
     The seed is 20 random bytes made by the server, shown once as a QR, kept sealed with AES-GCM under

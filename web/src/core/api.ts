@@ -160,7 +160,10 @@ export interface App {
   finishReplace(input: { recoveryCode: string; deviceName: string }): Promise<void>;
 
   /** Passphrase or authenticator lost: the recovery code sets both anew and replaces the device. */
-  beginRecovery(input: { login: string; recoveryCode: string }): Promise<{ totpSecret: string; totpUri: string }>;
+  beginRecovery(input: {
+    login: string;
+    recoveryCode: string;
+  }): Promise<{ totpSecret: string; totpUri: string }>;
   finishRecovery(input: { passphrase: string; totp: string; deviceName: string }): Promise<void>;
 
   unlock(passphrase: string): Promise<void>;

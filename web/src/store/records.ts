@@ -81,6 +81,8 @@ export interface ConversationRecord {
   counter: number;
   /** Seqs of messages by others that may be unread; pruned against the read position. */
   unread: number[];
+  /** Seqs whose log rows wait to be read (outcome `waiting`). */
+  waiting: number[];
   /** Key of the last message and when it came, for the list. */
   lastMessage: string | null;
   at: number;
@@ -169,7 +171,13 @@ export interface OutboxRecord {
   content: Uint8Array;
   phase: OutboxPhase;
   /** Set in `sealed` and `acked`: exactly what leaves, byte for byte at every attempt. */
-  frame: { counter: number; generation: number; epoch: number; body: Uint8Array; bodyHash: Uint8Array } | null;
+  frame: {
+    counter: number;
+    generation: number;
+    epoch: number;
+    body: Uint8Array;
+    bodyHash: Uint8Array;
+  } | null;
   /** Set in `acked`. */
   seq: number | null;
   code: string | null;

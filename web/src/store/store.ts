@@ -179,7 +179,8 @@ export class Store {
               if (!change) return;
               const revision = present[position]?.v ?? 0;
               const { expect, group, order } = change.options;
-              if (expect !== undefined && expect !== revision) throw new StoreError("conflict", `${name} changed`);
+              if (expect !== undefined && expect !== revision)
+                throw new StoreError("conflict", `${name} changed`);
               const record = sealed[index];
               if (!record) {
                 removals.push(change.key);

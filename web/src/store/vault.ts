@@ -84,7 +84,8 @@ export class Vault {
     await this.#strict(() =>
       this.database.dexie.transaction("rw", this.database.meta, async () => {
         const row = await this.database.meta.get("vault");
-        if (row) await this.database.meta.put({ k: "vault", value: { ...(row.value as VaultRow), ...change } });
+        if (row)
+          await this.database.meta.put({ k: "vault", value: { ...(row.value as VaultRow), ...change } });
       }),
     );
   }

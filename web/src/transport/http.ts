@@ -60,7 +60,7 @@ export class Http {
       const late = error instanceof DOMException && error.name === "TimeoutError";
       throw new TransportError(late ? "timeout" : "offline");
     }
-    let value: unknown = null;
+    let value: unknown;
     try {
       value = text === "" ? null : JSON.parse(text);
     } catch {

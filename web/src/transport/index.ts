@@ -1,7 +1,7 @@
 export { Api } from "./api";
 export { TransportError, isTransient } from "./errors";
 export { Http } from "./http";
-export type { Answers, Link, LinkState, RequestOf, RequestTag } from "./link";
+export type { Answers, Link, LinkState, RequestFields, RequestTag } from "./link";
 export type {
   ActivationOfferAnswer,
   ConversationAnswer,

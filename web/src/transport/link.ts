@@ -32,8 +32,8 @@ export interface Answers {
 
 export type RequestTag = keyof Answers;
 
-/** A request without its id, which the link gives. */
-export type RequestOf<K extends RequestTag> = Omit<Extract<wire.Request, { t: K }>, "id">;
+/** A request's fields without its tag and its id, which the link gives. */
+export type RequestFields = { [R in wire.Request as R["t"]]: Omit<R, "id" | "t"> };
 
 export interface Link {
   readonly state: LinkState;
@@ -43,7 +43,7 @@ export interface Link {
    * Rejects with `TransportError`: a refusal's code, or `offline` / `timeout` when the outcome is unknown. Requests
    * leave in the order of the calls.
    */
-  request<K extends RequestTag>(frame: RequestOf<K> & { t: K }): Promise<Answers[K]>;
+  request<K extends RequestTag>(tag: K, fields: RequestFields[K]): Promise<Answers[K]>;
   /** False when there is no connection; a note is never queued. */
   note(frame: wire.Note): boolean;
   onState(run: (state: LinkState) => void): () => void;

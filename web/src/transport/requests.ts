@@ -1,6 +1,6 @@
 import type { Answer, Request } from "../wire/frames";
 import { TransportError } from "./errors";
-import { answerTag, type Answers, type RequestOf, type RequestTag } from "./link";
+import { answerTag, type Answers, type RequestFields, type RequestTag } from "./link";
 
 interface Waiting {
   tag: RequestTag;
@@ -31,11 +31,11 @@ export class Requests {
     private readonly limit: number,
   ) {}
 
-  request<K extends RequestTag>(frame: RequestOf<K> & { t: K }): Promise<Answers[K]> {
+  request<K extends RequestTag>(tag: K, fields: RequestFields[K]): Promise<Answers[K]> {
     return new Promise<Answers[K]>((resolve, reject) => {
       const id = this.#nextId++;
-      const waiting = { tag: frame.t, resolve: resolve as (answer: Answer) => void, reject };
-      const queued = { frame: { ...frame, id } as unknown as Request, waiting };
+      const waiting = { tag, resolve: resolve as (answer: Answer) => void, reject };
+      const queued = { frame: { ...fields, t: tag, id } as unknown as Request, waiting };
       if (this.#waiting.size < this.limit) this.#leave(queued);
       else this.#queue.push(queued);
     });

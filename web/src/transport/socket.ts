@@ -2,7 +2,7 @@ import { decodeFrame, encodeFrame } from "../wire/codec";
 import * as wire from "../wire/frames";
 import { Backoff } from "./backoff";
 import { TransportError } from "./errors";
-import type { Answers, Link, LinkState, RequestOf, RequestTag } from "./link";
+import type { Answers, Link, LinkState, RequestFields, RequestTag } from "./link";
 import { Requests } from "./requests";
 
 /** The part of the browser's WebSocket (and of Node's) that is used. */
@@ -80,9 +80,9 @@ export class Socket implements Link {
     this.#rest({ kind: "closed" });
   }
 
-  request<K extends RequestTag>(frame: RequestOf<K> & { t: K }): Promise<Answers[K]> {
+  request<K extends RequestTag>(tag: K, fields: RequestFields[K]): Promise<Answers[K]> {
     if (this.#state.kind !== "ready" || !this.#requests) return Promise.reject(new TransportError("offline"));
-    return this.#requests.request(frame);
+    return this.#requests.request(tag, fields);
   }
 
   note(frame: wire.Note): boolean {
@@ -154,7 +154,7 @@ export class Socket implements Link {
 
   async #hello(requests: Requests): Promise<void> {
     try {
-      const ready = await requests.request({ t: "hello", minor: wire.MINOR });
+      const ready = await requests.request("hello", { minor: wire.MINOR });
       if (this.#requests !== requests) return;
       if (this.#connect) clearTimeout(this.#connect);
       this.#readyAt = Date.now();
@@ -189,7 +189,7 @@ export class Socket implements Link {
     if (this.#state.kind !== "ready") return;
     this.#ping = setTimeout(() => {
       // An unanswered ping times out like any request and drops the line.
-      this.request({ t: "ping" }).catch(() => undefined);
+      this.request("ping", {}).catch(() => undefined);
     }, this.options.quiet ?? 25_000);
   }
 

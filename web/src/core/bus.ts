@@ -1,0 +1,57 @@
+import type { ConnectionState, Id } from "./api";
+import type { Channel } from "./environment";
+
+/**
+ * What changed, for this tab and the others. Notices are hints: whoever gets one reads the store, and whoever misses
+ * one is only late.
+ */
+export type Notice =
+  /** Rows of a conversation were written or removed. */
+  | { t: "messages"; conversation: Id; ids: string[] }
+  /** Something else of a conversation's row in the list: marks, read position, draft, a new conversation. */
+  | { t: "conversation"; conversation: Id }
+  /** For the leader: there is something to send, to mark as read, to fetch. */
+  | { t: "outbox"; conversation: Id }
+  | { t: "read"; conversation: Id }
+  | { t: "slots"; conversation: Id }
+  | { t: "typing-out"; conversation: Id }
+  | { t: "typing-in"; conversation: Id; until: number }
+  /** From the leader, and a question to it. */
+  | { t: "connection"; state: ConnectionState }
+  | { t: "who-leads" }
+  /** The session of this browser changed; each tab looks at the vault again. */
+  | { t: "session"; change: "opened" | "locked" | "erased" | "changed" }
+  | { t: "revoked"; reason: "replaced" | "revoked" }
+  | { t: "rolled-back" }
+  | { t: "settings" };
+
+export class Bus {
+  readonly #listeners = new Set<(notice: Notice, own: boolean) => void>();
+
+  constructor(private readonly channel: Channel | null) {
+    channel?.onMessage((message) => {
+      // Only our own origin can post here, and only this code does.
+      this.#tell(message as Notice, false);
+    });
+  }
+
+  publish(notice: Notice): void {
+    this.#tell(notice, true);
+    this.channel?.post(notice);
+  }
+
+  /** `own` is false for notices from other tabs. */
+  listen(run: (notice: Notice, own: boolean) => void): () => void {
+    this.#listeners.add(run);
+    return () => this.#listeners.delete(run);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.channel?.close();
+  }
+
+  #tell(notice: Notice, own: boolean): void {
+    for (const run of [...this.#listeners]) run(notice, own);
+  }
+}

@@ -1,0 +1,66 @@
+import type { DeviceKeys } from "../crypto/api";
+import type { Store, Vault } from "../store";
+import { StoreError } from "../store";
+import type { Api, Link } from "../transport";
+import type { Id } from "./api";
+import type { Bus } from "./bus";
+import type { Environment } from "./environment";
+import { idBytes } from "./ids";
+import type { Journal } from "./journal";
+import { Lanes } from "./lanes";
+
+/** Whose session is open, as ids and as bytes. */
+export interface Self {
+  person: Id;
+  device: Id;
+  deviceName: string;
+  login: string;
+  keys: DeviceKeys;
+}
+
+/** Everything that the parts of one open session share. Made at unlocking, dropped at locking. */
+export class Context {
+  /** One task at a time for each conversation: its log, its MLS state and its outbox move together. */
+  readonly lanes = new Lanes();
+  #fence: number | null = null;
+
+  constructor(
+    readonly env: Environment,
+    readonly store: Store,
+    readonly vault: Vault,
+    readonly api: Api,
+    readonly link: Link,
+    readonly bus: Bus,
+    readonly journal: Journal,
+    readonly self: Self,
+    /** Called once when the log proves that this database is an old copy. */
+    readonly onRolledBack: () => void,
+  ) {}
+
+  get leads(): boolean {
+    return this.#fence !== null;
+  }
+
+  /** The fence for writes of the leader. Throws `StoreError("fenced")` in a tab that does not lead. */
+  get fence(): number {
+    if (this.#fence === null) throw new StoreError("fenced");
+    return this.#fence;
+  }
+
+  async takeFence(): Promise<void> {
+    this.#fence = await this.store.takeFence();
+  }
+
+  dropFence(): void {
+    this.#fence = null;
+  }
+
+  now(): number {
+    return this.env.now();
+  }
+
+  /** True for the device of this session. */
+  isOwnDevice(device: Uint8Array): boolean {
+    return device.length === 16 && idBytes(this.self.device).every((byte, i) => byte === device[i]);
+  }
+}

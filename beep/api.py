@@ -6,19 +6,20 @@ elsewhere.
 
 from typing import Any, Final
 
-from accounts.api import router as accounts_router
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
-from messaging.api import router as messaging_router
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
+from accounts.api import router as accounts_router
 from beep.errors import BeepError
 from beep.refusals import CODE_OF_STATUS, to_response
+from messaging.api import router as messaging_router
 
 MAX_REPORTED_ERRORS: Final = 8
 """A refused body names at most this many of its faults."""
@@ -60,7 +61,15 @@ def _refuse_nul(root: Any) -> None:
             pending.extend(value)
 
 
-api = NinjaAPI(title="Beep", version="1", urls_namespace="api", docs_url=None, parser=StrictParser())
+api = NinjaAPI(
+    title="Beep",
+    version="1",
+    urls_namespace="api",
+    docs_url=None,
+    # The document, too, answers 405 to what it does not know.
+    docs_decorator=require_safe,
+    parser=StrictParser(),
+)
 
 
 @api.exception_handler(BeepError)

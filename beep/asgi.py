@@ -11,8 +11,7 @@ from django.urls import path
 # Sets Django up: what is imported below reads models.
 http = get_asgi_application()
 
-from messaging.consumer import endpoint
-
 from beep.origins import guarded
+from messaging.consumer import endpoint
 
 application = ProtocolTypeRouter({"http": http, "websocket": guarded(URLRouter([path("ws", endpoint)]))})

@@ -8,6 +8,7 @@ a library passes.
 
 import logging
 import logging.config
+import sys
 from typing import Final
 
 import structlog
@@ -41,6 +42,18 @@ SECRET_KEYS: Final = frozenset(
 """Event keys that never reach a log, in any letter case."""
 
 REDACTED: Final = "[withheld]"
+
+
+class StderrHandler(logging.Handler):
+    """Writes to whatever standard error is at the moment: it may be replaced after the settings are read."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; a reader that is gone must not stop the work."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # The standard library's own rule for handlers.
+            self.handleError(record)
 
 
 def drop_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -107,7 +120,7 @@ def configure_logging(level: str = "INFO") -> None:
                     ],
                 },
             },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "handlers": {"stderr": {"()": StderrHandler, "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
                 # Both write request lines of their own; beep.headers writes the access log, without queries.

@@ -5,6 +5,7 @@ from inspect import iscoroutinefunction
 from math import ceil
 from typing import Any, Final
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
@@ -13,6 +14,8 @@ from beep.errors import BeepError
 from beep.origins import check_origin
 
 API_PREFIX: Final = "/api/"
+HEALTH_PATH: Final = "/healthz"
+"""Asked by whatever watches the process, under whatever name it knows for it."""
 CODE_OF_STATUS: Final = {
     401: "not_signed_in",
     403: "forbidden",
@@ -64,13 +67,18 @@ def refusals(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReques
 
 
 def _refused_early(request: HttpRequest) -> HttpResponseBase | None:
-    """Another origin's page, and NUL, which PostgreSQL's text cannot hold."""
-    if not request.path.startswith(API_PREFIX):
+    """A host that is not ours, another origin's page, and NUL, which PostgreSQL's text cannot hold."""
+    if request.path == HEALTH_PATH:
         return None
     try:
+        request.get_host()
+        if not request.path.startswith(API_PREFIX):
+            return None
         check_origin(request)
         if "\0" in request.path:
             raise BeepError("bad_request", "The path contains a NUL character.")
+    except DisallowedHost:
+        return to_response(BeepError("bad_request", "Beep does not answer to this host name."))
     except BeepError as error:
         return to_response(error)
     return None

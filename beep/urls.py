@@ -20,6 +20,6 @@ urlpatterns = [
     path("healthz", healthz),
     path(REPORT_PATH.removeprefix("/"), csp_report),
     path("api/v1/", api.urls),
-    re_path(r"^api(/|$)", _unknown_api),
+    re_path(r"^api(?:/|$)", _unknown_api),
     re_path(r"^", web_client),
 ]

@@ -334,19 +334,8 @@ def slot_associated_data(*, label: str, group_id: bytes, epoch: int, leaf: int, 
 
 
 def slot_signed(*, associated_data: bytes, nonce: bytes, ciphertext: bytes) -> bytes:
-    """What the device signs under the label "Slot": associated data ‖ nonce ‖ ciphertext."""
+    """What the device signs under the label Slot (`accounts.signing`): the three, one after the other."""
     return associated_data + nonce + ciphertext
-
-
-def sign_content(*, label: str, content: bytes) -> bytes:
-    """SignContent (RFC 9420 §5.1.2) with Beep's prefix::
-
-    opaque label<V> = "Beep 1.0 " ‖ label; opaque content<V>
-    """
-    writer = Writer()
-    writer.opaque(b"Beep 1.0 " + label.encode("ascii"))
-    writer.opaque(content)
-    return writer.getvalue()
 
 
 class OrderAction(IntEnum):

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nacl.signing import VerifyKey
 
+from accounts.signing import Label, sign_content
 from beep.tls import Struct, TlsError
 from messaging import formats
 from messaging.formats import (
@@ -146,7 +147,7 @@ def test_slot(vector: dict[str, Any]) -> None:
     opened = AESGCM(bytes.fromhex(vector["key"])).decrypt(body.nonce, body.ciphertext, associated)
     assert opened.hex() == vector["plaintext"]
     signed = formats.slot_signed(associated_data=associated, nonce=body.nonce, ciphertext=body.ciphertext)
-    content = formats.sign_content(label="Slot", content=signed)
+    content = sign_content(label=Label.SLOT, content=signed)
     assert content.hex() == vector["sign_content"]
     VerifyKey(bytes.fromhex(SLOT["signature_key"])).verify(content, body.signature)
 

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nacl.signing import SigningKey
 
+from accounts.signing import Label, sign_content
 from messaging import formats
 from messaging.formats import SlotBody
 
@@ -28,7 +29,7 @@ def sealed(
     )
     ciphertext = AESGCM(key).encrypt(NONCE, plaintext, associated)
     signed = formats.slot_signed(associated_data=associated, nonce=NONCE, ciphertext=ciphertext)
-    content = formats.sign_content(label="Slot", content=signed)
+    content = sign_content(label=Label.SLOT, content=signed)
     body = SlotBody(NONCE, ciphertext, DEVICE.sign(content).signature)
     return {
         "name": name,

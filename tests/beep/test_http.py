@@ -8,6 +8,7 @@ import pytest
 from django.http import HttpRequest, JsonResponse
 from django.test import Client
 from django.urls import path
+from pytest_django import Settings
 
 from beep import cspreports, urls
 from beep.errors import BeepError
@@ -32,7 +33,7 @@ urlpatterns = [path("api/v1/crash", _crash), path("api/v1/echo", _echo), *urls.u
 
 
 @pytest.fixture
-def web_dist(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
+def web_dist(tmp_path: Path, settings: Settings) -> Path:
     """A small build of the web client in place of the real one."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_bytes(PAGE)
@@ -40,7 +41,7 @@ def web_dist(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
     (tmp_path / "manifest.webmanifest").write_text("{}")
     (tmp_path / "assets" / "index-AbCdEf12.js").write_text("export const one = 1;")
     (tmp_path / "assets" / "index-AbCdEf12.js.br").write_bytes(b"brotli")
-    settings.WEB_DIST = tmp_path  # type: ignore[attr-defined]
+    settings.WEB_DIST = tmp_path
     return tmp_path
 
 
@@ -83,11 +84,9 @@ def test_the_policy_names_no_host_but_ours() -> None:
     assert set(hosts) == {"ws://localhost:8000", "ws://127.0.0.1:8000"}
 
 
-def test_only_over_https_browsers_are_told_to_stay_there(
-    client: Client, settings: pytest.FixtureRequest
-) -> None:
+def test_only_over_https_browsers_are_told_to_stay_there(client: Client, settings: Settings) -> None:
     assert "Strict-Transport-Security" not in client.get("/csp-report").headers
-    settings.ORIGINS = ("https://beep.example.gov",)  # type: ignore[attr-defined]
+    settings.ORIGINS = ("https://beep.example.gov",)
     assert "max-age=63072000" in client.get("/csp-report").headers["Strict-Transport-Security"]
 
 
@@ -222,9 +221,9 @@ def test_a_new_build_is_served_without_a_restart(client: Client, web_dist: Path)
 
 
 def test_before_the_first_build_the_answer_says_what_to_do(
-    client: Client, tmp_path: Path, settings: pytest.FixtureRequest
+    client: Client, tmp_path: Path, settings: Settings
 ) -> None:
-    settings.WEB_DIST = tmp_path / "none"  # type: ignore[attr-defined]
+    settings.WEB_DIST = tmp_path / "none"
     response = client.get("/")
     assert response.status_code == 503
     assert b"make web" in response.content
@@ -251,8 +250,8 @@ def test_reports_are_counted_and_kept_for_tests(client: Client) -> None:
     assert after["reports"][-1] == report
 
 
-def test_reports_are_not_shown_in_production(client: Client, settings: pytest.FixtureRequest) -> None:
-    settings.DEMO = False  # type: ignore[attr-defined]
+def test_reports_are_not_shown_in_production(client: Client, settings: Settings) -> None:
+    settings.DEMO = False
     assert client.get("/csp-report").status_code == 405
 
 

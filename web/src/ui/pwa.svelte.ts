@@ -1,0 +1,53 @@
+/**
+ * The service worker from the page's side: it keeps the shell so that Beep opens without a network, and nothing else. A
+ * new version waits until the person takes it, so that no tab changes under somebody's hands.
+ */
+import { trustedScriptUrl } from "../trusted";
+
+let waiting = $state<ServiceWorker | "reload" | null>(null);
+let asked = false;
+
+export function updateReady(): boolean {
+  return waiting !== null;
+}
+
+/** Let the waiting version take over; the page loads again when it has. */
+export function applyUpdate(): void {
+  asked = true;
+  if (waiting === "reload") location.reload();
+  else waiting?.postMessage({ type: "take-over" });
+}
+
+/** Hours between looks for a new version, besides each start. */
+const lookEvery = 60 * 60 * 1000;
+
+/** Register the worker and follow its versions. Without one (private windows, old browsers) Beep works online only. */
+export async function registerServiceWorker(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  const hadController = navigator.serviceWorker.controller !== null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (asked) location.reload();
+    // Another tab took the new version: this one still runs the old files, and says so.
+    else if (hadController) waiting = "reload";
+  });
+  try {
+    const registration = await navigator.serviceWorker.register(trustedScriptUrl("/sw.js"), {
+      updateViaCache: "none",
+    });
+    follow(registration);
+    setInterval(() => void registration.update().catch(() => undefined), lookEvery);
+  } catch {
+    // Storage may be refused to this page; Beep then needs the network to open, and runs as well.
+  }
+}
+
+function follow(registration: ServiceWorkerRegistration): void {
+  const notice = (worker: ServiceWorker): void => {
+    if (worker.state === "installed" && navigator.serviceWorker.controller) waiting = worker;
+  };
+  if (registration.waiting) notice(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const worker = registration.installing;
+    worker?.addEventListener("statechange", () => notice(worker));
+  });
+}

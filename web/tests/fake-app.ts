@@ -1,0 +1,378 @@
+/**
+ * An `App` in memory: the views' harness for pictures and tests. It follows the contract of src/core/api.ts and
+ * keeps nothing; what a test must not believe about the real core is not claimed here.
+ */
+import {
+  AppError,
+  type ActivationOffer,
+  type App,
+  type ConnectionState,
+  type ConversationSummary,
+  type DeviceInfo,
+  type Diagnostics,
+  type Id,
+  type Me,
+  type MessageItem,
+  type MessageList,
+  type PersonCard,
+  type Readable,
+  type SendState,
+  type SessionState,
+  type Settings,
+} from "../src/core/api";
+import { people } from "./fake-people";
+import { thread } from "./fake-thread";
+
+export class Value<T> implements Readable<T> {
+  readonly #runs = new Set<(value: T) => void>();
+  constructor(private value: T) {}
+  get(): T {
+    return this.value;
+  }
+  set(value: T): void {
+    this.value = value;
+    for (const run of this.#runs) run(value);
+  }
+  subscribe(run: (value: T) => void): () => void {
+    this.#runs.add(run);
+    run(this.value);
+    return () => this.#runs.delete(run);
+  }
+}
+
+export type Scene =
+  | "open"
+  | "empty"
+  | "offline"
+  | "session-ended"
+  | "starting"
+  | "signed-out"
+  | "replace"
+  | "locked"
+  | "revoked"
+  | "replaced"
+  | "evicted"
+  | "rolled-back"
+  | "newer-version"
+  | "storage-failed"
+  | "long";
+
+const hour = 3_600_000;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const mePerson = people[0]!;
+const me: Me = {
+  person: mePerson,
+  login: "ayesha.siddiqui",
+  deviceId: "00000000-0000-4000-9000-000000000001",
+  deviceName: "Firefox, Linux",
+};
+
+export class FakeApp implements App {
+  readonly session: Value<SessionState>;
+  readonly connection: Value<ConnectionState>;
+  readonly settings: Value<Settings>;
+  readonly conversations = new Value<readonly ConversationSummary[]>([]);
+  readonly unread = new Value(0);
+  readonly #messages = new Map<Id, Value<readonly MessageItem[]>>();
+  /** Calls that a test looks at: name and arguments, in order. */
+  readonly calls: [string, ...unknown[]][] = [];
+
+  constructor(
+    readonly scene: Scene,
+    settings: Partial<Settings> = {},
+  ) {
+    this.session = new Value(sessionOf(scene));
+    this.connection = new Value<ConnectionState>(scene === "offline" ? "offline" : "online");
+    this.settings = new Value({
+      language: "en",
+      theme: "system",
+      calendar: "gregorian",
+      lockAfterMinutes: 15,
+      enterSends: true,
+      ...settings,
+    });
+    if (scene !== "empty" && scene !== "signed-out") this.#fill();
+  }
+
+  #fill(): void {
+    const now = Date.now();
+    const summaries = people
+      .slice(1, 8)
+      .filter((one) => one.activated)
+      .map((partner, index): ConversationSummary => {
+        const items = thread(
+          mePerson.id,
+          partner.id,
+          index,
+          now,
+          this.scene === "long" && index === 0 ? 10_000 : 0,
+        );
+        const id = `00000000-0000-4000-a000-${String(index).padStart(12, "0")}`;
+        this.#messages.set(id, new Value<readonly MessageItem[]>(items));
+        return {
+          id,
+          kind: "direct",
+          partner,
+          lastMessage: items.at(-1) ?? null,
+          at: items.at(-1)?.at ?? now,
+          unread: index === 1 ? 2 : 0,
+          draft: index === 3 ? "The annex is not" : "",
+          partnerTyping: index === 0,
+        };
+      });
+    this.conversations.set(summaries.sort((one, two) => two.at - one.at));
+    this.unread.set(2);
+  }
+
+  async beginActivation(code: string, personnelNumber: string): Promise<ActivationOffer> {
+    this.calls.push(["beginActivation", code, personnelNumber]);
+    await pause(150);
+    if (code === "USED") throw new AppError("code_used");
+    if (code.length < 8) throw new AppError("activation_code_malformed");
+    return {
+      person: mePerson,
+      login: me.login,
+      totpSecret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+      totpUri:
+        "otpauth://totp/Beep:ayesha.siddiqui?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Beep&algorithm=SHA1&digits=6&period=30",
+      recoveryCode: "7KQ2-M9XD-4RTV-B8NC-0WHJ-E5PS-Z3GA-6FYK",
+    };
+  }
+  async finishActivation(choice: { passphrase: string; totp: string; deviceName: string }): Promise<void> {
+    this.calls.push(["finishActivation", choice]);
+    await pause(400);
+    if (choice.totp === "000000") throw new AppError("totp_refused");
+    this.session.set({ kind: "open", me, needsSignIn: false });
+  }
+  async signIn(input: { login: string; passphrase: string; totp: string }): Promise<"open" | "replace"> {
+    this.calls.push(["signIn", input]);
+    await pause(300);
+    if (input.totp === "000000") throw new AppError("sign_in_refused");
+    if (this.scene === "replace") return "replace";
+    this.session.set({ kind: "open", me, needsSignIn: false });
+    return "open";
+  }
+  async finishReplace(input: { recoveryCode: string; deviceName: string }): Promise<void> {
+    this.calls.push(["finishReplace", input]);
+    await pause(300);
+    if (input.recoveryCode.length < 32) throw new AppError("recovery_code_malformed");
+    this.session.set({ kind: "open", me, needsSignIn: false });
+  }
+  async beginRecovery(): Promise<{ totpSecret: string; totpUri: string }> {
+    const { totpSecret, totpUri } = await this.beginActivation("recovery-code", "");
+    return { totpSecret, totpUri };
+  }
+  async finishRecovery(choice: { passphrase: string; totp: string; deviceName: string }): Promise<void> {
+    await this.finishActivation(choice);
+  }
+  async unlock(passphrase: string): Promise<void> {
+    this.calls.push(["unlock"]);
+    await pause(1200);
+    if (passphrase === "wrong") throw new AppError("wrong_passphrase");
+    this.session.set({ kind: "open", me, needsSignIn: false });
+  }
+  async lock(): Promise<void> {
+    this.calls.push(["lock"]);
+    this.session.set({ kind: "locked", login: me.login, name: mePerson.name, needsSignIn: false });
+  }
+  async signOut(): Promise<void> {
+    this.calls.push(["signOut"]);
+    this.session.set({ kind: "signed-out", login: me.login });
+  }
+  async erase(): Promise<void> {
+    this.session.set({ kind: "signed-out", login: "" });
+  }
+
+  async searchPeople(query: string): Promise<readonly PersonCard[]> {
+    await pause(120);
+    if (this.connection.get() === "offline") throw new AppError("offline");
+    const words = query.toLowerCase();
+    return people
+      .slice(1)
+      .filter((one) =>
+        [one.name, one.post, one.ministry].some((text) =>
+          `${text.latin} ${text.local}`.toLowerCase().includes(words),
+        ),
+      );
+  }
+  async person(id: Id): Promise<PersonCard> {
+    const found = people.find((one) => one.id === id);
+    if (!found) throw new AppError("not_found");
+    return found;
+  }
+  async openDirect(id: Id): Promise<Id> {
+    const partner = await this.person(id);
+    const conversation = `00000000-0000-4000-b000-${id.slice(-12)}`;
+    if (!this.#messages.has(conversation)) {
+      this.#messages.set(conversation, new Value<readonly MessageItem[]>([]));
+      const summary: ConversationSummary = {
+        id: conversation,
+        kind: "direct",
+        partner,
+        lastMessage: null,
+        at: Date.now(),
+        unread: 0,
+        draft: "",
+        partnerTyping: false,
+      };
+      this.conversations.set([summary, ...this.conversations.get()]);
+    }
+    return conversation;
+  }
+
+  async openMessages(conversation: Id): Promise<MessageList> {
+    await pause(30);
+    const all = this.#messages.get(conversation);
+    if (!all) throw new AppError("not_found");
+    const summary = this.conversations.get().find(({ id }) => id === conversation);
+    const unread = summary?.unread ?? 0;
+    const incoming = all.get().filter((item) => !item.mine);
+    return new FakeList(all, unread > 0 ? (incoming.at(-unread)?.seq ?? null) : null);
+  }
+  async send(conversation: Id, text: string): Promise<Id> {
+    this.calls.push(["send", conversation, text]);
+    const all = this.#messages.get(conversation);
+    if (!all) throw new AppError("not_found");
+    const id = crypto.randomUUID();
+    const item: MessageItem = {
+      id,
+      seq: null,
+      kind: "text",
+      mine: true,
+      sender: mePerson.id,
+      at: Date.now(),
+      text,
+      state: "queued",
+      error: null,
+      notice: null,
+    };
+    all.set([...all.get(), item]);
+    if (this.connection.get() === "online") void this.#progress(all, id);
+    return id;
+  }
+  async #progress(all: Value<readonly MessageItem[]>, id: Id): Promise<void> {
+    for (const state of ["sent", "delivered", "read"] as SendState[]) {
+      await pause(500);
+      const seq = all.get().length;
+      all.set(all.get().map((item) => (item.id === id ? { ...item, state, seq: item.seq ?? seq } : item)));
+    }
+  }
+  async retry(conversation: Id, message: Id): Promise<void> {
+    this.calls.push(["retry", conversation, message]);
+    const all = this.#messages.get(conversation);
+    all?.set(
+      all.get().map((item) => (item.id === message ? { ...item, state: "queued", error: null } : item)),
+    );
+    if (all) void this.#progress(all, message);
+  }
+  async discard(conversation: Id, message: Id): Promise<void> {
+    this.calls.push(["discard", conversation, message]);
+    const all = this.#messages.get(conversation);
+    all?.set(all.get().filter((item) => item.id !== message));
+  }
+  async setDraft(conversation: Id, draft: string): Promise<void> {
+    this.calls.push(["setDraft", conversation, draft]);
+    this.conversations.set(
+      this.conversations.get().map((one) => (one.id === conversation ? { ...one, draft } : one)),
+    );
+  }
+  typing(conversation: Id): void {
+    this.calls.push(["typing", conversation]);
+  }
+  async markRead(conversation: Id, seq: number): Promise<void> {
+    this.calls.push(["markRead", conversation, seq]);
+    this.conversations.set(
+      this.conversations.get().map((one) => (one.id === conversation ? { ...one, unread: 0 } : one)),
+    );
+    this.unread.set(this.conversations.get().reduce((sum, one) => sum + one.unread, 0));
+  }
+
+  async devices(): Promise<readonly DeviceInfo[]> {
+    await pause(100);
+    const now = Date.now();
+    const base = { addedAt: now - 400 * hour, lastSeenAt: now, revokedAt: null };
+    return [
+      { ...base, id: me.deviceId, name: me.deviceName, current: true },
+      { ...base, id: "b", name: "Chrome, Windows", current: false, lastSeenAt: now - 50 * hour },
+      { ...base, id: "c", name: "دفتر کا کمپیوٹر", current: false, revokedAt: now - 90 * hour },
+    ];
+  }
+  async revokeDevice(id: Id): Promise<void> {
+    this.calls.push(["revokeDevice", id]);
+    await pause(200);
+  }
+  async updateSettings(change: Partial<Settings>): Promise<void> {
+    this.settings.set({ ...this.settings.get(), ...change });
+  }
+  async diagnostics(): Promise<Diagnostics> {
+    return {
+      lines: [
+        { label: "Version", value: "0.1.0" },
+        { label: "Socket", value: "open, 41 ms" },
+        { label: "Outbox", value: "0 waiting" },
+        { label: "Waiting messages", value: "1" },
+        { label: "Storage", value: "3.1 MB of 2.0 GB, persistent" },
+      ],
+    };
+  }
+}
+
+function sessionOf(scene: Scene): SessionState {
+  switch (scene) {
+    case "starting":
+      return { kind: "starting" };
+    case "signed-out":
+    case "replace":
+      return { kind: "signed-out", login: "" };
+    case "locked":
+      return { kind: "locked", login: me.login, name: mePerson.name, needsSignIn: false };
+    case "revoked":
+      return { kind: "revoked", reason: "revoked" };
+    case "replaced":
+      return { kind: "revoked", reason: "replaced" };
+    case "evicted":
+    case "rolled-back":
+    case "newer-version":
+    case "storage-failed":
+      return { kind: "broken", reason: scene };
+    default:
+      return { kind: "open", me, needsSignIn: scene === "session-ended" };
+  }
+}
+
+/** A window of 60 messages that grows by 60. */
+class FakeList implements MessageList {
+  readonly items: Value<readonly MessageItem[]>;
+  readonly atStart: Value<boolean>;
+  readonly atEnd = new Value(true);
+  readonly #stop: () => void;
+  #from: number;
+
+  constructor(
+    readonly all: Value<readonly MessageItem[]>,
+    readonly firstUnread: number | null,
+  ) {
+    this.#from = Math.max(0, all.get().length - 60);
+    this.items = new Value<readonly MessageItem[]>([]);
+    this.atStart = new Value(this.#from === 0);
+    this.#stop = all.subscribe(() => this.#show());
+  }
+  #show(): void {
+    this.items.set(this.all.get().slice(this.#from));
+    this.atStart.set(this.#from === 0);
+  }
+  async loadOlder(): Promise<void> {
+    await pause(50);
+    this.#from = Math.max(0, this.#from - 60);
+    this.#show();
+  }
+  async loadNewer(): Promise<void> {
+    this.#show();
+  }
+  async jumpToLatest(): Promise<void> {
+    this.#show();
+  }
+  close(): void {
+    this.#stop();
+  }
+}

@@ -29,8 +29,6 @@ export interface AccountRecord {
   signaturePrivate: Uint8Array;
   /** Last mailbox item that is stored here. */
   mailbox: number;
-  /** When the last-resort KeyPackage was last replaced; 0: never. */
-  lastResortAt: number;
 }
 
 /** Private halves of an uploaded KeyPackage; erased when its Welcome is stored. Key: hex of the ref. */
@@ -83,8 +81,7 @@ export interface ConversationRecord {
   unread: number[];
   /** Seqs whose log rows wait to be read (outcome `waiting`). */
   waiting: number[];
-  /** Key of the last message and when it came, for the list. */
-  lastMessage: string | null;
+  /** Of the newest message, for the list's order. */
   at: number;
 }
 
@@ -119,6 +116,8 @@ export interface GroupRecord {
   renewedAt: number;
   /** False until the first healing commit in a group that another began was made or given up. */
   healed: boolean;
+  /** Why our Welcome into this generation could not be taken; null otherwise. */
+  lost: string | null;
 }
 
 /** One applied row of a log. Key: blind conversation / seq. */

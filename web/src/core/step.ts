@@ -1,0 +1,124 @@
+import { equal, sha256 } from "../crypto/bytes";
+import { envelopeHash, nextTranscript } from "../crypto/transcript";
+import type { Seen } from "../crypto/api";
+import {
+  Batch,
+  type ConversationRecord,
+  type LogRecord,
+  type MessageRecord,
+  named,
+  type NoticeRecord,
+  numbered,
+  type Stored,
+} from "../store";
+import type { Envelope } from "../wire/frames";
+import type { Context } from "./context";
+import { idBytes } from "./ids";
+
+/** Where an envelope stands once it has been hashed into the transcript. */
+export interface Place {
+  hash: Uint8Array;
+  transcript: Uint8Array;
+  bodyHash: Uint8Array;
+}
+
+/**
+ * One piece of a conversation's log on its way into the store: cursor, transcript, log rows, messages and MLS state
+ * become visible together or not at all.
+ */
+export class Step {
+  readonly batch = new Batch();
+  readonly conversation: ConversationRecord;
+  readonly changed: string[] = [];
+  readonly #transcripts = new Map<number, Uint8Array>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly stored: Stored<ConversationRecord>,
+  ) {
+    this.conversation = structuredClone(stored.value);
+    this.#transcripts.set(stored.value.cursor, stored.value.transcript);
+  }
+
+  /** The blind conversation: the row's own key. */
+  get blind(): string {
+    return this.stored.key;
+  }
+
+  /** Moves the cursor over the next envelope. The caller has checked that its seq is cursor + 1. */
+  async advance(envelope: Envelope): Promise<Place> {
+    const { conversation } = this;
+    const { seq, generation, epoch, kind, device, counter, time, body } = envelope;
+    const bodyHash = await sha256(body);
+    const header = { conversation: idBytes(conversation.id), seq, generation, epoch, kind, device, counter, time };
+    const hash = await envelopeHash(header, { sha256: bodyHash });
+    const transcript = await nextTranscript(conversation.transcript, seq, hash);
+    conversation.cursor = seq;
+    conversation.transcript = transcript;
+    conversation.server.lastSeq = Math.max(conversation.server.lastSeq, seq);
+    this.#transcripts.set(seq, transcript);
+    if (this.context.isOwnDevice(device)) conversation.counter = Math.max(conversation.counter, counter);
+    return { hash, transcript, bodyHash };
+  }
+
+  row(
+    seq: number,
+    place: Pick<Place, "hash" | "transcript">,
+    outcome: LogRecord["outcome"],
+    more: Partial<LogRecord> = {},
+  ): void {
+    const { hash, transcript } = place;
+    const record: LogRecord = { seq, hash, transcript, outcome, code: null, envelope: null, ...more };
+    this.batch.put("log", numbered(this.blind, seq), record);
+    if (outcome === "refused") this.context.journal.note("envelope refused", record.code ?? "");
+  }
+
+  message(record: MessageRecord): void {
+    this.batch.put("messages", named(this.blind, record.id), record, { group: this.blind, order: record.order });
+    this.changed.push(record.id);
+    const { conversation } = this;
+    if (record.kind === "notice") return;
+    conversation.at = Math.max(conversation.at, record.at);
+    if (!record.mine && record.seq !== null) conversation.unread.push(record.seq);
+  }
+
+  forgetMessage(id: string): void {
+    this.batch.remove("messages", named(this.blind, id));
+    this.changed.push(id);
+  }
+
+  notice(seq: number, at: number, notice: NoticeRecord): void {
+    // Beside the envelope that it is about: before what follows, after the message that showed it.
+    const order = notice.kind === "log-mismatch" ? seq + 0.5 : seq;
+    const base = { conversation: this.conversation.id, order, seq: null, mine: false, sender: null };
+    const id = `${notice.kind}-${String(seq)}`;
+    this.message({ ...base, id, kind: "notice", at, text: "", notice, failed: null });
+  }
+
+  /** Compares what a member saw with our own transcript there; a difference is shown and noted. */
+  async checkSeen(seen: Seen, seq: number, at: number): Promise<void> {
+    const own = await this.#transcriptAt(seen.seq);
+    const possible = seen.seq < seq;
+    if (possible && (own === null || equal(own, seen.transcript))) return;
+    this.context.journal.note("transcript", possible ? "mismatch" : "from the future");
+    this.notice(seq, at, { kind: "log-mismatch" });
+  }
+
+  /** Writes everything under the leader's fence, unless the row has changed meanwhile, and tells who listens. */
+  async commit(): Promise<void> {
+    const { context, conversation, batch, stored } = this;
+    const read = await context.store.get("reads", stored.key);
+    conversation.unread = conversation.unread.filter((seq) => seq > (read?.value.readSeq ?? 0));
+    batch.put("conversations", stored.key, conversation, { expect: stored.revision });
+    await context.store.commit(batch, { fence: context.fence });
+    context.bus.publish({ t: "messages", conversation: conversation.id, ids: this.changed });
+  }
+
+  /** T at `seq`; null where this device does not know it (before it came). */
+  async #transcriptAt(seq: number): Promise<Uint8Array | null> {
+    const known = this.#transcripts.get(seq);
+    if (known) return known;
+    const row = await this.context.store.get("log", numbered(this.blind, seq));
+    return row?.value.transcript ?? null;
+  }
+}

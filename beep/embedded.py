@@ -42,7 +42,6 @@ STOP_PATIENCE: Final = 20.0
 POSTGRES_SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "fsync": "on",
     "password_encryption": "scram-sha-256",
     "max_connections": "100",
     "jit": "off",
@@ -96,8 +95,12 @@ class _State:
 class Embedded:
     """The two servers on one data folder: `with Embedded(folder) as urls: …`, or `start()` and `stop()`."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, unsafe_testing_no_fsync: bool = False) -> None:
+        """`unsafe_testing_no_fsync` makes databases that a power cut destroys; a killed process still loses
+        nothing.
+        """
         self._dir: Final = data_dir.absolute()
+        self._fsync: Final = "off" if unsafe_testing_no_fsync else "on"
         self._children: list[Child] = []
         self._lock: int | None = None
         self._state = _State()
@@ -266,7 +269,7 @@ class Embedded:
         data = self._dir / "postgres"
         if not data.is_dir():
             self._initdb(programs, data, shield)
-        settings = {**POSTGRES_SETTINGS, "port": str(self._state.postgres_port)}
+        settings = {**POSTGRES_SETTINGS, "fsync": self._fsync, "port": str(self._state.postgres_port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         child = spawn(
             "postgres",

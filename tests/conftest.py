@@ -14,8 +14,8 @@
 `django_db(transaction=True)` is refused: Django empties tables with TRUNCATE, which the application's role
 may not and the audit tables must not allow. `django_db` on an asynchronous test is refused too: its
 statements run in another thread, out of the transaction, and would stay. The embedded servers start with the
-first test that needs them, in a temporary folder, as children of this process; nothing is left behind,
-whatever ends it.
+first test that needs them, in a temporary folder, as children of this process, without fsync (some hundred
+databases are made and dropped); nothing is left behind, whatever ends it.
 """
 
 import atexit
@@ -36,7 +36,7 @@ from beep.embedded import Embedded
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="beep-test-"))
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
-EMBEDDED = Embedded(DATA_DIR)
+EMBEDDED = Embedded(DATA_DIR, unsafe_testing_no_fsync=True)
 
 
 def _key() -> str:

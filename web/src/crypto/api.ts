@@ -37,7 +37,7 @@ export interface MadeKeyPackage {
   suite: Suite;
   /** KeyPackageRef, RFC 9420 §5.2. */
   ref: Uint8Array;
-  /** The bare KeyPackage structure as uploaded (RFC 9420 §10). */
+  /** MLSMessage(KeyPackage) as uploaded and claimed (RFC 9420 §6, §10). `ref` covers the bare KeyPackage. */
   keyPackage: Uint8Array;
   /** Private halves; erased in the transaction that stores the joined group. */
   privateKeyPackage: Uint8Array;
@@ -115,7 +115,16 @@ export type Processed =
       content: Uint8Array;
       seen: Seen;
     }
-  | { kind: "commit"; seq: number; epoch: number; committer: Member; added: Member[]; removed: Member[]; seen: Seen }
+  /** `epoch` is the one that begins with this commit. When `removed` holds this device, the group is over for it. */
+  | {
+      kind: "commit";
+      seq: number;
+      epoch: number;
+      committer: Member;
+      added: Member[];
+      removed: Member[];
+      seen: Seen;
+    }
   /** Refused for good: the state is unchanged and the next envelope goes on. `code` is a `CryptoError` code. */
   | { kind: "refused"; seq: number; code: string }
   /** Cannot be read yet (an epoch or key that is not here); asked again later. */
@@ -181,7 +190,10 @@ export interface MlsEngine {
     now: number;
   }): Promise<{ state: Uint8Array; results: Processed[] }>;
 
-  /** An empty commit with a path (healing). The new state is pending until its hash appears in the log. */
+  /**
+   * An empty commit with a path (healing). The new state is pending until its hash appears in the log. `epoch` is the
+   * one the commit is made in, as its envelope says.
+   */
   heal(input: {
     state: Uint8Array;
     seen: Seen;
@@ -189,11 +201,23 @@ export interface MlsEngine {
     now: number;
   }): Promise<{ pendingState: Uint8Array; commit: Uint8Array; epoch: number }>;
 
-  describe(state: Uint8Array): Promise<{ groupId: Uint8Array; epoch: number; suite: Suite; ownLeaf: number; members: Member[] }>;
+  describe(
+    state: Uint8Array,
+  ): Promise<{ groupId: Uint8Array; epoch: number; suite: Suite; ownLeaf: number; members: Member[] }>;
 
-  sealSlot(input: { state: Uint8Array; label: "read" | "typing"; counter: number; plaintext: Uint8Array }): Promise<SlotFrame>;
+  sealSlot(input: {
+    state: Uint8Array;
+    label: "read" | "typing";
+    counter: number;
+    plaintext: Uint8Array;
+  }): Promise<SlotFrame>;
   /** Verifies the device's signature and opens; throws `CryptoError("slot_refused")`. */
-  openSlot(input: { state: Uint8Array; frame: SlotFrame }): Promise<{ member: Member; plaintext: Uint8Array }>;
+  openSlot(input: {
+    state: Uint8Array;
+    frame: SlotFrame;
+    /** The highest counter already taken from this device and label; a slot not above it is `slot_old`. */
+    after?: number | undefined;
+  }): Promise<{ member: Member; plaintext: Uint8Array }>;
 }
 
 /** The secrets that come from what a person types; all work is done in the worker. */
@@ -204,14 +228,25 @@ export interface SecretsEngine {
    */
   signInSecret(input: { passphrase: string; salt: Uint8Array }): Promise<Uint8Array>;
   /** Makes the data key and wraps it; returns the handle (non-extractable AES-GCM) and the wrapped form. */
-  createVault(input: { passphrase: string; salt: Uint8Array }): Promise<{ dataKey: CryptoKey; vault: WrappedVault; signInSecret: Uint8Array }>;
+  createVault(input: {
+    passphrase: string;
+    salt: Uint8Array;
+  }): Promise<{ dataKey: CryptoKey; vault: WrappedVault; signInSecret: Uint8Array }>;
   /** Throws `CryptoError("wrong_passphrase")`. */
-  openVault(input: { passphrase: string; vault: WrappedVault }): Promise<{ dataKey: CryptoKey; signInSecret: Uint8Array }>;
+  openVault(input: {
+    passphrase: string;
+    vault: WrappedVault;
+  }): Promise<{ dataKey: CryptoKey; signInSecret: Uint8Array }>;
   /** 128 random bits and a checksum, Crockford base32, groups of four joined by hyphens. */
   newRecoveryCode(): Promise<string>;
   /** Folds digits and letters, checks the checksum; throws `CryptoError("recovery_code_malformed")`. */
   recoveryPublicKey(input: { code: string; person: Uuid }): Promise<Uint8Array>;
-  signWithRecoveryCode(input: { code: string; person: Uuid; label: string; content: Uint8Array }): Promise<Uint8Array>;
+  signWithRecoveryCode(input: {
+    code: string;
+    person: Uuid;
+    label: string;
+    content: Uint8Array;
+  }): Promise<Uint8Array>;
   signWithDevice(input: { keys: DeviceKeys; label: string; content: Uint8Array }): Promise<Uint8Array>;
 }
 

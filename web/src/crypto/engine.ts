@@ -1,0 +1,148 @@
+/**
+ * The crypto layer itself: runs in the worker in browsers and directly under Node. It holds nothing but a cache; all
+ * that lasts is in the bytes it returns.
+ */
+
+import { ed25519 } from "@noble/curves/ed25519.js";
+import type { DeviceKeys, MlsEngine, SecretsEngine } from "./api";
+import { equal } from "./bytes";
+import { CryptoError, demand } from "./errors";
+import { newRecoveryCode, recoverySeed } from "./codes";
+import { begin } from "./mls/begin";
+import { join } from "./mls/join";
+import { makeKeyPackages } from "./mls/key-packages";
+import { processEnvelopes } from "./mls/process";
+import { BEEP_PROFILE, type Profile, suiteOf } from "./mls/profile";
+import { Roster } from "./mls/roster";
+import { encrypt, heal } from "./mls/send";
+import { openSlot, sealSlot } from "./mls/slots";
+import { StateCache } from "./mls/state";
+import { membersOf } from "./mls/tree";
+import { generateSigningKey, sign, type SignLabel } from "./signing";
+import { createVault, openVault, signInSecret } from "./vault";
+
+type Input<Method extends keyof MlsEngine> = Parameters<MlsEngine[Method]>[0];
+type Output<Method extends keyof MlsEngine> = ReturnType<MlsEngine[Method]>;
+
+const SIGN_LABELS: readonly string[] = ["IdentityStatement", "SignIn", "Recovery", "Slot", "Order"];
+
+function demandLabel(label: string): asserts label is SignLabel {
+  demand(SIGN_LABELS.includes(label), "unknown_value");
+}
+
+/** Nobody is in it: for what only reads this device's own state. */
+const NOBODY = new Roster([]);
+
+export class LocalEngine implements MlsEngine, SecretsEngine {
+  readonly #cache = new StateCache();
+
+  /** The one set of rules in production. Only a subclass in the tests' folder has another. */
+  protected readonly profile: Profile = BEEP_PROFILE;
+
+  async generateDeviceKeys({ person, device }: Input<"generateDeviceKeys">): Promise<DeviceKeys> {
+    demand(person.length === 16 && device.length === 16, "out_of_range");
+    const { seed, publicKey } = await generateSigningKey();
+    return { person, device, signaturePublic: publicKey, signaturePrivate: seed };
+  }
+
+  generateKeyPackages(input: Input<"generateKeyPackages">): Output<"generateKeyPackages"> {
+    return makeKeyPackages(input);
+  }
+
+  begin(input: Input<"begin">): Output<"begin"> {
+    return begin(input, this.#cache, this.profile);
+  }
+
+  join(input: Input<"join">): Output<"join"> {
+    return join(input, this.#cache, this.profile);
+  }
+
+  async encrypt({ state, content, seen, roster, now }: Input<"encrypt">): Output<"encrypt"> {
+    const members = new Roster(roster);
+    const group = await this.#cache.open(state, members);
+    const sent = await encrypt(group, content, seen, members, now);
+    return { state: await this.#cache.save(sent.group, state), body: sent.body };
+  }
+
+  async process({ state, groupId, envelopes, roster }: Input<"process">): Output<"process"> {
+    const members = new Roster(roster);
+    const group = await this.#cache.open(state, members);
+    demand(equal(group.state.groupContext.groupId, groupId), "group_id");
+    const { group: after, results } = await processEnvelopes(group, envelopes, members, this.profile);
+    return { state: after === group ? state : await this.#cache.save(after, state), results };
+  }
+
+  async heal({ state, seen, roster, now }: Input<"heal">): Output<"heal"> {
+    const members = new Roster(roster);
+    const group = await this.#cache.open(state, members);
+    const healed = await heal(group, seen, members, now);
+    // The state before stays current until the commit comes back in the log, so the cache keeps it.
+    return {
+      pendingState: await this.#cache.save(healed.group),
+      commit: healed.commit,
+      epoch: healed.epoch,
+    };
+  }
+
+  async describe(state: Uint8Array): Output<"describe"> {
+    const { groupContext, privatePath, ratchetTree } = (await this.#cache.open(state, NOBODY)).state;
+    const suite = suiteOf(groupContext.cipherSuite);
+    if (suite === undefined) throw new CryptoError("state_malformed");
+    return {
+      groupId: groupContext.groupId.slice(),
+      epoch: Number(groupContext.epoch),
+      suite,
+      ownLeaf: privatePath.leafIndex,
+      members: membersOf(ratchetTree),
+    };
+  }
+
+  async sealSlot({ state, label, counter, plaintext }: Input<"sealSlot">): Output<"sealSlot"> {
+    return sealSlot(await this.#cache.open(state, NOBODY), label, counter, plaintext);
+  }
+
+  async openSlot({ state, frame, after }: Input<"openSlot">): Output<"openSlot"> {
+    return openSlot(await this.#cache.open(state, NOBODY), frame, after);
+  }
+
+  signInSecret(
+    input: Parameters<SecretsEngine["signInSecret"]>[0],
+  ): ReturnType<SecretsEngine["signInSecret"]> {
+    return signInSecret(input.passphrase, input.salt);
+  }
+
+  createVault(input: Parameters<SecretsEngine["createVault"]>[0]): ReturnType<SecretsEngine["createVault"]> {
+    return createVault(input.passphrase, input.salt);
+  }
+
+  openVault(input: Parameters<SecretsEngine["openVault"]>[0]): ReturnType<SecretsEngine["openVault"]> {
+    return openVault(input.passphrase, input.vault);
+  }
+
+  newRecoveryCode(): Promise<string> {
+    return newRecoveryCode();
+  }
+
+  /** The seed is derived for this call and wiped; noble only computes its public half. */
+  async recoveryPublicKey(input: Parameters<SecretsEngine["recoveryPublicKey"]>[0]): Promise<Uint8Array> {
+    const seed = await recoverySeed(input.code, input.person);
+    const publicKey = ed25519.getPublicKey(seed);
+    seed.fill(0);
+    return publicKey;
+  }
+
+  async signWithRecoveryCode(
+    input: Parameters<SecretsEngine["signWithRecoveryCode"]>[0],
+  ): Promise<Uint8Array> {
+    demandLabel(input.label);
+    const seed = await recoverySeed(input.code, input.person);
+    const signature = await sign(seed, input.label, input.content);
+    seed.fill(0);
+    return signature;
+  }
+
+  async signWithDevice(input: Parameters<SecretsEngine["signWithDevice"]>[0]): Promise<Uint8Array> {
+    demandLabel(input.label);
+    return sign(input.keys.signaturePrivate, input.label, input.content);
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * What is checked before the library sees a frame (RFC 9420 §6, §12.2, §12.4, and Beep's narrower rules).
+ *
+ * The library obeys more than Beep wants: it takes external proposals into the next commit, lets a path change the
+ * committer's identity and a proposal replace all context extensions, and reads an application message of any past
+ * epoch it has keys for. Everything that is refused here never reaches it, so the state cannot have changed.
+ */
+
+import type { Commit, PrivateMessage, PublicMessage } from "ts-mls";
+import { decryptSenderData } from "ts-mls/privateMessage.js";
+import type { InEnvelope, Member } from "../api";
+import { type AuthenticatedData, parseAuthenticatedData } from "../authenticated-data";
+import { equal, uuidText } from "../bytes";
+import { CryptoError, demand } from "../errors";
+import { equalCredential, parseCredential } from "./credential";
+import { demandKeyPackage } from "./key-packages";
+import { ciphersuite, decodeMessage, guarded } from "./library";
+import { equalCapabilities, MAX_BODY, MAX_FORWARD_GENERATIONS, MAX_HANDSHAKE, type Profile } from "./profile";
+import type { Roster } from "./roster";
+import type { Group } from "./state";
+import { demandPerson, leafAt, memberOf } from "./tree";
+
+export interface ApplicationFrame {
+  message: PrivateMessage;
+  /** From the sender data: to be trusted only after the library has decrypted and verified the message. */
+  sender: Member;
+  data: AuthenticatedData;
+}
+
+export interface CommitFrame {
+  message: PublicMessage;
+  /** From the frame: to be trusted only after the library has verified the signature. */
+  committer: Member;
+  removed: Member[];
+  /** True when this device's own leaf is removed, whoever may be put there by the same commit. */
+  removesSelf: boolean;
+  data: AuthenticatedData;
+}
+
+/** @throws CryptoError; `epoch_unknown` when the frame may become readable later. */
+export async function checkApplication(
+  group: Group,
+  envelope: InEnvelope,
+  roster: Roster,
+  profile: Profile,
+): Promise<ApplicationFrame> {
+  const decoded = decodeMessage(envelope.body, MAX_BODY, "frame_malformed");
+  demand(decoded.wireformat === "mls_private_message", "wire_format");
+  const message = decoded.privateMessage;
+  demand(message.contentType === "application", "content_type");
+  demandPlace(group, envelope, message);
+  const data = readData(message.authenticatedData, profile);
+  const empty = message.authenticatedData.length === 0;
+  demand(empty || (data.frankingTag.length === 32 && data.orderHashes.length === 0), "authenticated_data");
+  const { leafIndex, generation } = await openSenderData(group, message);
+  const sender = demandSender(group, envelope, leafIndex, roster);
+  demandFresh(group, leafIndex, generation);
+  return { message, sender, data };
+}
+
+/** @throws CryptoError; `epoch_unknown` when the frame may become readable later. */
+export function checkCommit(
+  group: Group,
+  envelope: InEnvelope,
+  roster: Roster,
+  profile: Profile,
+): CommitFrame {
+  const decoded = decodeMessage(envelope.body, MAX_HANDSHAKE, "frame_malformed");
+  demand(decoded.wireformat === "mls_public_message", "wire_format");
+  const message = decoded.publicMessage;
+  const { content } = message;
+  demand(content.contentType === "commit", "content_type");
+  demand(content.sender.senderType === "member" && message.senderType === "member", "sender_type");
+  demandPlace(group, envelope, content);
+  const data = readData(content.authenticatedData, profile);
+  demand(data.frankingTag.length === 0, "authenticated_data");
+  const committer = demandSender(group, envelope, content.sender.leafIndex, roster);
+  const removed = checkProposals(group, committer, content.commit, roster, profile);
+  checkPath(group, committer, content.commit);
+  const own = group.state.privatePath.leafIndex;
+  const removesSelf = removed.some((member) => member.leaf === own);
+  return { message, committer, removed, removesSelf, data };
+}
+
+/** This group, and the epoch that the envelope says and that the group is in. */
+function demandPlace(
+  group: Group,
+  envelope: InEnvelope,
+  frame: { groupId: Uint8Array; epoch: bigint },
+): void {
+  const { groupContext, groupActiveState } = group.state;
+  demand(equal(frame.groupId, groupContext.groupId), "group_id");
+  demand(frame.epoch === BigInt(envelope.epoch), "epoch_mismatch");
+  demand(groupActiveState.kind === "active", "removed");
+  demand(frame.epoch >= groupContext.epoch, "epoch_old");
+  demand(frame.epoch === groupContext.epoch, "epoch_unknown");
+}
+
+function readData(bytes: Uint8Array, profile: Profile): AuthenticatedData {
+  if (bytes.length === 0 && profile.acceptsEmptyAuthenticatedData) {
+    const seen = { seq: 0, transcript: new Uint8Array(32) };
+    return { seen, frankingTag: new Uint8Array(), orderHashes: [] };
+  }
+  try {
+    return parseAuthenticatedData(bytes);
+  } catch {
+    throw new CryptoError("authenticated_data");
+  }
+}
+
+/** Another member than this device, the envelope's device, listed in its person's chain with the leaf's key. */
+function demandSender(group: Group, envelope: InEnvelope, leafIndex: number, roster: Roster): Member {
+  const { ratchetTree, privatePath } = group.state;
+  const leaf = leafAt(ratchetTree, leafIndex);
+  demand(leaf !== undefined, "sender_unknown");
+  demand(leafIndex !== privatePath.leafIndex, "own_frame");
+  const sender = memberOf(leaf, leafIndex);
+  demand(equal(sender.device, envelope.sender), "sender_mismatch");
+  const known = roster.find(sender.person, sender.device, sender.signatureKey);
+  demand(known !== undefined, "device_not_listed", { device: uuidText(sender.device) });
+  return sender;
+}
+
+/** SenderData (RFC 9420 §6.3.2); the library checks neither that it decrypts to a member nor that it is canonical. */
+async function openSenderData(
+  group: Group,
+  message: PrivateMessage,
+): Promise<{ leafIndex: number; generation: number }> {
+  const impl = await ciphersuite(group.policy.suite);
+  const secret = group.state.keySchedule.senderDataSecret;
+  const data = await guarded("not_authentic", () => decryptSenderData(message, secret, impl));
+  demand(data !== undefined && data.reuseGuard.length === 4, "not_authentic");
+  return data;
+}
+
+/** A generation whose key is still here, or not too far ahead (RFC 9420 §9.1, §15.3). */
+function demandFresh(group: Group, leafIndex: number, generation: number): void {
+  const ratchet = group.state.secretTree[leafIndex * 2]?.application;
+  demand(ratchet !== undefined, "sender_unknown");
+  const known = generation >= ratchet.generation || generation in ratchet.unusedGenerations;
+  demand(known, "replayed");
+  demand(generation - ratchet.generation <= MAX_FORWARD_GENERATIONS, "generation_too_far");
+}
+
+/** Add and Remove by value only; listed devices of allowed persons, each once. Returns who goes. */
+function checkProposals(
+  group: Group,
+  committer: Member,
+  commit: Commit,
+  roster: Roster,
+  profile: Profile,
+): Member[] {
+  const { ratchetTree } = group.state;
+  const removed = new Map<number, Member>();
+  const added = new Set<string>();
+  for (const item of commit.proposals) {
+    demand(item.proposalOrRefType === "proposal", "proposal_reference");
+    const { proposal } = item;
+    if (isRemove(proposal)) {
+      const index = proposal.remove.removed;
+      const leaf = leafAt(ratchetTree, index);
+      const allowed = leaf !== undefined && index !== committer.leaf && !removed.has(index);
+      demand(allowed, "remove_refused", { leaf: index });
+      removed.set(index, memberOf(leaf, index));
+      continue;
+    }
+    demand(isAdd(proposal), "proposal_type");
+    const { keyPackage } = proposal.add;
+    demandKeyPackage(keyPackage, group.policy.suite, profile);
+    const { credential, signaturePublicKey } = keyPackage.leafNode;
+    const identity = parseCredential(credential);
+    demand(identity !== undefined, "capabilities");
+    const device = uuidText(identity.device);
+    demandPerson(group.policy, identity);
+    const known = roster.find(identity.person, identity.device, signaturePublicKey);
+    demand(known !== undefined, "device_not_listed", { device });
+    demand(!added.has(device), "device_duplicate", { device });
+    added.add(device);
+  }
+  for (const [i, node] of ratchetTree.entries()) {
+    if (node?.nodeType !== "leaf" || removed.has(i / 2)) continue;
+    const device = uuidText(memberOf(node.leaf, i / 2).device);
+    demand(!added.has(device), "device_duplicate", { device });
+  }
+  return [...removed.values()];
+}
+
+type Proposal = Extract<Commit["proposals"][number], { proposalOrRefType: "proposal" }>["proposal"];
+type AddProposal = Extract<Proposal, { proposalType: "add" }>;
+type RemoveProposal = Extract<Proposal, { proposalType: "remove" }>;
+
+const isAdd = (proposal: Proposal): proposal is AddProposal => proposal.proposalType === "add";
+const isRemove = (proposal: Proposal): proposal is RemoveProposal => proposal.proposalType === "remove";
+
+/** The committer may renew its encryption key and nothing else (narrower than RFC 9420 §7.3). */
+function checkPath(group: Group, committer: Member, commit: Commit): void {
+  if (commit.path === undefined) {
+    const adds = commit.proposals.every(
+      (item) => item.proposalOrRefType === "proposal" && isAdd(item.proposal),
+    );
+    // RFC 9420 §12.4; without a path a removed member would read the next epoch.
+    demand(commit.proposals.length > 0 && adds, "path_missing");
+    return;
+  }
+  const before = leafAt(group.state.ratchetTree, committer.leaf);
+  const { leafNode } = commit.path;
+  const unchanged =
+    before !== undefined &&
+    equalCredential(leafNode.credential, before.credential) &&
+    equal(leafNode.signaturePublicKey, before.signaturePublicKey) &&
+    equalCapabilities(leafNode.capabilities, before.capabilities) &&
+    leafNode.extensions.length === 0;
+  demand(unchanged, "path_leaf_changed");
+}

@@ -1,9 +1,9 @@
 """Search for secrets in places that must not hold them, in every spelling in which they could hide.
 
-A needle is a sentence, a passphrase or a recovery code. It is looked for as UTF-8, as UTF-16 (both byte orders), as
-hexadecimal digits (how PostgreSQL dumps binary columns), as base64 and base64url in each of the three alignments it
-can have inside a longer run, and as JSON escapes. Hexadecimal and JSON spellings of the haystack are searched without
-regard to case.
+A needle is a sentence, a passphrase or a recovery code. It is looked for as UTF-8, as UTF-16 (both byte
+orders), as hexadecimal digits (how PostgreSQL dumps binary columns), as base64 and base64url in each of the
+three alignments it can have inside a longer run, and as JSON escapes. Hexadecimal and JSON spellings of the
+haystack are searched without regard to case.
 """
 
 import base64

@@ -41,11 +41,15 @@ def test_other_sentences_are_not_found() -> None:
     assert search_bytes(NEEDLES, b"Meet me at the archive at ten" * 100, "here") == []
 
 
-def test_a_needle_across_two_pieces_of_a_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_needle_across_two_pieces_of_a_file_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tests.scenarios.leaks.CHUNK", 16)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "segment").write_bytes(b"." * 9 + NEEDLES[0].encode() + b"." * 9)
-    assert {finding.place for finding in search_tree(NEEDLES, tmp_path)} == {str(tmp_path / "deep" / "segment")}
+    assert {finding.place for finding in search_tree(NEEDLES, tmp_path)} == {
+        str(tmp_path / "deep" / "segment")
+    }
 
 
 def test_a_short_needle_is_refused() -> None:

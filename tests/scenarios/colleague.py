@@ -1,0 +1,195 @@
+"""A person at a browser: what the stories do, in the words of the screen."""
+
+import re
+import time
+from base64 import b32decode
+from dataclasses import dataclass
+from typing import Final
+
+from django_otp.oath import TOTP
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.scenarios.stack import Newcomer
+
+ARGON_PATIENCE: Final = 60_000
+"""Milliseconds for steps that derive keys from a passphrase, on a loaded machine."""
+MESSAGE_PATIENCE: Final = 30_000
+STATES: Final = ("queued", "sent", "delivered", "read")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message row as it stands on the screen."""
+
+    id: str
+    kind: str
+    text: str
+    mine: bool
+
+
+class Colleague:
+    """One browser context and one page, driven as its owner would."""
+
+    def __init__(self, context: BrowserContext, url: str, person: Newcomer) -> None:
+        self.context: Final = context
+        self.page: Page = context.new_page()
+        self.url: Final = url
+        self.person: Final = person
+        self.passphrase: Final = f"orchard lantern {person.login} seven rivers"
+        self.recovery_code = ""
+        self._totp_secret = ""
+        self._totp_step = 0
+
+    # Getting in
+
+    def activate(self) -> None:
+        """From the letter to the empty list of conversations."""
+        page = self.page
+        page.goto(f"{self.url}/activate#{self.person.code}")
+        page.get_by_label("Personnel number").fill(self.person.personnel_number)
+        page.get_by_role("button", name="Continue").click()
+        self.add_to_authenticator()
+        self.choose_passphrase()
+        groups = page.get_by_role("list", name="Recovery code").locator("code").all_inner_texts()
+        self.recovery_code = "-".join(groups)
+        page.get_by_role("button", name="I wrote it down").click()
+        for field in page.locator("input[data-group]").all():
+            field.fill(groups[int(field.get_attribute("data-group") or "0") - 1])
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_label("Code from the authenticator app").fill(self.totp())
+        page.get_by_role("button", name="Finish").click()
+        self.expect_open()
+
+    def add_to_authenticator(self) -> None:
+        """Read the key beside the QR code, as an authenticator app does."""
+        shown = self.page.get_by_label("Key for the authenticator app", exact=True)
+        expect(shown).to_be_visible(timeout=MESSAGE_PATIENCE)
+        self._totp_secret = re.sub(r"\s", "", shown.inner_text())
+        self._totp_step = 0
+        self.page.get_by_role("button", name="I have added it").click()
+
+    def choose_passphrase(self) -> None:
+        """Type it twice."""
+        self.page.get_by_label("Passphrase", exact=True).fill(self.passphrase)
+        self.page.get_by_label("Passphrase again", exact=True).fill(self.passphrase)
+        self.page.get_by_role("button", name="Continue").click()
+
+    def totp(self) -> str:
+        """A code that the server has not seen: waits for the next step when this one was used."""
+        key = b32decode(self._totp_secret + "=" * (-len(self._totp_secret) % 8))
+        while int(time.time()) // 30 <= self._totp_step:
+            time.sleep(0.2)  # the wall clock is what the server goes by
+        self._totp_step = int(time.time()) // 30
+        return f"{TOTP(key).token():06d}"
+
+    def sign_in(self) -> None:
+        """With login, passphrase and one-time code; what follows depends on the browser."""
+        page = self.page
+        page.goto(f"{self.url}/sign-in")
+        page.get_by_label("Login").fill(self.person.login)
+        page.get_by_label("Passphrase", exact=True).fill(self.passphrase)
+        page.get_by_label("Code from the authenticator app").fill(self.totp())
+        page.get_by_role("button", name="Sign in", exact=True).click()
+
+    def replace_device(self) -> None:
+        """Sign in on a browser that is new to the person, with the recovery code."""
+        self.sign_in()
+        self.page.get_by_label("Recovery code").fill(self.recovery_code, timeout=ARGON_PATIENCE)
+        self.page.get_by_role("button", name="Use this device", exact=True).click()
+        self.expect_open()
+
+    def unlock(self) -> None:
+        """Type the passphrase on the locked screen."""
+        self.page.get_by_label("Passphrase", exact=True).fill(self.passphrase)
+        self.page.get_by_role("button", name="Unlock").click()
+        self.expect_open()
+
+    def expect_open(self) -> None:
+        """The three panes are there."""
+        expect(self.page.get_by_label("Search colleagues")).to_be_visible(timeout=ARGON_PATIENCE)
+
+    # Conversations
+
+    def open_conversation(self, query: str, person: str) -> None:
+        """Find somebody in the directory and open the conversation."""
+        self.page.get_by_label("Search colleagues").fill(query)
+        self.page.locator(f'[data-person="{person}"]').click(timeout=MESSAGE_PATIENCE)
+        expect(self.composer).to_be_visible(timeout=MESSAGE_PATIENCE)
+
+    def open_first_conversation(self) -> None:
+        """The newest conversation of the list; waits until there is one."""
+        self.page.locator("[data-conversation]").first.click(timeout=MESSAGE_PATIENCE)
+        expect(self.composer).to_be_visible(timeout=MESSAGE_PATIENCE)
+
+    @property
+    def composer(self) -> Locator:
+        """The box one writes in."""
+        return self.page.get_by_role("textbox", name=re.compile("^Message to"))
+
+    def write(self, text: str) -> None:
+        """Type and send; does not wait for the network."""
+        self.composer.fill(text)
+        self.composer.press("Enter")
+        expect(self.composer).to_have_value("")
+
+    def expect_message(self, text: str) -> None:
+        """The sentence stands on the screen once."""
+        expect(self.message(text)).to_have_count(1, timeout=MESSAGE_PATIENCE)
+
+    def message(self, text: str) -> Locator:
+        """Rows whose text is exactly `text`."""
+        exact = re.compile(rf"^\s*{re.escape(text)}\s*$")
+        return self.page.locator("[data-message]").filter(
+            has=self.page.locator(".text").filter(has_text=exact)
+        )
+
+    def expect_state(self, text: str, state: str) -> None:
+        """The message's mark has come to `state` or beyond it."""
+        reached = "|".join(STATES[STATES.index(state) :])
+        mark = self.message(text).locator("[data-state]")
+        expect(mark).to_have_attribute("data-state", re.compile(f"^({reached})$"), timeout=MESSAGE_PATIENCE)
+
+    def messages(self) -> list[Shown]:
+        """Every message of the conversation in its order, scrolling from the first to the last."""
+        scroller = self.page.get_by_role("region", name=re.compile("^Messages with"))
+        seen: dict[str, Shown] = {}
+        previous = ""
+        for _ in range(200):
+            scroller.evaluate("element => element.scrollBy(0, -element.clientHeight * 0.8)")
+            self.page.wait_for_timeout(60)
+            position = str(scroller.evaluate("element => [element.scrollTop, element.scrollHeight].join()"))
+            if position == previous and position.startswith("0,"):
+                break
+            previous = position
+        previous = ""
+        for _ in range(400):
+            for shown in self._on_screen():
+                seen.setdefault(shown.id, shown)
+            scroller.evaluate("element => element.scrollBy(0, element.clientHeight * 0.5)")
+            self.page.wait_for_timeout(60)
+            position = str(scroller.evaluate("element => [element.scrollTop, element.scrollHeight].join()"))
+            if position == previous:
+                break
+            previous = position
+        for shown in self._on_screen():
+            seen.setdefault(shown.id, shown)
+        return [shown for shown in seen.values() if shown.kind != "notice"]
+
+    def _on_screen(self) -> list[Shown]:
+        rows = self.page.locator("[data-message]").evaluate_all(
+            """rows => rows.map(row => [
+                row.dataset.message, row.dataset.kind,
+                (row.querySelector(".text")?.innerText ?? "").trim(), row.classList.contains("mine")])"""
+        )
+        return [Shown(*row) for row in rows]
+
+    def reload(self) -> None:
+        """Load the page again, as after an update or a crash."""
+        self.page.reload()
+        self.expect_open_or_conversation()
+
+    def expect_open_or_conversation(self) -> None:
+        """Either pane shows that the vault is open; at a narrow width only one is there."""
+        expect(self.page.get_by_label("Search colleagues").or_(self.composer).first).to_be_visible(
+            timeout=ARGON_PATIENCE
+        )

@@ -1,0 +1,97 @@
+"""Browser stories: a whole Beep, and real Chromium that is watched at every step.
+
+Every context fails its story on a request to another host, on a report of the content-security policy, and
+on an uncaught error. Chromium is the one on PATH, else the one that BEEP_CHROMIUM names.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Request
+
+from tests.scenarios.colleague import Colleague
+from tests.scenarios.stack import Stack
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Chromium's path and the flags that keep it from calling home."""
+    path = os.environ.get("BEEP_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return {"headless": True, "args": CHROMIUM_FLAGS} | ({"executable_path": path} if path else {})
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One Beep for all stories; each takes its own people."""
+    running = Stack(tmp_path_factory.mktemp("beep") / "data")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def watched(browser: Browser, stack: Stack) -> Iterator[Callable[..., BrowserContext]]:
+    """Make browser contexts whose every misstep fails the story."""
+    faults: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def note_request(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(stack.url).netloc:
+            faults.append(f"request to another host: {request.url}")
+
+    def note_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Trusted Type" in message.text:
+            faults.append(f"policy: {message.text}")
+
+    def note_error(error: Error) -> None:
+        faults.append(f"uncaught: {error.stack}")
+
+    def make(**options: Any) -> BrowserContext:
+        context = browser.new_context(**({"locale": "en-GB"} | options))
+        context.on("request", note_request)
+        context.on("console", note_console)
+        context.on("weberror", lambda problem: note_error(problem.error))
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+    reports = [line for line in (stack.data_dir / "web.log").read_text().splitlines() if "csp_report" in line]
+    assert faults == []
+    assert reports == []
+
+
+@pytest.fixture
+def colleague(watched: Callable[..., BrowserContext], stack: Stack) -> Callable[..., Colleague]:
+    """Make activated people, each in a browser context of their own."""
+
+    def make(**options: Any) -> Colleague:
+        person = Colleague(watched(**options), stack.url, stack.newcomer())
+        person.activate()
+        return person
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where the run leaves each screen's picture for review."""
+    folder = Path(os.environ.get("BEEP_PICTURES", "test-results/pictures")).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

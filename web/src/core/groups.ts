@@ -65,8 +65,12 @@ export class Groups {
       const mayBegin = record.generation === 0 || record.server.blocked;
       if (!mayBegin) return false;
       const pending = await this.#pendingBegin(conversation);
-      if (!pending) return false;
-      await this.#sendBegin(conversation, pending);
+      if (!pending) {
+        // Either nobody can be added now, or the log moved on while the KeyPackages were claimed.
+        if ((await this.#read(conversation)).record.generation === record.generation) return false;
+        continue;
+      }
+      await this.#sendBegin(conversation, pending, attempt === 0);
     }
     return false;
   }
@@ -75,7 +79,9 @@ export class Groups {
   async needsHealing(conversation: Id): Promise<boolean> {
     const { group } = await this.#read(conversation);
     if (!group?.state) return false;
-    return group.pending?.kind === "heal" || !group.healed || this.context.now() - group.renewedAt > HEAL_AFTER_MS;
+    return (
+      group.pending?.kind === "heal" || !group.healed || this.context.now() - group.renewedAt > HEAL_AFTER_MS
+    );
   }
 
   /**
@@ -99,7 +105,7 @@ export class Groups {
       if (!(error instanceof TransportError) || error.unknownOutcome) throw error;
       this.context.journal.note("healing", error.code);
       await this.catchUp(conversation);
-      await this.#drop(conversation, numbered(blind, record.generation), pending, { healed: true });
+      await this.#giveUpHealing(conversation, numbered(blind, record.generation), pending);
       return;
     }
     await this.catchUp(conversation);
@@ -122,7 +128,9 @@ export class Groups {
     if (stored?.value.pending) return stored.value.pending;
     const add = await this.#claim(record);
     if (add === null) return null;
-    return this.context.lanes.run(conversation, () => this.#makeBegin(conversation, add.packages, add.roster));
+    return this.context.lanes.run(conversation, () =>
+      this.#makeBegin(conversation, record.generation, add.packages, add.roster),
+    );
   }
 
   /** One KeyPackage of every living device of the other persons; null when somebody has none. */
@@ -156,12 +164,14 @@ export class Groups {
 
   async #makeBegin(
     conversation: Id,
+    after: number,
     add: { person: Uint8Array; device: Uint8Array; keyPackage: Uint8Array }[],
     roster: RosterDevice[],
   ): Promise<PendingCommit | null> {
     const { context } = this;
     const { record, group, blind } = await this.#read(conversation);
-    const generation = record.generation + 1;
+    if (record.generation !== after) return null;
+    const generation = after + 1;
     const begun: Begun = await context.env.engine.begin({
       keys: context.self.keys,
       policy: {
@@ -210,7 +220,7 @@ export class Groups {
     return pending;
   }
 
-  async #sendBegin(conversation: Id, pending: PendingCommit): Promise<void> {
+  async #sendBegin(conversation: Id, pending: PendingCommit, first: boolean): Promise<void> {
     const { record, blind } = await this.#read(conversation);
     const generation = record.generation + 1;
     try {
@@ -228,8 +238,11 @@ export class Groups {
       if (error.code === "busy" || error.code === "rate_limited" || error.code === "internal") throw error;
       this.context.journal.note("begin", error.code);
       await this.catchUp(conversation);
-      await this.#drop(conversation, numbered(blind, generation), pending, null);
-      if (!LOST_RACE.has(error.code)) throw error;
+      await this.#drop(conversation, numbered(blind, generation), pending);
+      if (LOST_RACE.has(error.code)) return;
+      if (!first) throw error;
+      // A device may have come or gone between claiming and beginning: once more, with chains as they are now.
+      for (const person of record.persons) this.identities.markStale(person);
       return;
     }
     await this.catchUp(conversation);
@@ -264,25 +277,30 @@ export class Groups {
     return pending;
   }
 
-  /** Lets go of a pending commit that the server has refused, if the log has not settled it meanwhile. */
-  async #drop(
-    conversation: Id,
-    key: string,
-    pending: PendingCommit,
-    change: Partial<GroupRecord> | null,
-  ): Promise<void> {
+  /** Lets go of a pending begin that the server has refused, if the log has not settled it meanwhile. */
+  async #drop(conversation: Id, key: string, pending: PendingCommit): Promise<void> {
     await this.context.lanes.run(conversation, async () => {
       const stored = await this.context.store.get("groups", key);
-      if (stored?.value.pending?.counter !== pending.counter || stored.value.pending.kind !== pending.kind) return;
-      const batch = new Batch();
-      const expect = stored.revision;
-      if (change === null) batch.remove("groups", key, { expect });
-      else batch.put("groups", key, { ...stored.value, ...change, pending: null }, { expect });
+      if (stored?.value.pending?.kind !== "begin" || stored.value.pending.counter !== pending.counter) return;
+      const batch = new Batch().remove("groups", key, { expect: stored.revision });
       await this.context.store.commit(batch, { fence: this.context.fence });
     });
   }
 
-  async #read(conversation: Id): Promise<{ record: ConversationRecord; group: GroupRecord | null; blind: string }> {
+  async #giveUpHealing(conversation: Id, key: string, pending: PendingCommit): Promise<void> {
+    await this.context.lanes.run(conversation, async () => {
+      const stored = await this.context.store.get("groups", key);
+      if (!stored) return;
+      const own = stored.value.pending?.counter === pending.counter;
+      const left = { ...stored.value, healed: true, pending: own ? null : stored.value.pending };
+      const batch = new Batch().put("groups", key, left, { expect: stored.revision });
+      await this.context.store.commit(batch, { fence: this.context.fence });
+    });
+  }
+
+  async #read(
+    conversation: Id,
+  ): Promise<{ record: ConversationRecord; group: GroupRecord | null; blind: string }> {
     const { store } = this.context;
     const blind = await store.conversation(conversation);
     const stored = await store.get("conversations", blind);

@@ -17,7 +17,11 @@ export function deviceSigner(engine: Engine, keys: DeviceKeys): StatementSigner 
 }
 
 /** The recovery code's signature; the code stays in the caller's hands and is never stored. */
-export async function recoverySigner(engine: Engine, code: string, person: Uint8Array): Promise<StatementSigner> {
+export async function recoverySigner(
+  engine: Engine,
+  code: string,
+  person: Uint8Array,
+): Promise<StatementSigner> {
   const key = await engine.recoveryPublicKey({ code, person });
   const sign = (label: string, content: Uint8Array) =>
     engine.signWithRecoveryCode({ code, person, label, content });
@@ -60,11 +64,15 @@ export class Identities {
 
   /** The same from what is pinned; only persons never seen are fetched. For reading, where revocation does not count. */
   async pinnedRoster(persons: readonly Id[], mustKnow: readonly Uint8Array[] = []): Promise<RosterDevice[]> {
-    const chains = await Promise.all(persons.map(async (person) => (await this.#pinned(person)) ?? this.fresh(person)));
+    const chains = await Promise.all(
+      persons.map(async (person) => (await this.#pinned(person)) ?? this.fresh(person)),
+    );
     const roster = chains.flatMap((chain) => chain.everListed);
     const complete = mustKnow.every((device) => roster.some((entry) => equal(entry.device, device)));
     // A device that no pinned chain lists: the chain grew, and no message of it can be judged before it is seen.
-    return complete ? roster : (await Promise.all(persons.map((person) => this.refresh(person)))).flatMap((c) => c.everListed);
+    return complete
+      ? roster
+      : (await Promise.all(persons.map((person) => this.refresh(person)))).flatMap((c) => c.everListed);
   }
 
   async refresh(person: Id): Promise<Chain> {

@@ -48,7 +48,12 @@ export class Joins {
     conversation.generation = Math.max(conversation.generation, envelope.generation);
     if (conversation.server.generation <= envelope.generation) {
       // A group that has begun has only living leaves; the server blocks it again when that changes.
-      conversation.server = { ...conversation.server, generation: envelope.generation, epoch: 1, blocked: false };
+      conversation.server = {
+        ...conversation.server,
+        generation: envelope.generation,
+        epoch: 1,
+        blocked: false,
+      };
     }
   }
 
@@ -58,7 +63,8 @@ export class Joins {
     const key = numbered(step.blind, envelope.generation);
     const stored = await context.store.get("groups", key);
     const pending = stored?.value.pending;
-    if (!stored || pending?.kind !== "begin" || !equal(pending.bodyHash, place.bodyHash)) throw new RolledBack();
+    if (!stored || pending?.kind !== "begin" || !equal(pending.bodyHash, place.bodyHash))
+      throw new RolledBack();
     const { members, epoch } = await context.env.engine.describe(pending.state);
     const group: GroupRecord = {
       ...stored.value,
@@ -166,7 +172,8 @@ export class Joins {
       roster: await this.identities.roster(conversation.persons),
       now: context.now(),
     });
-    if (!joined.members.some((member) => equal(member.device, envelope.device))) throw new JoinRefused("committer");
+    if (!joined.members.some((member) => equal(member.device, envelope.device)))
+      throw new JoinRefused("committer");
     const predecessor = before?.groupId ?? null;
     if (predecessor && !equal(joined.policy.predecessor, predecessor)) throw new JoinRefused("predecessor");
     return { joined, keyPackage };
@@ -174,7 +181,12 @@ export class Joins {
 
   /** A successor keeps nothing of the group before: what was read is in the messages table. */
   #retire(step: Step, before: GroupRecord | null): void {
-    if (before) step.batch.put("groups", numbered(step.blind, before.generation), { ...before, state: null, pending: null });
+    if (before)
+      step.batch.put("groups", numbered(step.blind, before.generation), {
+        ...before,
+        state: null,
+        pending: null,
+      });
   }
 
   /** The line that the conversation shows: begun, or who came with a new device. */
@@ -184,10 +196,23 @@ export class Joins {
       step.notice(envelope.seq, envelope.time, { kind: "begun" });
       return;
     }
-    const known = before && before.devices.length > 0 ? before.devices : now.filter(({ device }) => device !== self.device);
+    const known =
+      before && before.devices.length > 0
+        ? before.devices
+        : now.filter(({ device }) => device !== self.device);
     const newcomer = now.find(({ device }) => !known.some((other) => other.device === device));
     const person: Id = newcomer?.person ?? self.person;
     step.notice(envelope.seq, envelope.time, { kind: "new-device", person, mine: person === self.person });
+  }
+
+  /** The group that a begin's policy names; null when its body cannot be read. */
+  async #groupId(envelope: Envelope): Promise<Uint8Array | null> {
+    try {
+      return await groupIdOf(parseBeginBody(envelope.body).policy);
+    } catch (error) {
+      if (cryptoCode(error) === null) throw error;
+      return null;
+    }
   }
 
   async #group(blind: string, generation: number): Promise<GroupRecord | null> {

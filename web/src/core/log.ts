@@ -87,7 +87,9 @@ export class Log {
     const foreign = run.filter(
       (envelope) => !context.isOwnDevice(envelope.device) && envelope.generation === conversation.generation,
     );
-    const results = group?.state ? await this.#process(conversation, group, foreign) : new Map<number, Processed>();
+    const results = group?.state
+      ? await this.#process(conversation, group, foreign)
+      : new Map<number, Processed>();
     for (const envelope of run) {
       const place = await step.advance(envelope);
       if (context.isOwnDevice(envelope.device)) await this.#applyOwnMessage(step, envelope, place);
@@ -132,7 +134,12 @@ export class Log {
     return new Map(results.map((result) => [result.seq, result]));
   }
 
-  async #applyResult(step: Step, envelope: Envelope, result: Processed | undefined, place: Place): Promise<void> {
+  async #applyResult(
+    step: Step,
+    envelope: Envelope,
+    result: Processed | undefined,
+    place: Place,
+  ): Promise<void> {
     const { seq } = envelope;
     switch (result?.kind) {
       case undefined:
@@ -173,11 +180,18 @@ export class Log {
     const key = numbered(step.blind, envelope.generation);
     const group = await this.context.store.get("groups", key);
     const pending = group?.value.pending;
-    if (!group || !pending || pending.kind !== "heal" || !equal(pending.bodyHash, place.bodyHash)) throw new RolledBack();
+    if (!group || !pending || pending.kind !== "heal" || !equal(pending.bodyHash, place.bodyHash))
+      throw new RolledBack();
     step.row(envelope.seq, place, "own");
     const epoch = pending.epoch + 1;
     step.conversation.server.epoch = epoch;
-    const adopted = { state: pending.state, epoch, pending: null, healed: true, renewedAt: this.context.now() };
+    const adopted = {
+      state: pending.state,
+      epoch,
+      pending: null,
+      healed: true,
+      renewedAt: this.context.now(),
+    };
     step.batch.put("groups", key, { ...group.value, ...adopted }, { expect: group.revision });
   }
 
@@ -193,7 +207,9 @@ export class Log {
     const keys = stored.value.waiting.map((seq) => numbered(blind, seq));
     const rows = await this.context.store.many("log", keys);
     const envelopes = rows.flatMap(({ value: { seq, envelope } }) =>
-      envelope?.generation === group.generation ? [{ ...envelope, kind: APPLICATION, seq, counter: 0 } as Envelope] : [],
+      envelope?.generation === group.generation
+        ? [{ ...envelope, kind: APPLICATION, seq, counter: 0 } as Envelope]
+        : [],
     );
     const results = await this.#process(stored.value, group, envelopes);
     for (const { value } of rows) {

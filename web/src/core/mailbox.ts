@@ -30,10 +30,10 @@ export class Mailbox {
     return stored?.value.generation === envelope.generation ? stored.value : undefined;
   }
 
-  /** The lowest log seq of a stored Welcome of the conversation; null without one. */
-  async firstWelcome(blind: string): Promise<number | null> {
+  /** The stored Welcome of the conversation that comes first in its log; null without one. */
+  async firstWelcome(blind: string): Promise<MailRecord | null> {
     const [first] = await this.context.store.all("mail", `${blind}/`);
-    return first?.value.logSeq ?? null;
+    return first?.value ?? null;
   }
 
   async #fetch(): Promise<Set<Id>> {

@@ -81,7 +81,10 @@ export class People {
       .map((row) => row.value.card)
       .filter((card) => card.id !== this.context.self.person)
       .filter((card) => {
-        const texts = [card.name, card.post, card.unit, card.ministry].flatMap((name) => [name.latin, name.local]);
+        const texts = [card.name, card.post, card.unit, card.ministry].flatMap((name) => [
+          name.latin,
+          name.local,
+        ]);
         const present = foldText(texts.join(" ")).split(" ");
         return words.every((word) => present.some((candidate) => candidate.startsWith(word)));
       })

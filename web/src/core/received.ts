@@ -12,11 +12,24 @@ export const waitingId = (seq: number): string => `seq-${String(seq)}`;
 type Application = Extract<Processed, { kind: "application" }>;
 
 /** Puts a decrypted application message on the screen's table. Content of a member is still not trusted to be sound. */
-export async function takeMessage(context: Context, step: Step, result: Application, place: Place): Promise<void> {
+export async function takeMessage(
+  context: Context,
+  step: Step,
+  result: Application,
+  place: Place,
+): Promise<void> {
   const { seq, member } = result;
   const sender = idText(member.person);
   const mine = sender === context.self.person;
-  const base = { conversation: step.conversation.id, order: seq, seq, mine, sender, notice: null, failed: null };
+  const base = {
+    conversation: step.conversation.id,
+    order: seq,
+    seq,
+    mine,
+    sender,
+    notice: null,
+    failed: null,
+  };
   let content: ReturnType<typeof decodeContent>;
   try {
     content = decodeContent(result.content);

@@ -50,7 +50,16 @@ export class Step {
     const { conversation } = this;
     const { seq, generation, epoch, kind, device, counter, time, body } = envelope;
     const bodyHash = await sha256(body);
-    const header = { conversation: idBytes(conversation.id), seq, generation, epoch, kind, device, counter, time };
+    const header = {
+      conversation: idBytes(conversation.id),
+      seq,
+      generation,
+      epoch,
+      kind,
+      device,
+      counter,
+      time,
+    };
     const hash = await envelopeHash(header, { sha256: bodyHash });
     const transcript = await nextTranscript(conversation.transcript, seq, hash);
     conversation.cursor = seq;
@@ -74,7 +83,10 @@ export class Step {
   }
 
   message(record: MessageRecord): void {
-    this.batch.put("messages", named(this.blind, record.id), record, { group: this.blind, order: record.order });
+    this.batch.put("messages", named(this.blind, record.id), record, {
+      group: this.blind,
+      order: record.order,
+    });
     this.changed.push(record.id);
     const { conversation } = this;
     if (record.kind === "notice") return;

@@ -25,6 +25,11 @@ export class TransportError extends Error {
 /** Refusals that will pass by themselves: the same bytes may be sent again after a while. */
 const TRANSIENT: ReadonlySet<string> = new Set(["offline", "timeout", "busy", "rate_limited", "internal"]);
 
-export function isTransient(error: unknown): error is TransportError {
+export function isTransient(error: unknown): boolean {
   return error instanceof TransportError && TRANSIENT.has(error.code);
+}
+
+/** Seconds that the server asked to wait; null where it named none. */
+export function retryAfter(error: unknown): number | null {
+  return error instanceof TransportError ? error.retryAfter : null;
 }

@@ -1,5 +1,5 @@
 export { Api } from "./api";
-export { TransportError, isTransient } from "./errors";
+export { isTransient, retryAfter, TransportError } from "./errors";
 export { Http } from "./http";
 export type { Answers, Link, LinkState, RequestFields, RequestTag } from "./link";
 export type {

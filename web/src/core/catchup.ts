@@ -1,0 +1,179 @@
+import { firstTranscript, nextTranscript } from "../crypto/transcript";
+import { type ConversationRecord, numbered, type Stored } from "../store";
+import { type ConversationAnswer, TransportError } from "../transport";
+import { type ConversationState, MAX_PAGE } from "../wire/frames";
+import { AppError, type Id } from "./api";
+import type { Context } from "./context";
+import { idBytes, idText } from "./ids";
+import type { Log } from "./log";
+import type { Mailbox } from "./mailbox";
+import type { People } from "./people";
+import { Step } from "./step";
+
+const HASHES_AT_ONCE = 10_000;
+const HASH_BYTES = 32;
+
+/** What the server says of a conversation, from the socket or over HTTP. */
+export interface ServerView {
+  id: Id;
+  kind: "direct" | "group" | "self";
+  persons: Id[];
+  lastSeq: number;
+  generation: number;
+  epoch: number;
+  groupId: Uint8Array | null;
+  blocked: boolean;
+}
+
+export const fromState = (state: ConversationState): ServerView => ({
+  id: idText(state.conversation),
+  kind: state.kind,
+  persons: state.persons.map(idText),
+  lastSeq: state.last_seq,
+  generation: state.generation,
+  epoch: state.epoch,
+  groupId: state.group_id ? state.group_id.slice() : null,
+  blocked: state.blocked,
+});
+
+export const fromAnswer = (answer: ConversationAnswer): ServerView => ({
+  id: answer.id,
+  kind: answer.kind,
+  persons: answer.persons,
+  lastSeq: answer.last_seq,
+  generation: answer.generation,
+  epoch: answer.epoch,
+  groupId: answer.group_id,
+  blocked: answer.blocked,
+});
+
+/** Writes what the server says of a conversation, new or known. Works in every tab. */
+export async function rememberConversation(context: Context, view: ServerView): Promise<void> {
+  const { store, bus } = context;
+  const first = await firstTranscript(idBytes(view.id));
+  const { lastSeq, generation, epoch, groupId, blocked } = view;
+  await store.update("conversations", await store.conversation(view.id), (record): ConversationRecord | null => {
+    if (!record)
+      return {
+        id: view.id,
+        kind: view.kind,
+        persons: view.persons,
+        createdAt: context.now(),
+        cursor: 0,
+        transcript: first,
+        generation: 0,
+        server: { lastSeq, generation, epoch, groupId, blocked },
+        counter: 0,
+        unread: [],
+        waiting: [],
+        at: context.now(),
+      };
+    // What was said before the log moved on must not undo it.
+    if (generation < record.server.generation || lastSeq < record.cursor) return null;
+    return {
+      ...record,
+      server: {
+        lastSeq: Math.max(lastSeq, record.server.lastSeq),
+        generation,
+        epoch: generation === record.server.generation ? Math.max(epoch, record.server.epoch) : epoch,
+        groupId,
+        blocked,
+      },
+    };
+  });
+  bus.publish({ t: "conversation", conversation: view.id });
+}
+
+/** Brings a conversation's log to its end. Each method runs under the conversation's lane. */
+export class CatchingUp {
+  constructor(
+    private readonly context: Context,
+    private readonly log: Log,
+    private readonly mailbox: Mailbox,
+    private readonly people: People,
+  ) {}
+
+  async learn(view: ServerView): Promise<void> {
+    await rememberConversation(this.context, view);
+    const partner = view.persons.find((person) => person !== this.context.self.person);
+    // For the list's names; the message comes first, so nobody waits for it.
+    if (partner !== undefined)
+      void this.people.card(partner).then(
+        () => {
+          this.context.bus.publish({ t: "conversation", conversation: view.id });
+        },
+        () => undefined,
+      );
+  }
+
+  async toEnd(conversation: Id): Promise<void> {
+    const { link, store } = this.context;
+    const blind = await store.conversation(conversation);
+    if (!(await store.get("conversations", blind)))
+      await this.learn(fromAnswer(await this.context.api.conversation(conversation)));
+    await this.#skipElsewhere(await this.#record(blind));
+    for (;;) {
+      const { cursor } = (await this.#record(blind)).value;
+      const fetched = { conversation: idBytes(conversation), after: cursor, limit: MAX_PAGE };
+      const page = await link.request("fetch", fetched);
+      // A page with a hole, or of another conversation, is a server that does not keep to the protocol.
+      const dense = page.envelopes.every((envelope, i) => envelope.seq === cursor + 1 + i);
+      if (!dense || idText(page.conversation) !== conversation) throw new TransportError("bad_answer");
+      if (page.envelopes.length === 0) {
+        if (page.last_seq < cursor) this.context.journal.note("log", "shorter than before");
+        return;
+      }
+      if (!(await this.log.apply(blind, page.envelopes))) throw new TransportError("bad_answer");
+      if ((await this.#record(blind)).value.cursor >= page.last_seq) return;
+    }
+  }
+
+  /**
+   * A device without history in a conversation that has some: what came before its first Welcome was never encrypted to
+   * it. It takes only the envelope hashes, so that its transcript is the same as everybody's.
+   */
+  async #skipElsewhere(stored: Stored<ConversationRecord>): Promise<void> {
+    const { store } = this.context;
+    const { cursor, server } = stored.value;
+    if (cursor > 0 || server.lastSeq === 0) return;
+    const groups = await store.all("groups", `${stored.key}/`);
+    if (groups.length > 0) return;
+    // Fetched after the log's end was told: a Welcome for anything before that end is in the mailbox by now.
+    await this.mailbox.fetch();
+    const welcome = await this.mailbox.firstWelcome(stored.key);
+    const target = welcome === null ? server.lastSeq : welcome.logSeq - 1;
+    if (target <= 0) return;
+    const step = new Step(this.context, stored);
+    const record = step.conversation;
+    let hash: Uint8Array = new Uint8Array(HASH_BYTES);
+    while (record.cursor < target) {
+      const until = Math.min(target, record.cursor + HASHES_AT_ONCE);
+      const range = { conversation: idBytes(record.id), after: record.cursor, until };
+      const { hashes } = await this.context.link.request("hashes", range);
+      if (hashes.length !== (until - record.cursor) * HASH_BYTES) throw new TransportError("bad_answer");
+      for (let offset = 0; offset < hashes.length; offset += HASH_BYTES) {
+        hash = hashes.slice(offset, offset + HASH_BYTES);
+        record.cursor += 1;
+        record.transcript = await nextTranscript(record.transcript, record.cursor, hash);
+      }
+    }
+    record.generation = welcome === null ? server.generation : welcome.generation - 1;
+    step.batch.put("log", numbered(stored.key, target), {
+      seq: target,
+      transcript: record.transcript,
+      hash,
+      outcome: "elsewhere",
+      code: null,
+      envelope: null,
+    });
+    step.notice(target, this.context.now(), { kind: "history-elsewhere" });
+    await step.commit();
+  }
+
+  async #record(blind: string): Promise<Stored<ConversationRecord>> {
+    const stored = await this.context.store.get("conversations", blind);
+    if (!stored) throw new AppError("not_found");
+    return stored;
+  }
+}
+

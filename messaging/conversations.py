@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from accounts.models import Person
+from audit import intake
+from audit.events import Actor, ConversationOpened
 from beep import clock
 from beep.errors import BeepError
 from messaging import protocol
@@ -52,6 +54,11 @@ def open_direct(*, person: UUID, partner: UUID) -> protocol.ConversationState:
         Participant.objects.bulk_create(
             Participant(conversation=conversation, person_id=id_, joined_at=fresh.created_at)
             for id_ in (low, high)
+        )
+        intake.record(
+            ConversationOpened(
+                actor=Actor(person=person), target=conversation.id, kind="direct", persons=[low, high]
+            )
         )
     return _state(conversation)
 

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from audit import intake
+from audit.events import Actor, CommitAccepted, GenerationBegun
 from beep.errors import BeepError
 from beep.tls import TlsError
 from messaging import notices, orders, protocol
@@ -32,7 +34,14 @@ from messaging.groups import (
     take_key_packages,
 )
 from messaging.log import append, earlier_answer, on_wire
-from messaging.mls import CommitFrame, LeafInfo, apply_to_leaf_map, check_commit, decode_commit
+from messaging.mls import (
+    CommitFrame,
+    LeafInfo,
+    apply_to_leaf_map,
+    check_commit,
+    decode_commit,
+    leaf_info,
+)
 from messaging.models import Conversation, ConversationKind, Group
 from messaging.policies import read_policy
 from messaging.roster import living_devices, lock_persons
@@ -138,6 +147,15 @@ def begin(*, device: UUID, frame: protocol.Begin, now_ms: int) -> Accepted:
         added=commit.added,
         after=after,
     )
+    intake.record(
+        GenerationBegun(
+            actor=Actor(person=founder.person, device=device),
+            target=conversation.id,
+            generation=group.generation,
+            group=group.group_id,
+            devices=sorted(leaf.device for leaf in after.values()),
+        )
+    )
     return _announced(_accepted(conversation, group, on_wire(envelope), mail))
 
 
@@ -218,6 +236,16 @@ def commit(*, device: UUID, frame: protocol.Commit, now_ms: int) -> Accepted:
             added=decoded.added,
             after=after,
         )
+    intake.record(
+        CommitAccepted(
+            actor=Actor(person=listed[device].person, device=device),
+            target=conversation.id,
+            generation=group.generation,
+            epoch=conversation.epoch,
+            added=sorted(leaf_info(package).device for package in decoded.added),
+            removed=sorted(gone),
+        )
+    )
     return _announced(_accepted(conversation, group, on_wire(envelope), mail))
 
 

@@ -8,6 +8,8 @@ import hashlib
 from typing import Literal
 from uuid import UUID
 
+from audit import intake, merkle
+from audit.events import Actor, MessagesAccepted
 from beep.errors import BeepError
 from messaging import formats, protocol
 from messaging.models import Conversation, Envelope, Sender
@@ -93,6 +95,8 @@ def append(
         ),
     )
     row.save(force_insert=True)
+    root = merkle.root([merkle.leaf_hash(row.hash)])
+    intake.record(MessagesAccepted(actor=Actor(device=device), root=root, count=1))
     Sender.objects.bulk_create(
         [
             Sender(

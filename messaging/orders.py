@@ -12,6 +12,8 @@ from uuid import UUID
 
 from accounts import authority
 from accounts.signing import Label
+from audit import intake
+from audit.events import Actor, OrderIssued
 from beep.clock import to_ms
 from messaging.formats import OrderAction, UnsignedOrder
 from messaging.models import Group, Order, OrderKind
@@ -33,13 +35,24 @@ def issue_removals(
     open_already = set(
         Order.objects.filter(
             group__in=groups, kind=OrderKind.REMOVE, device_id=device, executed_seq__isnull=True
-        ).values_list("group", flat=True)
+        ).values_list("group__pk", flat=True)
     )
-    return Order.objects.bulk_create(
+    issued = Order.objects.bulk_create(
         _signed_removal(device=device, group=group, statement_hash=statement_hash, at=at)
         for group in groups
         if group.id not in open_already
     )
+    for order in issued:
+        intake.record(
+            OrderIssued(
+                actor=Actor(system="directory authority"),
+                target=device,
+                kind="remove",
+                group=order.group.group_id,
+                hash=order.hash,
+            )
+        )
+    return issued
 
 
 def _signed_removal(*, device: UUID, group: Group, statement_hash: bytes, at: datetime) -> Order:

@@ -11,6 +11,8 @@ from django.db.models import F
 from django.dispatch import receiver
 
 from accounts.signals import device_revoked, statement_appended
+from audit import intake
+from audit.events import Actor, ConversationBlocked
 from messaging import key_packages, mailbox, notices, orders
 from messaging.access import state_of
 from messaging.models import Conversation, Group, Leaf, Participant
@@ -52,6 +54,11 @@ def on_device_revoked(*, device: UUID, person: UUID, at: datetime, **_: Any) -> 
     notices.device_ended(device.bytes)
     for row in blocked:
         row.blocked = True
+        intake.record(
+            ConversationBlocked(
+                actor=Actor(system="messaging"), target=row.id, generation=row.generation, device=device
+            )
+        )
         state = state_of(row, group_id=groups[row.id].group_id)
         notices.conversation_changed(state, state.persons)
 

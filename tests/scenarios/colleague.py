@@ -15,6 +15,8 @@ ARGON_PATIENCE: Final = 60_000
 """Milliseconds for steps that derive keys from a passphrase, on a loaded machine."""
 MESSAGE_PATIENCE: Final = 30_000
 STATES: Final = ("queued", "sent", "delivered", "read")
+SECRETS: Final[set[str]] = set()
+"""All that anybody typed or was shown and that the server must never hold; the last story searches for it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Colleague:
         self.url: Final = url
         self.person: Final = person
         self.passphrase: Final = f"orchard lantern {person.login} seven rivers"
+        SECRETS.add(self.passphrase)
         self.recovery_code = ""
         self._totp_secret = ""
         self._totp_step = 0
@@ -52,6 +55,7 @@ class Colleague:
         self.choose_passphrase()
         groups = page.get_by_role("list", name="Recovery code").locator("code").all_inner_texts()
         self.recovery_code = "-".join(groups)
+        SECRETS.update({self.recovery_code, "".join(groups), "".join(groups).lower()})
         page.get_by_role("button", name="I wrote it down").click()
         for field in page.locator("input[data-group]").all():
             field.fill(groups[int(field.get_attribute("data-group") or "0") - 1])
@@ -128,6 +132,7 @@ class Colleague:
 
     def write(self, text: str) -> None:
         """Type and send; does not wait for the network."""
+        SECRETS.add(text)
         self.composer.fill(text)
         self.composer.press("Enter")
         expect(self.composer).to_have_value("")

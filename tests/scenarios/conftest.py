@@ -28,6 +28,16 @@ CHROMIUM_FLAGS = [
 ]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of the tests that come last."""
+    config.addinivalue_line("markers", "after_all_stories: runs when every story has been told")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked `after_all_stories` searches what the others left behind."""
+    items.sort(key=lambda item: item.get_closest_marker("after_all_stories") is not None)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Chromium's path and the flags that keep it from calling home."""

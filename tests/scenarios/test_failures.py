@@ -1,0 +1,98 @@
+"""Things break in the middle of a sentence: nothing acknowledged is lost, nothing is there twice, drafts survive."""
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
+from tests.scenarios.stack import Stack
+
+ROUNDS = 5
+PER_ROUND = 4
+
+
+def two_in_conversation(colleague: Callable[..., Colleague]) -> tuple[Colleague, Colleague]:
+    """Two people who have exchanged a greeting."""
+    first, second = colleague(), colleague()
+    first.open_conversation(second.person.latin, second.person.id)
+    first.write("Shall we try whether the line holds?")
+    second.open_first_conversation()
+    second.expect_message("Shall we try whether the line holds?")
+    second.write("Yes, let us begin.")
+    first.expect_message("Yes, let us begin.")
+    return first, second
+
+
+def test_kill_9_of_the_server_with_sends_in_flight(colleague: Callable[..., Colleague], stack: Stack) -> None:
+    first, second = two_in_conversation(colleague)
+    sent: dict[Colleague, list[str]] = {first: [], second: []}
+    for attempt in range(ROUNDS):
+        victim = stack.web_pid()
+        for number in range(PER_ROUND):
+            for person, own in sent.items():
+                line = f"Round {attempt + 1}, sentence {number + 1} from {person.person.latin}"
+                person.write(line)
+                own.append(line)
+            if number == PER_ROUND // 2:
+                stack.kill_web()
+        deadline = time.monotonic() + 30
+        while stack.web_pid() == victim and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for person, own in sent.items():
+            person.expect_state(own[-1], "sent")
+
+    for person, own in sent.items():
+        other = second if person is first else first
+        for line in own:
+            other.expect_message(line)
+    everything = [[message.text for message in person.messages()] for person in (first, second)]
+    assert everything[0] == everything[1]
+    assert len(everything[0]) == len(set(everything[0])) == 2 + 2 * ROUNDS * PER_ROUND
+    for own in sent.values():
+        assert [line for line in everything[0] if line in own] == own
+
+
+def test_a_killed_tab_and_a_cut_network_lose_neither_draft_nor_message(
+    colleague: Callable[..., Colleague],
+) -> None:
+    first, second = two_in_conversation(colleague)
+    conversation = first.page.url
+    first.context.set_offline(True)
+    first.write("Written while the cable was cut")
+    first.expect_state("Written while the cable was cut", "queued")
+    first.composer.fill("A draft that nobody has sent")
+    expect(first.page.get_by_text("Saved. Sends when network returns")).to_be_visible(
+        timeout=MESSAGE_PATIENCE
+    )
+    first.page.wait_for_timeout(500)  # what is typed is on the disk 300 ms after the last key at the latest
+
+    # The tab dies without a word to the page, as when its process is killed.
+    dying = first.page
+    first.page = first.context.new_page()
+    dying.close(run_before_unload=False)
+    first.context.set_offline(False)
+    first.page.goto(conversation)
+    expect(first.composer).to_have_value("A draft that nobody has sent", timeout=MESSAGE_PATIENCE)
+    first.expect_state("Written while the cable was cut", "sent")
+    second.expect_message("Written while the cable was cut")
+    texts = [message.text for message in second.messages()]
+    assert texts.count("Written while the cable was cut") == 1
+
+
+def test_offline_reading_and_queueing_after_a_cold_start(colleague: Callable[..., Colleague]) -> None:
+    first, second = two_in_conversation(colleague)
+    first.page.wait_for_function(
+        "navigator.serviceWorker.controller !== null || navigator.serviceWorker.ready"
+    )
+    first.page.wait_for_timeout(1000)  # the shell is being kept
+    conversation = first.page.url
+    first.page.goto("about:blank")
+    first.context.set_offline(True)
+    first.page.goto(conversation)
+    first.expect_message("Yes, let us begin.")
+    first.write("Queued without a network")
+    first.expect_state("Queued without a network", "queued")
+    first.context.set_offline(False)
+    first.expect_state("Queued without a network", "sent")
+    second.expect_message("Queued without a network")

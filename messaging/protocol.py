@@ -35,6 +35,10 @@ MAX_SLOT: Final = 1_024
 """Bytes of a sealed slot or typing frame."""
 MAX_IN_FLIGHT: Final = 64
 """Unanswered requests of one socket; past it `rate_limited`."""
+MAX_RATE: Final = 100
+"""Frames a second of one socket, after a burst of `MAX_BURST`; past it requests get `rate_limited`."""
+MAX_BURST: Final = 500
+"""Frames that a socket may send at once; twice as many refused in a row close it with 4429."""
 MAX_INT: Final = (1 << 53) - 1
 """The largest integer: what a JavaScript number holds exactly."""
 
@@ -313,7 +317,7 @@ class Ready(Frame, tag="ready", frozen=True):
 
 
 class Behind(Frame, tag="behind", frozen=True):
-    """Conversations of the person whose log is ahead of the cursors, or that the cursors do not name.
+    """Conversations whose log is ahead of the cursors, that the cursors do not name, or that are blocked.
 
     `mailbox` is the last seq of the device's mailbox.
     """

@@ -22,6 +22,10 @@ export const MAX_MAIL = 50;
 export const MAX_SLOT = 1024;
 /** Unanswered requests of one socket; past it `rate_limited`. */
 export const MAX_IN_FLIGHT = 64;
+/** Frames a second of one socket, after a burst of `MAX_BURST`; past it requests get `rate_limited`. */
+export const MAX_RATE = 100;
+/** Frames that a socket may send at once; twice as many refused in a row close it with 4429. */
+export const MAX_BURST = 500;
 /** The largest integer: what a JavaScript number holds exactly. */
 export const MAX_INT = 9_007_199_254_740_991;
 /** The session or the device has ended: do not reconnect with it. */
@@ -254,7 +258,7 @@ export interface Ready {
 }
 
 /**
- * Conversations of the person whose log is ahead of the cursors, or that the cursors do not name.
+ * Conversations whose log is ahead of the cursors, that the cursors do not name, or that are blocked.
  *
  * `mailbox` is the last seq of the device's mailbox.
  */

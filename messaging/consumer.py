@@ -1,0 +1,136 @@
+"""`/ws`: the raw ASGI application of the delivery engine.
+
+In form a Channels consumer (routing, origin check and `WebsocketCommunicator` work with it); in substance its
+own receive loop, because a consumer that handles its receives and deliveries one by one is ten times slower.
+
+The session is looked up by SHA-256 of the cookie's token; a socket without a living session is accepted and
+closed with 4401, so that the client can tell it from a network failure. The token itself is not kept: it is
+made at sign-in, held by the browser's cookie jar alone, and forgotten here with the request's scope.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+import structlog
+
+from beep.errors import BeepError
+from messaging import protocol
+from messaging.engine import limits, reads, requests, runtime
+from messaging.engine.outlet import EXTENSION, FrameOutlet, MessageOutlet, Send
+from messaging.engine.reads import Session
+from messaging.engine.runtime import Engine
+from messaging.engine.socket import Socket
+
+log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+COOKIE: Final = "__Host-beep"
+TOKEN_BYTES: Final = 32
+CLOSE_PATIENCE: Final = 5.0
+"""Seconds that a client may take to answer our close frame."""
+
+
+async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+    """One WebSocket connection from handshake to end."""
+    if (await receive())["type"] != "websocket.connect":
+        return
+    if protocol.SUBPROTOCOL not in scope["subprotocols"]:
+        await send({"type": "websocket.close"})
+        return
+    engine = runtime.current()
+    token_hash, transport = _token_hash(scope), scope.get("extensions", {}).get(EXTENSION)
+    session, refusal = await _admit(engine, token_hash)
+    await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
+    if session is None:
+        await send({"type": "websocket.close", "code": refusal})
+        return
+    # 5 kB a connection that nobody needs any more, the cookie among them.
+    scope.clear()
+    if transport is not None:
+        await _serve(receive, Socket(engine, session, FrameOutlet(transport, engine.flusher)))
+        return
+    outlet = MessageOutlet(send)
+    writing = asyncio.get_running_loop().create_task(_write(outlet))
+    try:
+        await _serve(receive, Socket(engine, session, outlet))
+        # The close frame, or what is left before it.
+        await asyncio.wait([writing], timeout=CLOSE_PATIENCE if outlet.closed is not None else 0)
+    finally:
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+
+
+async def _admit(engine: Engine, token_hash: bytes | None) -> tuple[Session | None, int]:
+    """The session, or the close code that says why there is none."""
+    if not engine.accepting:
+        return None, protocol.CLOSE_GOING_AWAY
+    if token_hash is None:
+        return None, protocol.CLOSE_REVOKED
+    try:
+        return await reads.session(engine.database, token_hash=token_hash), protocol.CLOSE_REVOKED
+    except requests.UNAVAILABLE as error:
+        log.warning("session_not_read", error=type(error).__name__)
+        return None, protocol.CLOSE_GOING_AWAY
+
+
+async def _serve(receive: Receive, socket: Socket) -> None:
+    """The receive loop."""
+    loop = asyncio.get_running_loop()
+    patience = loop.call_later(limits.HELLO_PATIENCE, _expect_hello, socket)
+    try:
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            data = message.get("bytes")
+            if data is None:
+                socket.violate(BeepError("protocol_violation", "Frames are binary."))
+            else:
+                socket.receive(data)
+            if socket.outlet.closed is not None:
+                # Nothing is read any more; the server waits for the peer's close frame.
+                await _closing(receive)
+                return
+    finally:
+        patience.cancel()
+        socket.end()
+
+
+async def _closing(receive: Receive) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_PATIENCE):
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+
+
+def _expect_hello(socket: Socket) -> None:
+    if socket.minor < 0:
+        socket.violate(BeepError("hello_first"))
+
+
+async def _write(outlet: MessageOutlet) -> None:
+    # The peer is gone, in whatever words the server says it; the receive loop hears of it too.
+    with suppress(Exception):
+        await outlet.run()
+
+
+def _token_hash(scope: Scope) -> bytes | None:
+    """SHA-256 of the cookie's 32 bytes; None without a well-formed cookie."""
+    header = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
+    try:
+        jar = SimpleCookie(header.decode("ascii"))
+        token = jar[COOKIE].value.encode("ascii")
+        raw = base64.urlsafe_b64decode(token + b"=" * (-len(token) % 4))
+    except (CookieError, KeyError, UnicodeError, binascii.Error, ValueError):
+        return None
+    canonical = base64.urlsafe_b64encode(raw).rstrip(b"=") == token
+    return hashlib.sha256(raw).digest() if len(raw) == TOKEN_BYTES and canonical else None

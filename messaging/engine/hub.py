@@ -1,0 +1,207 @@
+"""Which local socket belongs to whom, and the order in which a conversation's envelopes reach them.
+
+A conversation with local sockets has a `Room`. It passes envelopes on in seq order: what comes from behind a
+gap is held back for a moment, because the hint before it may only be late, and is then read from PostgreSQL.
+What a room has passed on once is not passed on again.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol
+
+from messaging import protocol
+from messaging.engine import limits
+from messaging.engine.frames import Outgoing
+from messaging.engine.reads import Leaves
+
+
+class Member(Protocol):
+    """What the hub knows of a socket. Ids are 16 bytes."""
+
+    person: bytes
+    device: bytes
+    session: bytes
+    opened_at: int
+    """Milliseconds UTC."""
+    expires_at: int
+    """Milliseconds UTC: the end of the session or of a temporary device, whichever comes first."""
+    rooms: "set[Room]"
+    live: bool
+    """It has resumed, and gets events."""
+
+    def event(self, outgoing: Outgoing) -> None:
+        """Give the socket an event, when it is live."""
+
+    def close(self, code: int) -> None:
+        """Close the socket."""
+
+
+class Room:
+    """The sockets of one conversation."""
+
+    __slots__ = ("blocked", "conversation", "held", "known", "leaves", "members", "timer")
+
+    def __init__(self, conversation: bytes, known: int, *, blocked: bool) -> None:
+        self.conversation: Final = conversation
+        self.blocked = blocked
+        """What the members were last told."""
+        self.known = known
+        """The last seq that was passed on."""
+        self.members: Final[set[Member]] = set()
+        self.held: dict[int, tuple[int, Outgoing]] = {}
+        """First seq → last seq and frame, behind a gap."""
+        self.timer: asyncio.TimerHandle | None = None
+        self.leaves: Leaves | None = None
+        """Cache for typing; dropped with every change of epoch."""
+
+    def share(self, outgoing: Outgoing) -> None:
+        """Give everybody the frame."""
+        for member in self.members:
+            member.event(outgoing)
+
+
+class Hub:
+    """All rooms of this process. `repair` is asked, once a room, to fetch what is missing behind `known`."""
+
+    def __init__(self, repair: Callable[[Room], None]) -> None:
+        self._repair: Final = repair
+        self.rooms: Final[dict[bytes, Room]] = {}
+        self.persons: Final[dict[bytes, set[Member]]] = {}
+        self.devices: Final[dict[bytes, Member]] = {}
+
+    def __len__(self) -> int:
+        return len(self.devices)
+
+    def members(self) -> list[Member]:
+        """Every local socket."""
+        return list(self.devices.values())
+
+    def add(self, member: Member) -> Member | None:
+        """Register a socket for its person and device; gives back the socket that it supersedes."""
+        former = self.devices.get(member.device)
+        if former is not None:
+            self.remove(former)
+        self.devices[member.device] = member
+        self.persons.setdefault(member.person, set()).add(member)
+        return former
+
+    def remove(self, member: Member) -> None:
+        """Forget a socket; does nothing the second time."""
+        if self.devices.get(member.device) is member:
+            del self.devices[member.device]
+        own = self.persons.get(member.person)
+        if own is not None:
+            own.discard(member)
+            if not own:
+                del self.persons[member.person]
+        for room in member.rooms:
+            room.members.discard(member)
+            if not room.members:
+                self._close(room)
+        member.rooms.clear()
+
+    def join(self, member: Member, state: protocol.ConversationState) -> None:
+        """Put a socket into a conversation, with its state as the database has just said it."""
+        room = self.rooms.get(state.conversation)
+        if room is None:
+            room = Room(state.conversation, state.last_seq, blocked=state.blocked)
+            self.rooms[state.conversation] = room
+        elif state.last_seq > room.known:
+            # The room has not heard of these yet; they are on their way or lost.
+            self._expect(room)
+        room.members.add(member)
+        member.rooms.add(room)
+
+    def changed(self, state: protocol.ConversationState, persons: Iterable[bytes]) -> None:
+        """A conversation is new or has another state: tell these persons, and take in who is not yet there.
+
+        A room that begins with a notice begins one envelope before the log's end, so that an envelope which
+        is announced together with the state is passed on too.
+        """
+        outgoing = Outgoing.of(protocol.ConversationChanged(state=state))
+        room = self.rooms.get(state.conversation)
+        for member in self._sockets(persons):
+            if room is None:
+                room = Room(state.conversation, max(0, state.last_seq - 1), blocked=state.blocked)
+                self.rooms[state.conversation] = room
+            room.members.add(member)
+            member.rooms.add(room)
+            member.event(outgoing)
+        if room is not None:
+            room.blocked = state.blocked
+
+    def deliver(self, conversation: bytes, first: int, last: int, outgoing: Outgoing) -> None:
+        """Envelopes first..last have been committed; pass them on when their turn has come."""
+        room = self.rooms.get(conversation)
+        if room is None or last <= room.known:
+            return
+        if first > room.known + 1:
+            room.held[first] = (last, outgoing)
+            if len(room.held) > limits.HOLD:
+                self.repair(room)
+            else:
+                self._expect(room)
+            return
+        # Overlap with what was passed on is harmless: a client goes by seq.
+        room.known = last
+        room.share(outgoing)
+        if room.held:
+            self._release(room)
+
+    def _release(self, room: Room) -> None:
+        """Pass on what was held back and has its turn now."""
+        for first in sorted(room.held):
+            if first > room.known + 1:
+                return
+            last, outgoing = room.held.pop(first)
+            if last > room.known:
+                room.known = last
+                room.share(outgoing)
+        if room.timer is not None:
+            room.timer.cancel()
+            room.timer = None
+
+    def _expect(self, room: Room) -> None:
+        if room.timer is None:
+            loop = asyncio.get_running_loop()
+            room.timer = loop.call_later(limits.HOLD_SECONDS, self.repair, room)
+
+    def repair(self, room: Room) -> None:
+        """Read the gap from the database; what is held back comes from there too."""
+        if room.timer is not None:
+            room.timer.cancel()
+            room.timer = None
+        room.held.clear()
+        if room.members:
+            self._repair(room)
+
+    def _close(self, room: Room) -> None:
+        if room.timer is not None:
+            room.timer.cancel()
+        self.rooms.pop(room.conversation, None)
+
+    def to_persons(self, persons: Iterable[bytes], event: protocol.Event) -> None:
+        """An event for every local socket of these persons."""
+        outgoing = Outgoing.of(event)
+        for member in self._sockets(persons):
+            member.event(outgoing)
+
+    def _sockets(self, persons: Iterable[bytes]) -> Iterator[Member]:
+        for person in persons:
+            yield from self.persons.get(person, ())
+
+    def to_device(self, device: bytes, event: protocol.Event) -> None:
+        """An event for one device, when it is here."""
+        member = self.devices.get(device)
+        if member is not None:
+            member.event(Outgoing.of(event))
+
+    def to_room(self, conversation: bytes, event: protocol.Event, *, but: bytes | None = None) -> None:
+        """An event for a conversation's local sockets, except device `but`."""
+        room = self.rooms.get(conversation)
+        if room is None:
+            return
+        outgoing = Outgoing.of(event)
+        for member in room.members:
+            if member.device != but:
+                member.event(outgoing)

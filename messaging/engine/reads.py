@@ -1,0 +1,176 @@
+"""What sockets read from the database. Each query that a client causes asks for the right as well."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, LiteralString
+
+from beep import clock
+from beep.errors import BeepError
+from messaging import protocol
+from messaging.engine import arrays, limits
+from messaging.engine.database import Database
+
+KINDS: Final[dict[int, Literal["direct", "group", "self"]]] = {1: "direct", 2: "group", 3: "self"}
+"""`messaging.models.ConversationKind` on the wire."""
+
+SESSION: Final[LiteralString] = """
+SELECT s.id, s.person_id, s.device_id, LEAST(s.expires_at, d.expires_at)
+FROM accounts_session s
+JOIN accounts_device d ON d.id = s.device_id AND d.person_id = s.person_id
+JOIN accounts_person p ON p.id = s.person_id
+WHERE s.token_hash = %s AND s.ended_at IS NULL AND s.expires_at > %s
+  AND d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > %s) AND p.state = 'active'
+"""
+
+STATES: Final[LiteralString] = """
+SELECT c.id, c.kind, c.last_seq, c.generation, c.epoch, c.blocked, g.group_id,
+       ARRAY(SELECT m.person_id FROM messaging_participant m
+             WHERE m.conversation_id = c.id AND m.left_at IS NULL ORDER BY m.person_id)
+FROM messaging_participant p
+JOIN messaging_conversation c ON c.id = p.conversation_id
+LEFT JOIN messaging_group g ON g.conversation_id = c.id AND g.generation = c.generation
+WHERE p.person_id = %s AND p.left_at IS NULL
+"""
+
+MAILBOX: Final[LiteralString] = "SELECT last_seq FROM messaging_mailbox WHERE device_id = %s"
+
+MEMBER: Final[LiteralString] = """
+SELECT c.last_seq FROM messaging_conversation c
+JOIN messaging_participant p ON p.conversation_id = c.id AND p.person_id = %s AND p.left_at IS NULL
+WHERE c.id = %s
+"""
+
+PAGE: Final[LiteralString] = """
+SELECT seq, generation, epoch, kind, device_id, counter, time_ms, body FROM (
+    SELECT *, sum(octet_length(body) + 128) OVER (ORDER BY seq) AS bytes
+    FROM messaging_envelope WHERE conversation_id = %s AND seq > %s AND seq <= %s
+) AS page
+WHERE bytes <= %s OR seq = %s
+ORDER BY seq
+"""
+"""seq is dense, so that a range is a limit. 128 bytes bound what an envelope takes beside its body; the first
+envelope is sent however large it is (a commit may fill most of a frame)."""
+
+HASHES: Final[LiteralString] = """
+SELECT string_agg(hash, ''::bytea ORDER BY seq)
+FROM messaging_envelope WHERE conversation_id = %s AND seq > %s AND seq <= %s
+"""
+
+ENDS: Final[LiteralString] = "SELECT id, last_seq FROM messaging_conversation WHERE id = ANY(%s)"
+
+LEAVES: Final[LiteralString] = """
+SELECT c.generation, c.epoch, l.device_id, l.leaf_index
+FROM messaging_conversation c
+JOIN messaging_group g ON g.conversation_id = c.id AND g.generation = c.generation
+JOIN messaging_leaf l ON l.group_ref = g.id
+WHERE c.id = %s AND NOT c.blocked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who speaks on a socket. Ids are 16 bytes."""
+
+    id: bytes
+    person: bytes
+    device: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """Who can decrypt now: device → leaf, in (generation, epoch)."""
+
+    generation: int
+    epoch: int
+    of: dict[bytes, int]
+
+
+async def session(database: Database, *, token_hash: bytes) -> Session | None:
+    """The living session of a living device of an active person; None when any of them is not."""
+    now = clock.now()
+    rows = await database.rows(SESSION, (token_hash, now, now))
+    return Session(*rows[0]) if rows else None
+
+
+async def states(database: Database, *, person: bytes) -> list[protocol.ConversationState]:
+    """Every conversation that the person is in."""
+    return [
+        protocol.ConversationState(
+            conversation=row[0],
+            kind=KINDS[row[1]],
+            persons=row[7],
+            last_seq=row[2],
+            generation=row[3],
+            epoch=row[4],
+            group_id=row[6],
+            blocked=row[5],
+        )
+        for row in await database.rows(STATES, (arrays.uuid(person),))
+    ]
+
+
+async def mailbox_end(database: Database, *, device: bytes) -> int:
+    """The last seq of the device's mailbox; 0 when it never had mail."""
+    rows = await database.rows(MAILBOX, (arrays.uuid(device),))
+    return int(rows[0][0]) if rows else 0
+
+
+async def page(
+    database: Database, *, conversation: bytes, person: bytes, after: int, limit: int
+) -> tuple[list[protocol.Envelope], int]:
+    """Envelopes behind `after`, at most `limit`, and the log's end. Raises BeepError `not_a_member`."""
+    async with database.connection() as connection:
+        async with connection.pipeline():
+            # The end first: envelopes that are added in between only make the page newer than it says.
+            end = await connection.execute(
+                MEMBER, (arrays.uuid(person), arrays.uuid(conversation)), binary=True
+            )
+            bounds = (arrays.uuid(conversation), after, after + limit, limits.PAGE_BYTES, after + 1)
+            rows = await connection.execute(PAGE, bounds, binary=True)
+        found = await end.fetchone()
+        if found is None:
+            raise BeepError("not_a_member")
+        return [_envelope(row) for row in await rows.fetchall()], int(found[0])
+
+
+async def page_for_all(
+    database: Database, *, conversation: bytes, after: int, limit: int
+) -> list[protocol.Envelope]:
+    """The same for the hub, which asks for everybody in the conversation at once."""
+    bounds = (arrays.uuid(conversation), after, after + limit, limits.PAGE_BYTES, after + 1)
+    return [_envelope(row) for row in await database.rows(PAGE, bounds)]
+
+
+def _envelope(row: Sequence[object]) -> protocol.Envelope:
+    return protocol.Envelope(*row)  # type: ignore[arg-type]
+
+
+async def hashes(database: Database, *, conversation: bytes, person: bytes, after: int, until: int) -> bytes:
+    """Envelope hashes of (after, until], 32 bytes each.
+
+    Raises BeepError `not_a_member`, and `range_refused` when the range is empty, longer than
+    `limits.HASHES` or ends behind the log.
+    """
+    rows = await database.rows(MEMBER, (arrays.uuid(person), arrays.uuid(conversation)))
+    if not rows:
+        raise BeepError("not_a_member")
+    if not after < until <= min(rows[0][0], after + limits.HASHES):
+        raise BeepError("range_refused", detail={"last_seq": rows[0][0]})
+    found = await database.rows(HASHES, (arrays.uuid(conversation), after, until))
+    return bytes(found[0][0])
+
+
+async def ends(database: Database, *, conversations: Iterable[bytes]) -> dict[bytes, int]:
+    """Conversation → last seq."""
+    rows = await database.rows(ENDS, (arrays.uuids(list(conversations)),))
+    return {row[0]: row[1] for row in rows}
+
+
+async def leaves(database: Database, *, conversation: bytes) -> Leaves:
+    """The leaf map of the current epoch; without leaves before the first group and while it is blocked."""
+    rows = await database.rows(LEAVES, (arrays.uuid(conversation),))
+    if not rows:
+        return Leaves(0, 0, {})
+    return Leaves(rows[0][0], rows[0][1], {row[2]: row[3] for row in rows})

@@ -1,0 +1,187 @@
+"""Hints between processes, through Valkey's pub/sub. Nothing waits for it and nothing depends on it.
+
+Two channels. `notices.CHANNEL` carries one notice a message from processes without an engine (web workers,
+commands). `CHANNEL` carries parcels between engines: all that one turn of a writer brought, the events
+already encoded, so that the receiving hub only frames and passes them on. Whatever is lost is found in
+PostgreSQL.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+import redis.asyncio
+import structlog
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from messaging import notices
+from messaging.engine import limits
+from messaging.engine.frames import Outgoing
+
+log = structlog.get_logger(__name__)
+
+CHANNEL: Final = "beep:engine"
+SILENCE: Final = 6.0
+"""Seconds without a word, a pong included, after which the subscription counts as dead."""
+BACKOFF: Final = (0.1, 0.3, 1.0)
+"""Seconds before the next attempt to subscribe; the last one repeats."""
+
+
+class Shared(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Envelopes first..last of a conversation as an encoded `protocol.Envelopes`."""
+
+    conversation: bytes
+    first: int
+    last: int
+    payload: bytes
+
+
+class Parcel(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What one engine tells the others. `origin` marks its own parcels, which come back to it."""
+
+    origin: bytes
+    shared: list[Shared]
+    notices: list[bytes]
+    """Encoded `messaging.notices` and `messaging.engine.signals`."""
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Parcel).decode
+
+
+class Relay:
+    """One subscription and one publisher.
+
+    `on_shared(conversation, first, last, outgoing)` and `on_notice(encoded)` hear what others publish;
+    `on_return()` is called after each (re)subscription, when hints may have been missed. None may raise.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_shared: Callable[[bytes, int, int, Outgoing], None],
+        on_notice: Callable[[bytes], None],
+        on_return: Callable[[], None],
+    ) -> None:
+        self.up = False
+        """Whether the subscription stands."""
+        self._on_shared: Final = on_shared
+        self._on_notice: Final = on_notice
+        self._on_return: Final = on_return
+        self._origin: Final = secrets.token_bytes(8)
+        self._shared: list[Shared] = []
+        self._notices: list[bytes] = []
+        self._bytes = 0
+        self._wake: Final = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Subscribe, and publish from now on."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._listen(), name="beep-relay-in"),
+            loop.create_task(self._publish(), name="beep-relay-out"),
+        ]
+
+    async def stop(self) -> None:
+        """End both tasks; what was not published is lost, as it may be."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.up = False
+
+    def share(self, conversation: bytes, first: int, last: int, payload: bytes) -> None:
+        """Tell the other engines of new envelopes."""
+        if self._room_for(len(payload)):
+            self._shared.append(Shared(conversation, first, last, payload))
+
+    def notify(self, encoded: bytes) -> None:
+        """Pass an encoded notice on to the other engines."""
+        if self._room_for(len(encoded)):
+            self._notices.append(encoded)
+
+    def _room_for(self, size: int) -> bool:
+        self._wake.set()
+        self._bytes += size
+        return self._bytes <= limits.RELAY_BYTES
+
+    async def _publish(self) -> None:
+        """One parcel in flight; what gathers meanwhile is the next one."""
+        client = redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=5, socket_connect_timeout=2)
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                parcel = Parcel(self._origin, self._shared, self._notices)
+                if self._bytes > limits.RELAY_BYTES:
+                    log.warning("relay_dropped", bytes=self._bytes - limits.RELAY_BYTES)
+                self._shared, self._notices, self._bytes = [], [], 0
+                try:
+                    await client.publish(CHANNEL, _encode(parcel))
+                except (RedisError, OSError) as error:
+                    log.warning("relay_not_published", error=type(error).__name__)
+                    await asyncio.sleep(BACKOFF[0])
+        finally:
+            with suppress(RedisError, OSError):
+                await client.aclose()  # type: ignore[attr-defined]
+
+    async def _listen(self) -> None:
+        failures = 0
+        while True:
+            try:
+                async with redis.asyncio.Redis.from_url(
+                    settings.VALKEY_URL, socket_timeout=5, socket_connect_timeout=2
+                ) as client:
+                    await self._subscribed(client)
+            except (RedisError, OSError, TimeoutError) as error:
+                if self.up or failures == 0:
+                    log.warning("relay_away", error=type(error).__name__)
+                failures = 0 if self.up else failures + 1
+                self.up = False
+                await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
+
+    async def _subscribed(self, client: "redis.asyncio.Redis[bytes]") -> None:
+        """Listen until the connection breaks; raises RedisError or OSError then."""
+        pubsub = client.pubsub()
+        await pubsub.subscribe(CHANNEL, notices.CHANNEL)
+        heard = time.monotonic()
+        try:
+            while True:
+                message = await pubsub.get_message(timeout=2.0)
+                if message is None:
+                    # A connection whose other end has vanished says nothing for ever: ask.
+                    if time.monotonic() - heard > SILENCE:
+                        raise TimeoutError("no pong")
+                    await pubsub.ping()
+                    continue
+                heard = time.monotonic()
+                if message["type"] == "subscribe" and not self.up:
+                    self.up = True
+                    self._on_return()
+                elif message["type"] == "message":
+                    self._hear(message["channel"], message["data"])
+        finally:
+            with suppress(RedisError, OSError):
+                await pubsub.aclose()  # type: ignore[attr-defined]
+
+    def _hear(self, channel: bytes, data: bytes) -> None:
+        if channel == notices.CHANNEL.encode():
+            self._on_notice(data)
+            return
+        try:
+            # Our own parcel comes back; its first field tells without decoding the rest.
+            if data[1:11] == b"\xc4\x08" + self._origin:
+                return
+            parcel = _decode(data)
+        except msgspec.DecodeError:
+            log.warning("relay_unreadable", size=len(data))
+            return
+        for shared in parcel.shared:
+            self._on_shared(shared.conversation, shared.first, shared.last, Outgoing(shared.payload))
+        for encoded in parcel.notices:
+            self._on_notice(encoded)

@@ -1,0 +1,170 @@
+"""What each request asks of the database and the services, and its answer."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import psycopg
+from django.db import OperationalError
+from psycopg_pool import PoolTimeout
+
+from beep import clock
+from beep.errors import BeepError
+from messaging import conversations, mailbox, protocol, slots
+from messaging.engine import limits, reads, signals
+
+if TYPE_CHECKING:
+    from messaging.engine.socket import Socket
+
+UNAVAILABLE: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OperationalError)
+"""The database is away or has no connection left: worth another try."""
+
+
+async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
+    """The answer to anything but a `send`. Raises BeepError for a refusal, and `UNAVAILABLE`."""
+    match frame:
+        case protocol.Hello():
+            return _hello(socket, frame)
+        case protocol.Resume():
+            return await _resume(socket, frame)
+        case protocol.Fetch():
+            return await _fetch(socket, frame)
+        case protocol.Hashes():
+            return await _hashes(socket, frame)
+        case protocol.Commit() | protocol.Begin():
+            return await _handshake(socket, frame)
+        case protocol.MailFetch():
+            return await _mail(socket, frame)
+        case protocol.MailAck():
+            await socket.engine.slow.call(mailbox.ack, device=UUID(bytes=socket.device), seq=frame.seq)
+        case protocol.SlotPut():
+            await socket.engine.slow.call(
+                slots.put, device=UUID(bytes=socket.device), frame=frame, now_ms=clock.now_ms()
+            )
+        case protocol.SlotsFetch():
+            return await _slots(socket, frame)
+        case protocol.Ping():
+            pass
+        case _:
+            raise AssertionError(type(frame))
+    return protocol.Ok(re=frame.id)
+
+
+def _hello(socket: "Socket", frame: protocol.Hello) -> protocol.Ready:
+    if socket.minor >= 0:
+        raise BeepError("bad_request", "This socket has said hello.")
+    socket.minor = min(frame.minor, protocol.MINOR)
+    socket.engine.register(socket)
+    return protocol.Ready(
+        re=frame.id, minor=socket.minor, time=clock.now_ms(), person=socket.person, device=socket.device
+    )
+
+
+async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
+    """Join every conversation of the person, and name those that the cursors are behind in.
+
+    The rooms are joined with what the same query said about each log's end, so that nothing can fall between
+    `behind` and the first event: a room that knows less finds the rest by itself, and a client that is told
+    less sees the gap.
+    """
+    database, cursors = socket.engine.database, {c.conversation: c.seq for c in frame.cursors}
+    states, end = await asyncio.gather(
+        reads.states(database, person=socket.person), reads.mailbox_end(database, device=socket.device)
+    )
+    if socket.outlet.closed is None:
+        for state in states:
+            socket.engine.hub.join(socket, state)
+    behind = [s for s in states if s.blocked or s.last_seq > cursors.get(s.conversation, -1)]
+    return protocol.Behind(re=frame.id, conversations=behind, mailbox=end)
+
+
+async def _fetch(socket: "Socket", frame: protocol.Fetch) -> protocol.Page:
+    await _readable(socket)
+    envelopes, last_seq = await reads.page(
+        socket.engine.database,
+        conversation=frame.conversation,
+        person=socket.person,
+        after=frame.after,
+        limit=frame.limit,
+    )
+    return protocol.Page(re=frame.id, conversation=frame.conversation, envelopes=envelopes, last_seq=last_seq)
+
+
+async def _readable(socket: "Socket") -> None:
+    """Wait until the reader has taken most of what it was sent, so that pages do not pile up.
+
+    Closes with 4408 when it takes nothing for `limits.PAGE_PATIENCE` seconds.
+    """
+    waited = 0.0
+    while socket.outlet.buffered() > limits.BUFFER_LOW:
+        if waited > limits.PAGE_PATIENCE:
+            socket.close(protocol.CLOSE_TOO_SLOW)
+            raise BeepError("busy", retry_after=limits.BUSY_RETRY)
+        await asyncio.sleep(0.02)
+        waited += 0.02
+
+
+async def _hashes(socket: "Socket", frame: protocol.Hashes) -> protocol.HashList:
+    found = await reads.hashes(
+        socket.engine.database,
+        conversation=frame.conversation,
+        person=socket.person,
+        after=frame.after,
+        until=frame.until,
+    )
+    return protocol.HashList(re=frame.id, conversation=frame.conversation, after=frame.after, hashes=found)
+
+
+async def _handshake(socket: "Socket", frame: protocol.Commit | protocol.Begin) -> protocol.Sent:
+    device, now_ms = UUID(bytes=socket.device), clock.now_ms()
+    if isinstance(frame, protocol.Commit):
+        work = socket.engine.slow.call(conversations.commit, device=device, frame=frame, now_ms=now_ms)
+    else:
+        work = socket.engine.slow.call(conversations.begin, device=device, frame=frame, now_ms=now_ms)
+    accepted = await work
+    return protocol.Sent(re=frame.id, seq=accepted.envelope.seq, time=accepted.envelope.time)
+
+
+async def _mail(socket: "Socket", frame: protocol.MailFetch) -> protocol.MailPage:
+    await _readable(socket)
+    items, last = await socket.engine.slow.call(
+        mailbox.fetch, device=UUID(bytes=socket.device), after=frame.after
+    )
+    return protocol.MailPage(re=frame.id, items=items, last=last)
+
+
+async def _slots(socket: "Socket", frame: protocol.SlotsFetch) -> protocol.Slots:
+    found, delivered = await socket.engine.slow.call(
+        slots.fetch, person=UUID(bytes=socket.person), conversation=UUID(bytes=frame.conversation)
+    )
+    return protocol.Slots(re=frame.id, conversation=frame.conversation, slots=found, delivered=delivered)
+
+
+async def typing(socket: "Socket", frame: protocol.Typing) -> None:
+    """Pass a sealed typing frame on to the members who can open it. A note: what is wrong is dropped.
+
+    The leaf map is read once an epoch, not once a frame.
+    """
+    room = next((r for r in socket.rooms if r.conversation == frame.conversation), None)
+    if room is None or not socket.live:
+        return
+    try:
+        leaves = room.leaves or await reads.leaves(socket.engine.database, conversation=frame.conversation)
+    except UNAVAILABLE:
+        return
+    room.leaves = leaves
+    if (frame.generation, frame.epoch) != (leaves.generation, leaves.epoch):
+        return
+    if leaves.of.get(socket.device) != frame.leaf:
+        return
+    event = protocol.TypingEvent(
+        conversation=frame.conversation,
+        device=socket.device,
+        generation=frame.generation,
+        epoch=frame.epoch,
+        leaf=frame.leaf,
+        counter=frame.counter,
+        body=frame.body,
+    )
+    socket.engine.typed(event)
+    socket.engine.relay.notify(signals.encode(signals.Typed(event=event)))

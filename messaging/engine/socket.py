@@ -1,0 +1,237 @@
+"""One socket: hello, then requests and notes; after resume also events.
+
+`receive` takes one frame and never waits. A `send` goes straight to the writer; everything else becomes a
+task, so that a slow page holds up nothing. Order: a device's `send`, `commit` and `begin` are stored in the
+order in which they came, because their counters must rise. Sends keep it by themselves in the writer's queue;
+a commit or begin waits for the sends before it, and sends behind it wait for its answer.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import structlog
+
+from beep import clock
+from beep.errors import BeepError
+from messaging import protocol
+from messaging.engine import limits, rate, requests
+from messaging.engine.frames import Outgoing
+from messaging.engine.outlet import Outlet
+from messaging.engine.reads import Session
+from messaging.engine.submission import Outcome, Stored, Submission
+
+if TYPE_CHECKING:
+    from messaging.engine.hub import Room
+    from messaging.engine.runtime import Engine
+
+log = structlog.get_logger(__name__)
+
+Ordered = protocol.Send | protocol.Commit | protocol.Begin
+
+
+class Socket:
+    """A connected device. `engine` is where everything else is."""
+
+    def __init__(self, engine: "Engine", session: Session, outlet: Outlet) -> None:
+        self.engine: Final = engine
+        self.outlet: Final = outlet
+        self.person = session.person
+        self.device = session.device
+        self.session = session.id
+        self.opened_at = clock.now_ms()
+        self.expires_at = clock.to_ms(session.expires_at)
+        self.rooms: set[Room] = set()
+        self.live = False
+        """Resume was answered: events may be sent."""
+        self.held: list[Outgoing] = []
+        """Events between registering and the answer to resume."""
+        self.minor = -1
+        """The spoken minor version; -1 before hello."""
+        self.typing: Final = rate.Bucket(limits.TYPING_PER_SECOND, 2 * limits.TYPING_PER_SECOND)
+        self._last_id = 0
+        self._in_flight = 0
+        self._rate: Final = rate.Bucket(engine.max_rate, engine.max_burst)
+        self._refused_in_a_row = 0
+        self._tasks: Final[set[asyncio.Task[None]]] = set()
+        self._sends = 0
+        """Sends in the writer."""
+        self._sends_done: Final = asyncio.Event()
+        self._handshake = False
+        """A commit or begin is on its way."""
+        self._behind: Final[deque[Ordered]] = deque()
+
+    # --- In -----------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        """One binary message. Never raises: what is wrong is answered, or closes the socket."""
+        if self.outlet.closed is not None:
+            return
+        try:
+            if len(data) > protocol.MAX_FRAME:
+                raise BeepError("protocol_violation", "The frame is larger than MAX_FRAME.")
+            frame = protocol.decode_client_frame(data)
+        except msgspec.DecodeError as error:
+            # The text names the place and the type, never the value.
+            self.violate(BeepError("protocol_violation", str(error)))
+        except BeepError as error:
+            self.violate(error)
+        else:
+            self._take(frame)
+
+    def _take(self, frame: protocol.ClientFrame) -> None:
+        wait = self._rate.take()
+        if isinstance(frame, protocol.Ack | protocol.Typing):
+            if self.minor < 0:
+                self.violate(BeepError("hello_first"))
+            elif not wait:
+                self._note(frame)
+            return
+        if frame.id <= self._last_id:
+            self.violate(BeepError("protocol_violation", "The id does not increase."), frame.id)
+            return
+        self._last_id = frame.id
+        if self.minor < 0 and not isinstance(frame, protocol.Hello):
+            self.violate(BeepError("hello_first"), frame.id)
+            return
+        if wait or self._in_flight >= protocol.MAX_IN_FLIGHT:
+            self._slow_down(frame.id, wait or 0.1)
+            return
+        self._refused_in_a_row = 0
+        self._in_flight += 1
+        if isinstance(frame, Ordered):
+            self._behind.append(frame)
+            self._go_on()
+        else:
+            self._spawn(self._answer(frame))
+
+    def _note(self, frame: protocol.Ack | protocol.Typing) -> None:
+        if isinstance(frame, protocol.Ack):
+            self.engine.delivered.add(self.device, frame.cursors)
+        elif not self.typing.take():
+            self._spawn(requests.typing(self, frame))
+
+    def _slow_down(self, re: int, wait: float) -> None:
+        self._refused_in_a_row += 1
+        if self._refused_in_a_row > 2 * self.engine.max_burst:
+            self.outlet.close(protocol.CLOSE_RATE)
+            return
+        self._refuse(re, BeepError("rate_limited", retry_after=round(wait + 0.05, 2)))
+
+    # --- What is stored in order --------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Work through ordered frames until one has to be waited for."""
+        while self._behind and not self._handshake:
+            frame = self._behind.popleft()
+            if isinstance(frame, protocol.Send):
+                self._submit(frame)
+            else:
+                self._handshake = True
+                self._spawn(self._shake_hands(frame))
+
+    def _submit(self, frame: protocol.Send) -> None:
+        def resolve(outcome: Outcome) -> None:
+            self._sends -= 1
+            if self._sends == 0:
+                self._sends_done.set()
+            self._in_flight -= 1
+            if isinstance(outcome, Stored):
+                self.outlet.send(
+                    protocol.encode(protocol.Sent(re=frame.id, seq=outcome.seq, time=outcome.time))
+                )
+            else:
+                self._refuse(frame.id, outcome)
+
+        try:
+            submission = Submission(frame, device=self.device, person=self.person, resolve=resolve)
+            self.engine.writer.submit(submission)
+        except BeepError as refusal:
+            self._in_flight -= 1
+            self._refuse(frame.id, refusal)
+        else:
+            self._sends += 1
+            self._sends_done.clear()
+
+    async def _shake_hands(self, frame: protocol.Commit | protocol.Begin) -> None:
+        try:
+            if self._sends:
+                await self._sends_done.wait()
+            await self._answer(frame)
+        finally:
+            self._handshake = False
+            self._go_on()
+
+    # --- Out ----------------------------------------------------------------------------------------------
+
+    async def _answer(self, frame: protocol.Request) -> None:
+        """Do what the request asks and answer it; an unforeseen failure is `internal` and is logged."""
+        try:
+            answer = await requests.answer(self, frame)
+        except BeepError as refusal:
+            self._refuse(frame.id, refusal)
+        except requests.UNAVAILABLE as error:
+            log.warning("request_unavailable", frame=type(frame).__name__, error=type(error).__name__)
+            self._refuse(frame.id, BeepError("busy", retry_after=1.0))
+        except Exception as error:
+            log.exception("request_failed", frame=type(frame).__name__, error=type(error).__name__)
+            self._refuse(frame.id, BeepError("internal"))
+        else:
+            self.outlet.send(protocol.encode(answer))
+            if isinstance(frame, protocol.Resume):
+                self._go_live()
+        finally:
+            self._in_flight -= 1
+
+    def _go_live(self) -> None:
+        self.live = True
+        held, self.held = self.held, []
+        for outgoing in held:
+            self.outlet.share(outgoing)
+
+    def event(self, outgoing: Outgoing) -> None:
+        """An event from the hub; one that comes while resume is being answered waits for the answer."""
+        if self.live:
+            self.outlet.share(outgoing)
+        elif len(self.held) < limits.HOLD:
+            self.held.append(outgoing)
+
+    def _refuse(self, re: int, refusal: BeepError) -> None:
+        self.outlet.send(
+            protocol.encode(
+                protocol.Refused(
+                    re=re,
+                    code=refusal.code,
+                    message=refusal.message,
+                    detail=refusal.detail,
+                    retry_after=refusal.retry_after,
+                )
+            )
+        )
+
+    def violate(self, refusal: BeepError, re: int = 0) -> None:
+        """Say what the protocol does not allow, and close."""
+        log.info("protocol_violated", refusal=refusal.code, device=self.device.hex())
+        self._refuse(re, refusal)
+        self.outlet.close(protocol.CLOSE_NOT_ALLOWED)
+
+    def close(self, code: int) -> None:
+        """Close from our side; the hub forgets the socket at once, so that nothing more reaches it."""
+        self.engine.hub.remove(self)
+        self.outlet.close(code)
+
+    # --- Tasks --------------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def end(self) -> None:
+        """The connection is gone. What is being stored is stored; nobody hears of it here."""
+        self.engine.hub.remove(self)
+        self._behind.clear()
+        for task in list(self._tasks):
+            task.cancel()

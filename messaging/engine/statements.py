@@ -1,0 +1,69 @@
+"""The SQL of a group commit. Parameters are whole columns (`messaging.engine.arrays`); all is prepared."""
+
+from typing import Final, LiteralString
+
+LOCK: Final[LiteralString] = """
+SELECT id, last_seq, generation, epoch, blocked
+FROM messaging_conversation
+WHERE id = ANY(%s)
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+"""Locks the batch's conversations, in the order in which everybody locks them, so that nobody deadlocks.
+
+Under READ COMMITTED a row that another transaction has just changed is waited for and then read again as that
+transaction left it (EvalPlanQual), so the values are the newest ones and stay so until COMMIT.
+"""
+
+SENDERS: Final[LiteralString] = """
+SELECT s.last_counter, s.generation,
+       EXISTS (
+           SELECT FROM messaging_participant p
+           JOIN accounts_device d ON d.id = i.device AND d.person_id = i.person AND d.revoked_at IS NULL
+           JOIN accounts_person q ON q.id = i.person AND q.state = 'active'
+           WHERE p.conversation_id = i.conversation AND p.person_id = i.person AND p.left_at IS NULL
+       )
+FROM unnest(%s, %s, %s) WITH ORDINALITY AS i(conversation, device, person, n)
+LEFT JOIN messaging_sender s ON s.conversation_id = i.conversation AND s.device_id = i.device
+ORDER BY i.n
+"""
+"""One row a sender, in the order of the parameters.
+
+A statement of its own, after LOCK: it has a newer snapshot, so it sees every counter that was written by
+whoever held the locks before us. In the same statement as LOCK it could read counters from before the wait.
+"""
+
+GROUP_IDS: Final[LiteralString] = """
+SELECT g.conversation_id, g.generation, g.group_id
+FROM unnest(%s, %s) AS i(conversation, generation)
+JOIN messaging_group g ON g.conversation_id = i.conversation AND g.generation = i.generation
+"""
+"""Only for generations that the process has not met: a group id never changes."""
+
+EARLIER: Final[LiteralString] = """
+SELECT e.conversation_id, e.device_id, e.counter, e.seq, e.time_ms, e.body_hash
+FROM unnest(%s, %s, %s) AS i(conversation, device, counter)
+JOIN messaging_envelope e
+  ON e.conversation_id = i.conversation AND e.device_id = i.device AND e.counter = i.counter AND e.kind = 1
+"""
+"""What earlier attempts of retried submissions have stored."""
+
+WRITE: Final[LiteralString] = """
+WITH added AS (
+    INSERT INTO messaging_envelope (conversation_id, seq, generation, epoch, kind, device_id, counter,
+                                    time_ms, body, body_hash, hash)
+    SELECT conversation, seq, generation, epoch, 1, device, counter, time_ms, body, body_hash, hash
+    FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+      AS i(conversation, seq, generation, epoch, device, counter, time_ms, body, body_hash, hash)
+), ended AS (
+    UPDATE messaging_conversation c SET last_seq = i.seq
+    FROM unnest(%s, %s) AS i(conversation, seq)
+    WHERE c.id = i.conversation
+), counted AS (
+    UPDATE messaging_sender s SET last_counter = i.counter
+    FROM unnest(%s, %s, %s) AS i(conversation, device, counter)
+    WHERE s.conversation_id = i.conversation AND s.device_id = i.device
+)
+INSERT INTO audit_intake (at, kind, body) VALUES (%s, %s, %s)
+"""
+"""The whole batch: envelopes, logs' ends, senders' counters and the audit's one row."""

@@ -1,0 +1,273 @@
+"""Group commit: whatever was submitted while the last batch was on its way to disk is the next batch.
+
+The slower the disk, the larger the batches; nothing waits on a timer. One batch is in flight, on a connection
+of the writer's own. A batch is one transaction in two round trips:
+
+1. BEGIN, LOCK, SENDERS (see `statements`): from here on this transaction alone decides about these logs.
+2. WRITE, COMMIT, after `batch.decide` has given out seqs and hashes.
+
+Guarantees and races:
+
+* The row lock is held from before a seq is chosen until COMMIT, so the order of seq is the order of commits,
+no
+  seq is skipped, and nobody sees seq n + 1 without n. Two processes that write to one log take turns.
+* A submission is acknowledged after COMMIT has returned, never before.
+* When the connection breaks, nobody knows whether COMMIT happened. The batch is simply done again: what was
+  stored is recognised by its counter and answered with its first seq.
+* A unique violation cannot come from a race, because counters and seqs are read under the lock. It means that
+  rows contradict each other (a restored backup, a hand-made row). The transaction is rolled back and every
+  conversation tried alone, so that one broken log stops nobody else; what still fails is `internal`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from beep import clock
+from beep.errors import BeepError
+from messaging.engine import arrays, audit_row, database, limits, statements
+from messaging.engine.batch import Accepted, ConversationRow, Decision, Earlier, SenderRow, decide, retries
+from messaging.engine.submission import Outcome, Submission
+
+log = structlog.get_logger(__name__)
+
+OnStored = Callable[[dict[bytes, Accepted]], None]
+
+GROUP_ID_CACHE: Final = 100_000
+"""(conversation, generation) pairs whose group id is kept; some 20 MB when full."""
+RECONNECT: Final = (0.05, 0.2, 1.0, 2.0)
+"""Seconds between attempts to do a batch whose connection broke; then its submissions are refused."""
+
+
+class Writer:
+    """The queue and the task that empties it. `on_stored` is called after COMMIT, before the outcomes are."""
+
+    def __init__(self, on_stored: OnStored) -> None:
+        self._on_stored: Final = on_stored
+        self._queue: Final[deque[Submission]] = deque()
+        self._wake: Final = asyncio.Event()
+        self._idle: Final = asyncio.Event()
+        self._idle.set()
+        self._group_ids: dict[tuple[bytes, int], bytes] = {}
+        self._connection: AsyncConnection[TupleRow] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to empty the queue."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="beep-writer")
+
+    def submit(self, submission: Submission) -> None:
+        """Queue it; `submission.resolve` hears the outcome. Raises BeepError `busy` when there is no room."""
+        if len(self._queue) >= limits.QUEUE:
+            raise BeepError("busy", retry_after=limits.BUSY_RETRY)
+        self._queue.append(submission)
+        self._idle.clear()
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Wait until everything submitted so far has its outcome."""
+        await self._idle.wait()
+
+    async def stop(self) -> None:
+        """End the task and the connection. What is still queued gets no answer, as after a kill."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._disconnect()
+
+    async def _run(self) -> None:
+        while True:
+            if not self._queue:
+                self._idle.set()
+                self._wake.clear()
+                await self._wake.wait()
+            batch = self._take()
+            await self._do(batch)
+
+    def _take(self) -> list[Submission]:
+        batch: list[Submission] = []
+        size = 0
+        while self._queue and len(batch) < limits.BATCH and size < limits.BATCH_BYTES:
+            submission = self._queue.popleft()
+            size += len(submission.body)
+            batch.append(submission)
+        return batch
+
+    async def _do(self, batch: list[Submission]) -> None:
+        """Bring a batch to its outcomes, whatever happens on the way."""
+        try:
+            decision = await self._commit_patiently(batch)
+        except psycopg.IntegrityError as error:
+            log.error("batch_contradicts_the_log", constraint=error.diag.constraint_name, size=len(batch))
+            await self._one_by_one(batch)
+        except Exception as error:
+            # The loop must live: it is the only way to disk. Nothing of the batch is acknowledged.
+            log.exception("batch_failed", error=type(error).__name__, size=len(batch))
+            await self._disconnect()
+            for submission in batch:
+                submission.resolve(BeepError("internal"))
+        else:
+            self._announce(batch, decision)
+
+    async def _one_by_one(self, batch: Sequence[Submission]) -> None:
+        logs: dict[bytes, list[Submission]] = {}
+        for submission in batch:
+            logs.setdefault(submission.conversation, []).append(submission)
+        for conversation, submissions in logs.items():
+            try:
+                decision = await self._commit_patiently(submissions)
+            except psycopg.Error as error:
+                log.error(
+                    "log_contradicts_itself", conversation=conversation.hex(), error=type(error).__name__
+                )
+                await self._disconnect()
+                for submission in submissions:
+                    submission.resolve(BeepError("internal"))
+            else:
+                self._announce(submissions, decision)
+
+    def _announce(self, batch: Sequence[Submission], decision: Decision) -> None:
+        outcomes: list[Outcome] = decision.outcomes
+        for submission, outcome in zip(batch, outcomes, strict=True):
+            submission.resolve(outcome)
+        if decision.accepted:
+            self._on_stored(decision.accepted)
+
+    async def _commit_patiently(self, batch: Sequence[Submission]) -> Decision:
+        """`_commit`, again after a broken connection, a deadlock or a failed-over server.
+
+        Raises psycopg.Error when it keeps failing, at once for anything that another try cannot mend.
+        """
+        for pause in (*RECONNECT, None):
+            try:
+                return await self._commit(batch)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("batch_repeated", error=type(error).__name__, size=len(batch))
+                await self._disconnect()
+                if pause is None:
+                    raise
+            except psycopg.Error:
+                await self._rollback()
+                raise
+            await asyncio.sleep(pause)
+        raise AssertionError("the last round returns or raises")
+
+    async def _commit(self, batch: Sequence[Submission]) -> Decision:
+        connection = self._connection
+        if connection is None or connection.closed:
+            connection = self._connection = await database.connect()
+        conversations, senders = await self._lock(connection, batch)
+        earlier = await self._earlier(connection, retries(batch, senders))
+        await self._learn_group_ids(connection, conversations)
+        now_ms = clock.now_ms()
+        decision = decide(
+            list(batch),
+            conversations=conversations,
+            senders=senders,
+            group_ids=self._group_ids,
+            earlier=earlier,
+            now_ms=now_ms,
+        )
+        async with connection.pipeline():
+            if decision.accepted:
+                await self._write(connection, decision, now_ms)
+            # In one flight with WRITE: when that fails, the server skips this and the transaction is void.
+            await connection.execute("COMMIT")
+        return decision
+
+    async def _lock(
+        self, connection: AsyncConnection[TupleRow], batch: Sequence[Submission]
+    ) -> tuple[dict[bytes, ConversationRow], dict[tuple[bytes, bytes], SenderRow]]:
+        keys = list({(s.conversation, s.device): s.person for s in batch}.items())
+        ids = sorted({s.conversation for s in batch})
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            locked = await connection.execute(statements.LOCK, (arrays.uuids(ids),), binary=True)
+            columns = (
+                arrays.uuids([conversation for (conversation, _), _ in keys]),
+                arrays.uuids([device for (_, device), _ in keys]),
+                arrays.uuids([person for _, person in keys]),
+            )
+            found = await connection.execute(statements.SENDERS, columns, binary=True)
+        conversations = {row[0]: ConversationRow(*row[1:]) for row in await locked.fetchall()}
+        senders = {
+            key: SenderRow(row[0] or 0, row[1] or 0, row[2])
+            for (key, _), row in zip(keys, await found.fetchall(), strict=True)
+        }
+        return conversations, senders
+
+    async def _earlier(
+        self, connection: AsyncConnection[TupleRow], repeated: Sequence[Submission]
+    ) -> dict[tuple[bytes, bytes, int], Earlier]:
+        if not repeated:
+            return {}
+        columns = (
+            arrays.uuids([s.conversation for s in repeated]),
+            arrays.uuids([s.device for s in repeated]),
+            arrays.ints([s.counter for s in repeated]),
+        )
+        cursor = await connection.execute(statements.EARLIER, columns, binary=True)
+        return {row[:3]: Earlier(*row[3:]) for row in await cursor.fetchall()}
+
+    async def _learn_group_ids(
+        self, connection: AsyncConnection[TupleRow], conversations: dict[bytes, ConversationRow]
+    ) -> None:
+        wanted = [
+            (conversation, row.generation)
+            for conversation, row in conversations.items()
+            if row.generation and (conversation, row.generation) not in self._group_ids
+        ]
+        if not wanted:
+            return
+        if len(self._group_ids) + len(wanted) > GROUP_ID_CACHE:
+            # Refilled by use within seconds; an order of use would cost every batch a little.
+            self._group_ids.clear()
+            wanted = [(conversation, row.generation) for conversation, row in conversations.items()]
+        columns = (arrays.uuids([c for c, _ in wanted]), arrays.ints([g for _, g in wanted]))
+        cursor = await connection.execute(statements.GROUP_IDS, columns, binary=True)
+        for conversation, generation, group_id in await cursor.fetchall():
+            self._group_ids[conversation, generation] = group_id
+
+    async def _write(self, connection: AsyncConnection[TupleRow], decision: Decision, now_ms: int) -> None:
+        logs = sorted(decision.accepted.items())
+        envelopes = [envelope for _, accepted in logs for envelope in accepted.envelopes]
+        hashes = [value for _, accepted in logs for value in accepted.hashes]
+        counters = list(decision.counters.items())
+        columns = (
+            arrays.uuids([c for c, accepted in logs for _ in accepted.envelopes]),
+            arrays.ints([e.seq for e in envelopes]),
+            arrays.ints([e.generation for e in envelopes]),
+            arrays.ints([e.epoch for e in envelopes]),
+            arrays.uuids([e.device for e in envelopes]),
+            arrays.ints([e.counter for e in envelopes]),
+            arrays.ints([e.time for e in envelopes]),
+            arrays.byteas([e.body for e in envelopes]),
+            arrays.byteas([value for _, accepted in logs for value in accepted.body_hashes]),
+            arrays.byteas(hashes),
+            arrays.uuids([c for c, _ in logs]),
+            arrays.ints([accepted.envelopes[-1].seq for _, accepted in logs]),
+            arrays.uuids([c for (c, _), _ in counters]),
+            arrays.uuids([d for (_, d), _ in counters]),
+            arrays.ints([last for _, last in counters]),
+        )
+        await connection.execute(
+            statements.WRITE, (*columns, *audit_row.of_batch(hashes=hashes, at=now_ms)), binary=True
+        )
+
+    async def _rollback(self) -> None:
+        if self._connection is not None:
+            try:
+                await self._connection.rollback()
+            except psycopg.Error:
+                await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

@@ -4,12 +4,14 @@ import re
 import time
 from base64 import b32decode
 from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 from django_otp.oath import TOTP
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.scenarios.stack import Newcomer
+from tests.scenarios.words import Language, pattern, word
 
 ARGON_PATIENCE: Final = 60_000
 """Milliseconds for steps that derive keys from a passphrase, on a loaded machine."""
@@ -32,16 +34,25 @@ class Shown:
 class Colleague:
     """One browser context and one page, driven as its owner would."""
 
-    def __init__(self, context: BrowserContext, url: str, person: Newcomer) -> None:
+    def __init__(
+        self, context: BrowserContext, url: str, person: Newcomer, language: Language = "en"
+    ) -> None:
         self.context: Final = context
         self.page: Page = context.new_page()
         self.url: Final = url
         self.person: Final = person
-        self.passphrase: Final = f"orchard lantern {person.login} seven rivers"
+        self.language: Final = language
+        self.passphrase = f"orchard lantern {person.login} seven rivers"
         SECRETS.add(self.passphrase)
         self.recovery_code = ""
+        self.look: Callable[[str], None] = lambda screen: None
+        """Called at each screen on the way, with its name."""
         self._totp_secret = ""
         self._totp_step = 0
+
+    def say(self, name: str) -> str:
+        """The words of a message in this person's language."""
+        return word(self.language, name)
 
     # Getting in
 
@@ -49,34 +60,41 @@ class Colleague:
         """From the letter to the empty list of conversations."""
         page = self.page
         page.goto(f"{self.url}/activate#{self.person.code}")
-        page.get_by_label("Personnel number").fill(self.person.personnel_number)
-        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_label(self.say("personnel-number"))).to_be_visible(timeout=MESSAGE_PATIENCE)
+        self.look("activate-code")
+        page.get_by_label(self.say("personnel-number")).fill(self.person.personnel_number)
+        page.get_by_role("button", name=self.say("continue")).click()
         self.add_to_authenticator()
         self.choose_passphrase()
-        groups = page.get_by_role("list", name="Recovery code").locator("code").all_inner_texts()
+        groups = page.get_by_role("list", name=self.say("recovery-code")).locator("code").all_inner_texts()
         self.recovery_code = "-".join(groups)
         SECRETS.update({self.recovery_code, "".join(groups), "".join(groups).lower()})
-        page.get_by_role("button", name="I wrote it down").click()
+        self.look("recovery-code")
+        page.get_by_role("button", name=self.say("recovery-written")).click()
+        self.look("recovery-check")
         for field in page.locator("input[data-group]").all():
             field.fill(groups[int(field.get_attribute("data-group") or "0") - 1])
-        page.get_by_role("button", name="Continue").click()
-        page.get_by_label("Code from the authenticator app").fill(self.totp())
-        page.get_by_role("button", name="Finish").click()
+        page.get_by_role("button", name=self.say("continue")).click()
+        page.get_by_label(self.say("totp")).fill(self.totp())
+        self.look("activate-finish")
+        page.get_by_role("button", name=self.say("finish")).click()
         self.expect_open()
 
     def add_to_authenticator(self) -> None:
         """Read the key beside the QR code, as an authenticator app does."""
-        shown = self.page.get_by_label("Key for the authenticator app", exact=True)
+        shown = self.page.get_by_label(self.say("authenticator-secret"), exact=True)
         expect(shown).to_be_visible(timeout=MESSAGE_PATIENCE)
         self._totp_secret = re.sub(r"\s", "", shown.inner_text())
         self._totp_step = 0
-        self.page.get_by_role("button", name="I have added it").click()
+        self.look("authenticator")
+        self.page.get_by_role("button", name=self.say("authenticator-done")).click()
 
     def choose_passphrase(self) -> None:
         """Type it twice."""
-        self.page.get_by_label("Passphrase", exact=True).fill(self.passphrase)
-        self.page.get_by_label("Passphrase again", exact=True).fill(self.passphrase)
-        self.page.get_by_role("button", name="Continue").click()
+        self.page.get_by_label(self.say("passphrase"), exact=True).fill(self.passphrase)
+        self.page.get_by_label(self.say("passphrase-again"), exact=True).fill(self.passphrase)
+        self.look("passphrase")
+        self.page.get_by_role("button", name=self.say("continue")).click()
 
     def totp(self) -> str:
         """A code that the server has not seen: waits for the next step when this one was used."""
@@ -90,33 +108,57 @@ class Colleague:
         """With login, passphrase and one-time code; what follows depends on the browser."""
         page = self.page
         page.goto(f"{self.url}/sign-in")
-        page.get_by_label("Login").fill(self.person.login)
-        page.get_by_label("Passphrase", exact=True).fill(self.passphrase)
-        page.get_by_label("Code from the authenticator app").fill(self.totp())
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_label(self.say("login"))).to_be_visible(timeout=MESSAGE_PATIENCE)
+        self.look("sign-in")
+        page.get_by_label(self.say("login")).fill(self.person.login)
+        page.get_by_label(self.say("passphrase"), exact=True).fill(self.passphrase)
+        page.get_by_label(self.say("totp")).fill(self.totp())
+        page.get_by_role("button", name=self.say("sign-in"), exact=True).click()
 
     def replace_device(self) -> None:
         """Sign in on a browser that is new to the person, with the recovery code."""
         self.sign_in()
-        self.page.get_by_label("Recovery code").fill(self.recovery_code, timeout=ARGON_PATIENCE)
-        self.page.get_by_role("button", name="Use this device", exact=True).click()
+        self.page.get_by_label(self.say("recovery-code")).fill(self.recovery_code, timeout=ARGON_PATIENCE)
+        self.look("replace")
+        self.page.get_by_role("button", name=self.say("replace-confirm"), exact=True).click()
+        self.expect_open()
+
+    def take_over(self, other: "Colleague") -> None:
+        """What the same person remembers from another browser: passphrase, recovery paper, authenticator."""
+        self.passphrase = other.passphrase
+        self.recovery_code = other.recovery_code
+        self._totp_secret, self._totp_step = other._totp_secret, other._totp_step
+
+    def recover(self, passphrase: str) -> None:
+        """Come back with the recovery code alone and choose another passphrase."""
+        page = self.page
+        page.goto(f"{self.url}/recover")
+        page.get_by_label(self.say("login")).fill(self.person.login)
+        page.get_by_label(self.say("recovery-code")).fill(self.recovery_code)
+        page.get_by_role("button", name=self.say("continue")).click()
+        self.add_to_authenticator()
+        self.passphrase = passphrase
+        SECRETS.add(passphrase)
+        self.choose_passphrase()
+        page.get_by_label(self.say("totp")).fill(self.totp())
+        page.get_by_role("button", name=self.say("finish")).click()
         self.expect_open()
 
     def unlock(self) -> None:
         """Type the passphrase on the locked screen."""
-        self.page.get_by_label("Passphrase", exact=True).fill(self.passphrase)
-        self.page.get_by_role("button", name="Unlock").click()
+        self.page.get_by_label(self.say("passphrase"), exact=True).fill(self.passphrase)
+        self.page.get_by_role("button", name=self.say("unlock")).click()
         self.expect_open()
 
     def expect_open(self) -> None:
         """The three panes are there."""
-        expect(self.page.get_by_label("Search colleagues")).to_be_visible(timeout=ARGON_PATIENCE)
+        expect(self.page.get_by_label(self.say("search-label"))).to_be_visible(timeout=ARGON_PATIENCE)
 
     # Conversations
 
     def open_conversation(self, query: str, person: str) -> None:
         """Find somebody in the directory and open the conversation."""
-        self.page.get_by_label("Search colleagues").fill(query)
+        self.page.get_by_label(self.say("search-label")).fill(query)
         self.page.locator(f'[data-person="{person}"]').click(timeout=MESSAGE_PATIENCE)
         expect(self.composer).to_be_visible(timeout=MESSAGE_PATIENCE)
 
@@ -128,7 +170,7 @@ class Colleague:
     @property
     def composer(self) -> Locator:
         """The box one writes in."""
-        return self.page.get_by_role("textbox", name=re.compile("^Message to"))
+        return self.page.get_by_role("textbox", name=pattern(self.language, "composer-label"))
 
     def write(self, text: str) -> None:
         """Type and send; does not wait for the network."""
@@ -156,7 +198,7 @@ class Colleague:
 
     def messages(self) -> list[Shown]:
         """Every message of the conversation in its order, scrolling from the first to the last."""
-        scroller = self.page.get_by_role("region", name=re.compile("^Messages with"))
+        scroller = self.page.get_by_role("region", name=pattern(self.language, "messages-with"))
         seen: dict[str, Shown] = {}
         previous = ""
         for _ in range(200):
@@ -195,6 +237,6 @@ class Colleague:
 
     def expect_open_or_conversation(self) -> None:
         """Either pane shows that the vault is open; at a narrow width only one is there."""
-        expect(self.page.get_by_label("Search colleagues").or_(self.composer).first).to_be_visible(
+        expect(self.page.get_by_label(self.say("search-label")).or_(self.composer).first).to_be_visible(
             timeout=ARGON_PATIENCE
         )

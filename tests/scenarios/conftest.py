@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from tests.scenarios.colleague import Colleague
 from tests.scenarios.stack import Stack
+from tests.scenarios.words import LOCALES, Language
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -91,8 +92,9 @@ def watched(browser: Browser, stack: Stack) -> Iterator[Callable[..., BrowserCon
 def colleague(watched: Callable[..., BrowserContext], stack: Stack) -> Callable[..., Colleague]:
     """Make activated people, each in a browser context of their own."""
 
-    def make(**options: Any) -> Colleague:
-        person = Colleague(watched(**options), stack.url, stack.newcomer())
+    def make(language: Language = "en", **options: Any) -> Colleague:
+        context = watched(locale=LOCALES[language], **options)
+        person = Colleague(context, stack.url, stack.newcomer(), language)
         person.activate()
         return person
 

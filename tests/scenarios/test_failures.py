@@ -1,4 +1,4 @@
-"""Things break in the middle of a sentence: nothing acknowledged is lost, nothing is there twice, drafts survive."""
+"""Things break in the middle of a sentence: nothing acknowledged is lost or there twice, drafts survive."""
 
 import time
 from collections.abc import Callable

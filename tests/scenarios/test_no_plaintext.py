@@ -20,7 +20,7 @@ CANARY = "The canary sings in the ministry's cellar"
 
 
 def everywhere(stack: Stack, needles: set[str]) -> list[Finding]:
-    """Findings in the database's dump, in Valkey's keys and values, and in every file of the data folder and logs."""
+    """Findings in the database's dump, in Valkey, and in every file of the data folder, logs included."""
     urls = urls_of(stack.data_dir)
     dump = subprocess.run(
         [binaries.postgres() / "pg_dump", "--no-password", urls.superuser], capture_output=True, check=True

@@ -1,0 +1,73 @@
+"""A person moves to another browser: the old device is out at once, and both sides go on writing."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague
+from tests.scenarios.stack import Stack
+
+
+def test_a_new_browser_replaces_the_device_and_the_conversation_goes_on(
+    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
+) -> None:
+    first, second = colleague(), colleague()
+    first.open_conversation(second.person.latin, second.person.id)
+    first.write("This was written on the old device")
+    second.open_first_conversation()
+    second.expect_message("This was written on the old device")
+
+    moved = Colleague(watched(), stack.url, first.person)
+    moved.take_over(first)
+    moved.replace_device()
+    expect(first.page.get_by_text("You now use another device")).to_be_visible(timeout=MESSAGE_PATIENCE)
+
+    moved.open_first_conversation()
+    moved.write("And this on the new one")
+    second.expect_message("And this on the new one")
+    second.write("I can read you again")
+    moved.expect_message("I can read you again")
+    assert "This was written on the old device" not in [message.text for message in moved.messages()]
+    second.expect_message("This was written on the old device")
+
+
+def test_the_partner_may_write_first_after_a_replacement(
+    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
+) -> None:
+    first, second = colleague(), colleague()
+    first.open_conversation(second.person.latin, second.person.id)
+    first.write("Before the move")
+    second.open_first_conversation()
+    second.expect_message("Before the move")
+    moved = Colleague(watched(), stack.url, first.person)
+    moved.take_over(first)
+    moved.replace_device()
+    second.write("Are you there?")
+    moved.open_first_conversation()
+    moved.expect_message("Are you there?")
+
+
+def test_locking_forgets_and_the_passphrase_opens(colleague: Callable[..., Colleague]) -> None:
+    person = colleague()
+    person.page.goto(f"{person.url}/settings/privacy")
+    person.page.get_by_role("button", name="Lock now").click()
+    expect(person.page.get_by_role("button", name="Unlock")).to_be_visible(timeout=ARGON_PATIENCE)
+    person.page.get_by_label("Passphrase", exact=True).fill("not the passphrase at all")
+    person.page.get_by_role("button", name="Unlock").click()
+    expect(person.page.get_by_role("alert")).to_be_visible(timeout=ARGON_PATIENCE)
+    person.unlock()
+    person.page.reload()
+    person.expect_open_or_conversation()  # a cold start soon after needs no typing
+
+
+def test_a_lost_passphrase_is_set_anew_with_the_recovery_code(
+    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
+) -> None:
+    lost = colleague()
+    found = Colleague(watched(), stack.url, lost.person)
+    found.take_over(lost)
+    found.recover("another orchard with nine lanterns")
+    expect(lost.page.get_by_text("You now use another device")).to_be_visible(timeout=MESSAGE_PATIENCE)
+    found.page.goto(f"{stack.url}/settings/privacy")
+    found.page.get_by_role("button", name="Lock now").click()
+    found.unlock()

@@ -1,0 +1,112 @@
+"""Every screen, in English and in Urdu: axe finds nothing serious, and a picture is left for review."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague
+from tests.scenarios.stack import Stack
+from tests.scenarios.words import LOCALES, Language, word
+
+AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = ("serious", "critical")
+SETTINGS = ("look", "privacy", "devices", "diagnostics")
+GREETINGS: dict[Language, tuple[str, str]] = {
+    "en": ("Good morning! Is the **budget note** ready?", "Almost. You have it by noon."),
+    "ur": ("السلام علیکم! کیا بجٹ نوٹ تیار ہے؟", "وعلیکم السلام، دوپہر تک مل جائے گا۔"),
+    "fa": ("سلام، یادداشت بودجه آماده است؟", "تا ظهر می‌رسد."),
+}
+
+
+class Reviewer:
+    """Looks at a page with axe's eyes and takes its picture."""
+
+    def __init__(self, language: Language, pictures: Path) -> None:
+        self._language = language
+        self._pictures = pictures
+        self.seen: list[str] = []
+        self.complaints: list[str] = []
+
+    def look(self, page: Page, screen: str, theme: str = "light") -> None:
+        """Judge and picture what is on the screen now."""
+        name = f"{self._language}-{screen}-{theme}"
+        page.screenshot(path=self._pictures / f"{name}.png")
+        # Evaluated by the debugger, so the page's own policy stays in force.
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        violations = json.loads(page.evaluate("axe.run().then(result => JSON.stringify(result.violations))"))
+        for violation in violations:
+            if violation["impact"] in SERIOUS:
+                targets = [node["html"][:160] for node in violation["nodes"][:3]]
+                self.complaints.append(f"{name}: {violation['id']} ({violation['help']}): {targets}")
+        self.seen.append(name)
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_every_screen_is_accessible_and_pictured(
+    language: Language,
+    watched: Callable[..., BrowserContext],
+    stack: Stack,
+    pictures: Path,
+) -> None:
+    reviewer = Reviewer(language, pictures)
+    size = {"width": 1280, "height": 800}
+    first = Colleague(watched(locale=LOCALES[language], viewport=size), stack.url, stack.newcomer(), language)
+    second = Colleague(
+        watched(locale=LOCALES[language], viewport=size), stack.url, stack.newcomer(), language
+    )
+    first.look = lambda screen: reviewer.look(first.page, screen)
+    first.activate()
+    reviewer.look(first.page, "empty")
+    second.activate()
+
+    first.page.get_by_label(first.say("search-label")).fill(second.person.latin.split()[0])
+    first.page.locator(f'[data-person="{second.person.id}"]').wait_for(timeout=MESSAGE_PATIENCE)
+    reviewer.look(first.page, "directory")
+    first.open_conversation(second.person.latin, second.person.id)
+    reviewer.look(first.page, "conversation-empty")
+    question, answer = GREETINGS[language]
+    first.write(question)
+    second.open_first_conversation()
+    second.expect_message(question.replace("**", ""))
+    second.write(answer)
+    first.expect_message(answer)
+    first.composer.fill(question)
+    for theme in ("light", "dark"):
+        first.page.emulate_media(color_scheme=theme)
+        reviewer.look(first.page, "conversation", theme)
+    first.page.set_viewport_size({"width": 390, "height": 844})
+    reviewer.look(first.page, "conversation-narrow", "dark")
+    first.page.emulate_media(color_scheme="light")
+    reviewer.look(first.page, "conversation-narrow")
+    first.page.set_viewport_size(size)
+    for section in SETTINGS:
+        first.page.goto(f"{stack.url}/settings/{section}")
+        heading = first.page.get_by_role("heading", name=word(language, f"settings-{section}"))
+        expect(heading.first).to_be_visible(timeout=MESSAGE_PATIENCE)
+        reviewer.look(first.page, f"settings-{section}")
+
+    first.page.goto(f"{stack.url}/settings/privacy")
+    first.page.get_by_role("button", name=first.say("lock-now")).click()
+    expect(first.page.get_by_role("button", name=first.say("unlock"))).to_be_visible(timeout=ARGON_PATIENCE)
+    reviewer.look(first.page, "locked")
+    first.unlock()
+
+    replaced = first.page
+    moved = Colleague(watched(locale=LOCALES[language], viewport=size), stack.url, first.person, language)
+    moved.take_over(first)
+    moved.look = lambda screen: reviewer.look(moved.page, screen)
+    moved.replace_device()
+    reviewer.look(moved.page, "new-device")
+    expect(replaced.get_by_text(word(language, "revoked-replaced"))).to_be_visible(timeout=MESSAGE_PATIENCE)
+    reviewer.look(replaced, "revoked")
+
+    stranger = watched(locale=LOCALES[language], viewport=size).new_page()
+    stranger.goto(f"{stack.url}/recover")
+    expect(stranger.get_by_label(word(language, "recovery-code"))).to_be_visible(timeout=MESSAGE_PATIENCE)
+    reviewer.look(stranger, "recover")
+
+    assert reviewer.complaints == []
+    assert len(reviewer.seen) == len(set(reviewer.seen)) >= 22

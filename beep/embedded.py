@@ -91,6 +91,21 @@ class _State:
     prepared: bool = False
     """Roles and database exist."""
 
+    def urls(self) -> Urls:
+        """Where servers with these ports and passwords are."""
+
+        def database(login: str, name: str = DATABASE) -> str:
+            return f"postgresql://{login}:{self.passwords[login]}@127.0.0.1:{self.postgres_port}/{name}"
+
+        return Urls(
+            database=database("beep_app"),
+            migrator=database("beep_migrator"),
+            integrator=database("beep_integrator"),
+            auditor=database("beep_auditor"),
+            superuser=database("postgres", "postgres"),
+            valkey=f"redis://:{self.passwords['valkey']}@127.0.0.1:{self.valkey_port}/0",
+        )
+
 
 class Embedded:
     """The two servers on one data folder: `with Embedded(folder) as urls: …`, or `start()` and `stop()`."""
@@ -126,7 +141,7 @@ class Embedded:
             except BaseException:
                 self._release_lock()
                 raise
-        return self._urls()
+        return self._state.urls()
 
     def start(self) -> Urls:
         """Start both servers and wait until they answer.
@@ -232,19 +247,6 @@ class Embedded:
             os.fsync(file.fileno())
         fresh.replace(self._dir / "embedded.json")
 
-    def _urls(self) -> Urls:
-        def database(login: str, name: str = DATABASE) -> str:
-            return f"postgresql://{login}:{self._state.passwords[login]}@127.0.0.1:{self._state.postgres_port}/{name}"
-
-        return Urls(
-            database=database("beep_app"),
-            migrator=database("beep_migrator"),
-            integrator=database("beep_integrator"),
-            auditor=database("beep_auditor"),
-            superuser=database("postgres", "postgres"),
-            valkey=f"redis://:{self._state.passwords['valkey']}@127.0.0.1:{self._state.valkey_port}/0",
-        )
-
     def _wait_for_former_servers(self) -> None:
         """After a kill -9 the former owner's PostgreSQL may still be shutting down; then clear its lock file.
 
@@ -316,7 +318,7 @@ class Embedded:
 
     def _postgres_answers(self) -> bool:
         try:
-            psycopg.connect(self._urls().superuser, connect_timeout=2).close()
+            psycopg.connect(self._state.urls().superuser, connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -339,7 +341,7 @@ class Embedded:
 
     def _valkey_answers(self) -> bool:
         try:
-            with redis.Redis.from_url(self._urls().valkey, socket_timeout=2) as client:
+            with redis.Redis.from_url(self._state.urls().valkey, socket_timeout=2) as client:
                 return bool(client.ping())
         except redis.ConnectionError:
             return False
@@ -376,6 +378,13 @@ class Embedded:
         prepare_database(urls.superuser, DATABASE)
         self._state.prepared = True
         self._save(self._state)
+
+
+def urls_of(data_dir: Path) -> Urls:
+    """Where the servers of a data folder are, for whoever did not start them; FileNotFoundError before a
+    first start.
+    """
+    return _State(**json.loads((data_dir / "embedded.json").read_text())).urls()
 
 
 def prepare_database(superuser_url: str, name: str) -> None:

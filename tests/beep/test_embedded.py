@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from beep import isolation
-from beep.embedded import Embedded, EmbeddedError, Urls
+from beep.embedded import Embedded, EmbeddedError, Urls, urls_of
 
 OWNER = """
 import sys, time
@@ -175,7 +175,7 @@ def test_stopping_leaves_nothing_and_starting_again_keeps_everything(folder: Pat
     servers.stop()
     assert gone(pids, 0.5)
     with Embedded(folder) as second:
-        assert second == first
+        assert second == first == urls_of(folder)
         assert kept(second.superuser)
 
 

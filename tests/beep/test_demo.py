@@ -1,0 +1,213 @@
+"""`python -m beep.demo`, as `make demo` starts it: up, healthy, gone with Ctrl-C, back after kill -9."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from beep.demo.configuration import KEYS, ROOT, Configuration
+
+UP_PATIENCE = 120.0
+"""Seconds; a first start on a busy machine."""
+SECOND_START = 10.0
+"""Seconds that a second start may take."""
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    """This process's environment without what conftest.py set for tests."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("BEEP_", "DATABASE_URL", "VALKEY_URL", "DJANGO_"))
+    }
+    return {**kept, **more}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningDemo:
+    """One run of the demo."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self.data_dir = data_dir
+        self.url = f"http://127.0.0.1:{port}"
+        self._output = (data_dir.parent / "output").open("a+")
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "beep.demo", "--with-parent"],
+            cwd=ROOT,
+            env=plain_environment(BEEP_DATA_DIR=str(data_dir), BEEP_PORT=str(port)),
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        while "Ctrl-C stops it" not in self.output():
+            if self.process.poll() is not None or time.monotonic() - began > UP_PATIENCE:
+                self.process.kill()
+                raise AssertionError(f"the demo did not come up:\n{self.output()}")
+            time.sleep(0.05)
+        self.seconds = time.monotonic() - began
+        self._output.seek(0)
+        self._output.truncate()
+
+    def output(self) -> str:
+        return Path(self._output.name).read_text()
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def described(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.data_dir / "demo.json").read_text())
+        return found
+
+    def processes(self) -> dict[int, str]:
+        """All living processes of this demo but itself: their environment or command line names its folder.
+        """
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) in (os.getpid(), self.process.pid):
+                continue
+            try:
+                command = (entry / "cmdline").read_bytes()
+                named = os.fsencode(self.data_dir) in command + (entry / "environ").read_bytes()
+                inside = (entry / "cwd").readlink().is_relative_to(self.data_dir)
+            except OSError:
+                continue
+            if command and (named or inside):
+                found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace")
+        return found
+
+    def wait_until_gone(self) -> None:
+        deadline = time.monotonic() + 15
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not left
+
+
+def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
+    data_dir, port = tmp_path / "data", free_port()
+    first = RunningDemo(data_dir, port)
+    assert first.health() == {"ok": True, "database": True, "valkey": True, "worker": True}
+    described = first.described()
+    assert described["url"] == f"http://localhost:{port}"
+    assert len(described["people"]) >= 40
+    for name in ("demo.json", "secrets.json", "embedded.json", "web.log", "worker.log"):
+        assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
+
+    # A second demo on the same folder is refused and disturbs nothing.
+    second = subprocess.run(
+        [sys.executable, "-m", "beep.demo"],
+        cwd=ROOT,
+        env=plain_environment(BEEP_DATA_DIR=str(data_dir), BEEP_PORT=str(free_port())),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"in use by process {first.process.pid}" in second.stderr
+    assert first.described() == described
+
+    # A server that dies is started again.
+    victims = [pid for pid, command in first.processes().items() if "messaging.servers" in command]
+    assert victims
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while "web ended" not in first.output() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    while time.monotonic() < deadline:
+        try:
+            assert first.health()["ok"]
+            break
+        except OSError:
+            time.sleep(0.1)
+    else:
+        pytest.fail("the web server did not come back")
+
+    # kill -9 of the supervisor ends everything that it started.
+    assert len(first.processes()) >= 4
+    first.process.kill()
+    first.process.wait()
+    first.wait_until_gone()
+
+    again = RunningDemo(data_dir, port)
+    assert again.seconds <= SECOND_START
+    assert again.health()["ok"]
+    assert [person["id"] for person in again.described()["people"]] == [
+        person["id"] for person in described["people"]
+    ]
+    again.process.send_signal(signal.SIGINT)
+    assert again.process.wait(20) == 0
+    assert "Traceback" not in again.output()
+    again.wait_until_gone()
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = subprocess.run(
+            [sys.executable, "-m", "beep.demo"],
+            cwd=ROOT,
+            env=plain_environment(BEEP_DATA_DIR=str(tmp_path), BEEP_PORT=port),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert f"port {port} is taken; set BEEP_PORT to another" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
+    first, second = (Configuration.load({"BEEP_DATA_DIR": str(tmp_path)}) for _ in range(2))
+    assert first == second
+    assert first.embedded
+    assert len({first.environment[name] for name in KEYS}) == len(KEYS)
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+    assert first.environment["BEEP_SECRET_KEY"] not in repr(first)
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ({"BEEP_ORIGIN": "https://beep.example.gov"}, "BEEP_ORIGIN"),
+        ({"BEEP_ALLOWED_HOSTS": "beep.example.gov"}, "BEEP_ALLOWED_HOSTS"),
+        ({"BEEP_HOST": "0.0.0.0"}, "BEEP_HOST"),
+        ({"BEEP_PORT": "eight"}, "BEEP_PORT"),
+        ({"DATABASE_URL": "postgresql://a@b/c"}, "DATABASE_URL and VALKEY_URL"),
+        ({"DATABASE_URL": "postgresql://a@b/c", "VALKEY_URL": "redis://x"}, "DATABASE_URL_MIGRATOR"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(
+    tmp_path: Path, env: dict[str, str], message: str
+) -> None:
+    folder = tmp_path / "data"
+    with pytest.raises(ImproperlyConfigured, match=message):
+        Configuration.load({"BEEP_DATA_DIR": str(folder), **env})
+    assert not folder.exists()
+
+
+def test_own_servers_are_used_when_given(tmp_path: Path) -> None:
+    url = "postgresql://a@b/c"
+    names = ("DATABASE_URL", "DATABASE_URL_MIGRATOR", "DATABASE_URL_INTEGRATOR", "DATABASE_URL_AUDITOR")
+    given = {**dict.fromkeys(names, url), "VALKEY_URL": "redis://x"}
+    configuration = Configuration.load({"BEEP_DATA_DIR": str(tmp_path), **given})
+    assert not configuration.embedded
+    assert configuration.environment["DATABASE_URL"] == url

@@ -226,7 +226,7 @@ export class FakeApp implements App {
     if (!all) throw new AppError("not_found");
     const summary = this.conversations.get().find(({ id }) => id === conversation);
     const unread = summary?.unread ?? 0;
-    const incoming = all.get().filter((item) => !item.mine);
+    const incoming = all.get().filter((item) => !item.mine && item.kind === "text");
     return new FakeList(all, unread > 0 ? (incoming.at(-unread)?.seq ?? null) : null);
   }
   async send(conversation: Id, text: string): Promise<Id> {

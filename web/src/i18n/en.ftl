@@ -63,6 +63,7 @@ recovery-group = Group { $place }
 recovery-group-wrong = This does not match. Look at the paper again.
 recovery-see-again = Show the code again
 totp = Code from the authenticator app
+field-required = Please fill this in.
 totp-hint = Six digits
 device-name = Name of this device
 device-name-hint = You will see it in your list of devices. The server sees it too.
@@ -144,6 +145,7 @@ unread = { $count ->
    *[other] { $count } unread messages
 }
 offline-banner = Saved. Sends when network returns
+network = Network
 online-again = The network is back
 session-ended = Your session has ended. You can read; sign in to send.
 sign-in-again = Sign in again
@@ -189,6 +191,8 @@ composer-inactive = { $name } is no longer in service. You cannot write to them.
 composer-not-activated = { $name } has not activated Beep yet. You can write once they have.
 send = Send
 day-today = Today
+date-full = { $weekday }, { $date }
+date-time = { $date }, { $time }
 day-yesterday = Yesterday
 
 ## Settings

@@ -62,6 +62,7 @@ recovery-group = بخش { $place }
 recovery-group-wrong = همخوان نیست. دوباره به کاغذ نگاه کنید.
 recovery-see-again = نمایش دوبارهٔ کد
 totp = کد برنامهٔ رمزساز
+field-required = این را پر کنید.
 totp-hint = شش رقم
 device-name = نام این دستگاه
 device-name-hint = در فهرست دستگاه‌هایتان دیده می‌شود. سرور هم آن را می‌بیند.
@@ -143,6 +144,7 @@ unread = { $count ->
    *[other] { $count } پیام نخوانده
 }
 offline-banner = ذخیره شد. با شبکه فرستاده می‌شود
+network = شبکه
 online-again = شبکه بازگشت
 session-ended = نشست شما پایان یافت. می‌توانید بخوانید؛ برای فرستادن وارد شوید.
 sign-in-again = ورود دوباره
@@ -188,6 +190,8 @@ composer-inactive = { $name } دیگر در خدمت نیست. نمی‌توان
 composer-not-activated = { $name } هنوز Beep را فعال نکرده است. پس از آن می‌توانید بنویسید.
 send = فرستادن
 day-today = امروز
+date-full = { $weekday } { $date }
+date-time = { $date }، ساعت { $time }
 day-yesterday = دیروز
 
 ## Settings

@@ -62,6 +62,7 @@ recovery-group = حصہ { $place }
 recovery-group-wrong = یہ نہیں ملتا۔ کاغذ دوبارہ دیکھیں۔
 recovery-see-again = کوڈ دوبارہ دکھائیں
 totp = تصدیقی ایپ کا کوڈ
+field-required = اسے پُر کریں۔
 totp-hint = چھ ہندسے
 device-name = اس آلے کا نام
 device-name-hint = یہ آپ کے آلات کی فہرست میں نظر آئے گا۔ سرور بھی اسے دیکھتا ہے۔
@@ -143,6 +144,7 @@ unread = { $count ->
    *[other] { $count } نئے پیغام
 }
 offline-banner = محفوظ ہے۔ نیٹ ورک آنے پر جائے گا
+network = نیٹ ورک
 online-again = نیٹ ورک بحال ہو گیا
 session-ended = آپ کا سیشن ختم ہو گیا۔ پڑھ سکتے ہیں؛ بھیجنے کے لیے سائن اِن کریں۔
 sign-in-again = دوبارہ سائن اِن کریں
@@ -188,6 +190,8 @@ composer-inactive = { $name } اب ملازمت میں نہیں۔ آپ انہی�
 composer-not-activated = { $name } نے ابھی Beep فعال نہیں کیا۔ فعال ہونے پر لکھ سکیں گے۔
 send = بھیجیں
 day-today = آج
+date-full = { $weekday }، { $date }
+date-time = { $date }، { $time }
 day-yesterday = کل
 
 ## Settings

@@ -36,7 +36,7 @@ function daysAgo(at: number, now: number): number {
 }
 
 export function clock(at: number, calendar: Calendar): string {
-  return formatter(calendar, { hour: "2-digit", minute: "2-digit" }).format(at);
+  return formatter(calendar, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }
 
 /** For a list: the time today, then the weekday, then the date. */
@@ -60,12 +60,20 @@ export function dayTitle(at: number, now: number, calendar: Calendar): string {
   return fullDate(at, calendar);
 }
 
+/** Weekday and date. The order is the translator's: ICU's own patterns for the Persian calendar are unfinished. */
 export function fullDate(at: number, calendar: Calendar): string {
-  return formatter(calendar, { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(at);
+  return t("date-full", {
+    weekday: formatter(calendar, { weekday: "long" }).format(at),
+    date: date(at, calendar),
+  });
 }
 
 export function dateTime(at: number, calendar: Calendar): string {
-  return formatter(calendar, { dateStyle: "long", timeStyle: "short" }).format(at);
+  return t("date-time", { date: date(at, calendar), time: clock(at, calendar) });
+}
+
+function date(at: number, calendar: Calendar): string {
+  return formatter(calendar, { day: "numeric", month: "long", year: "numeric" }).format(at);
 }
 
 export function number(value: number): string {

@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 /** The page's one polite live region: what a screen reader says without being asked. */
 let sentence = $state("");
 
@@ -6,7 +8,8 @@ let sentence = $state("");
  * region that did not change.
  */
 export function announce(text: string): void {
-  sentence = sentence === text ? `${text}\u00a0` : text;
+  // An effect that speaks must not depend on what was last said.
+  sentence = untrack(() => sentence) === text ? `${text}\u00a0` : text;
 }
 
 export function spoken(): string {

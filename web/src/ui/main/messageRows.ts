@@ -34,7 +34,12 @@ export function messageRows(items: readonly MessageItem[], firstUnread: number |
     const newDay = start !== day;
     day = start;
     const unread =
-      !unreadShown && firstUnread !== null && !item.mine && item.seq !== null && item.seq >= firstUnread;
+      !unreadShown &&
+      firstUnread !== null &&
+      !item.mine &&
+      item.kind !== "notice" &&
+      item.seq !== null &&
+      item.seq >= firstUnread;
     unreadShown ||= unread;
     return {
       item,

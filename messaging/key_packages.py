@@ -89,7 +89,12 @@ def claim(
     if person not in persons_of(row):
         raise BeepError("not_a_member")
     rates.spend(key=f"claim:{device}", limit=CLAIMS_PER_MINUTE, seconds=60, now_ms=now_ms)
-    wanted = sorted(living_devices(persons=[person], now_ms=now_ms).keys() - {device})
+    listed = living_devices(persons=[claimer.person_id, person], now_ms=now_ms)
+    if device not in listed:
+        raise BeepError("device_unknown")
+    wanted = sorted(
+        leaf.device for leaf in listed.values() if leaf.person == person and leaf.device != device
+    )
     if not wanted:
         raise BeepError("no_key_package", detail={"device": None})
     return [(owner, _take(owner=owner, suite=suite, claimer=device, now_ms=now_ms)) for owner in wanted]

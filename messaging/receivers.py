@@ -10,13 +10,13 @@ from uuid import UUID
 from django.db.models import F
 from django.dispatch import receiver
 
+from accounts import identity_chain
 from accounts.signals import device_revoked, statement_appended
 from audit import intake
 from audit.events import Actor, ConversationBlocked
 from messaging import key_packages, mailbox, notices, orders
 from messaging.access import state_of
 from messaging.models import Conversation, Group, Leaf, Participant
-from messaging.roster import newest_statement
 
 
 @receiver(device_revoked, dispatch_uid="messaging.device_revoked")
@@ -44,7 +44,7 @@ def on_device_revoked(*, device: UUID, person: UUID, at: datetime, **_: Any) -> 
     }
     blocked = [row for row in rows if row.id in groups]
     Conversation.objects.filter(id__in=groups).update(blocked=True)
-    statement = newest_statement(person=person)
+    statement = identity_chain.newest(person=person)
     if statement is not None:
         orders.issue_removals(
             device=device, groups=list(groups.values()), statement_hash=statement.hash, at=at

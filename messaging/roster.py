@@ -8,14 +8,9 @@ is asked as well, because a device can be out without a statement: the directory
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-import structlog
-
-from accounts.identity import StatementRefusedError, verify_chain
-from accounts.models import Device, IdentityStatement, Person
-from accounts.statements import SignedStatement, Statement, StatementMalformedError
+from accounts import identity_chain
+from accounts.models import Device, Person
 from messaging.mls import LeafInfo
-
-log = structlog.get_logger(__name__)
 
 
 def living_devices(*, persons: Iterable[UUID], now_ms: int) -> dict[UUID, LeafInfo]:
@@ -26,31 +21,17 @@ def living_devices(*, persons: Iterable[UUID], now_ms: int) -> dict[UUID, LeafIn
     """
     rows = Device.objects.filter(
         person_id__in=list(persons), person__state=Person.State.ACTIVE, revoked_at__isnull=True
-    ).values_list("id", "person_id")
-    unrevoked = dict(rows)
+    )
+    unrevoked = {LeafInfo(row.person_id, row.id, bytes(row.signature_key)) for row in rows}
     living: dict[UUID, LeafInfo] = {}
-    for person in sorted(set(unrevoked.values())):
-        statement = newest_statement(person=person)
+    for person in sorted({leaf.person for leaf in unrevoked}):
+        # None when there is no chain, or one that does not verify: nobody is living, and the log says why.
+        statement = identity_chain.newest(person=person)
         for entry in statement.devices if statement else ():
-            device = UUID(bytes=entry.id)
-            if unrevoked.get(device) == person and not entry.expired(now_ms):
-                living[device] = LeafInfo(person, device, entry.signature_key)
+            leaf = LeafInfo(person, UUID(bytes=entry.id), entry.signature_key)
+            if leaf in unrevoked and not entry.expired(now_ms):
+                living[leaf.device] = leaf
     return living
-
-
-def newest_statement(*, person: UUID) -> Statement | None:
-    """The newest statement of a chain that verifies from its beginning; None when there is no such chain."""
-    rows = IdentityStatement.objects.filter(person_id=person).order_by("version")
-    bodies = [bytes(body) for body in rows.values_list("body", flat=True)]
-    if not bodies:
-        return None
-    try:
-        statements = [SignedStatement.parse(body) for body in bodies]
-        return verify_chain(person=person.bytes, statements=statements)
-    except (StatementMalformedError, StatementRefusedError) as error:
-        # Fail closed: whoever wrote that row had no key. The person is unreachable until it is looked into.
-        log.error("identity_chain_broken", person=str(person), error=str(error))
-        return None
 
 
 def lock_persons(persons: Sequence[UUID]) -> None:

@@ -1,6 +1,7 @@
 """The ASGI application: HTTP to Django, `/ws` to the delivery engine behind an origin check."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
 
@@ -14,4 +15,6 @@ http = get_asgi_application()
 from beep.origins import guarded
 from messaging.consumer import endpoint
 
-application = ProtocolTypeRouter({"http": http, "websocket": guarded(URLRouter([path("ws", endpoint)]))})
+# Channels routes ASGI applications with Django's `path`, whose annotations know only views.
+socket: Any = endpoint
+application = ProtocolTypeRouter({"http": http, "websocket": guarded(URLRouter([path("ws", socket)]))})

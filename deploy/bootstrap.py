@@ -93,7 +93,15 @@ def install(files: list[str]) -> None:
         return
     step("Python packages (the first time takes a minute)")
     requirements = [part for name in files for part in ("-r", str(ROOT / name))]
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+    ]
     # Progress and warnings are not answers: keep standard output clean.
     subprocess.run([*command, *requirements], check=True, stdout=sys.stderr)
     stamp.write_text(json.dumps({**found, **wanted}))

@@ -17,7 +17,8 @@ import pytest
 import redis
 
 from beep import isolation
-from beep.embedded import Embedded, EmbeddedError, Urls, urls_of
+from beep.embedded import Embedded, Urls, urls_of
+from beep.isolation import EmbeddedError
 
 OWNER = """
 import sys, time

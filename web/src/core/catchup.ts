@@ -48,39 +48,50 @@ export const fromAnswer = (answer: ConversationAnswer): ServerView => ({
 });
 
 /** Writes what the server says of a conversation, new or known. Works in every tab. */
-export async function rememberConversation(context: Context, view: ServerView): Promise<void> {
+export async function rememberConversation(
+  context: Context,
+  view: ServerView,
+  openedHere = false,
+): Promise<void> {
   const { store, bus } = context;
   const first = await firstTranscript(idBytes(view.id));
   const { lastSeq, generation, epoch, groupId, blocked } = view;
-  await store.update("conversations", await store.conversation(view.id), (record): ConversationRecord | null => {
-    if (!record)
+  await store.update(
+    "conversations",
+    await store.conversation(view.id),
+    (record): ConversationRecord | null => {
+      if (!record)
+        return {
+          id: view.id,
+          kind: view.kind,
+          persons: view.persons,
+          createdAt: context.now(),
+          cursor: 0,
+          transcript: first,
+          generation: 0,
+          server: { lastSeq, generation, epoch, groupId, blocked },
+          counter: 0,
+          unread: [],
+          waiting: [],
+          at: context.now(),
+          openedHere,
+        };
+      // What was said before the log moved on must not undo it.
+      if (generation < record.server.generation || lastSeq < record.cursor)
+        return openedHere && !record.openedHere ? { ...record, openedHere } : null;
       return {
-        id: view.id,
-        kind: view.kind,
-        persons: view.persons,
-        createdAt: context.now(),
-        cursor: 0,
-        transcript: first,
-        generation: 0,
-        server: { lastSeq, generation, epoch, groupId, blocked },
-        counter: 0,
-        unread: [],
-        waiting: [],
-        at: context.now(),
+        ...record,
+        openedHere: record.openedHere || openedHere,
+        server: {
+          lastSeq: Math.max(lastSeq, record.server.lastSeq),
+          generation,
+          epoch: generation === record.server.generation ? Math.max(epoch, record.server.epoch) : epoch,
+          groupId,
+          blocked,
+        },
       };
-    // What was said before the log moved on must not undo it.
-    if (generation < record.server.generation || lastSeq < record.cursor) return null;
-    return {
-      ...record,
-      server: {
-        lastSeq: Math.max(lastSeq, record.server.lastSeq),
-        generation,
-        epoch: generation === record.server.generation ? Math.max(epoch, record.server.epoch) : epoch,
-        groupId,
-        blocked,
-      },
-    };
-  });
+    },
+  );
   bus.publish({ t: "conversation", conversation: view.id });
 }
 
@@ -106,14 +117,17 @@ export class CatchingUp {
       );
   }
 
-  async toEnd(conversation: Id): Promise<void> {
+  /** True when the cursor has moved. */
+  async toEnd(conversation: Id): Promise<boolean> {
     const { link, store } = this.context;
     const blind = await store.conversation(conversation);
     if (!(await store.get("conversations", blind)))
       await this.learn(fromAnswer(await this.context.api.conversation(conversation)));
-    await this.#skipElsewhere(await this.#record(blind));
+    const before = await this.#record(blind);
+    await this.#skipElsewhere(before);
     for (;;) {
       const { cursor } = (await this.#record(blind)).value;
+      const moved = cursor > before.value.cursor;
       const fetched = { conversation: idBytes(conversation), after: cursor, limit: MAX_PAGE };
       const page = await link.request("fetch", fetched);
       // A page with a hole, or of another conversation, is a server that does not keep to the protocol.
@@ -121,10 +135,10 @@ export class CatchingUp {
       if (!dense || idText(page.conversation) !== conversation) throw new TransportError("bad_answer");
       if (page.envelopes.length === 0) {
         if (page.last_seq < cursor) this.context.journal.note("log", "shorter than before");
-        return;
+        return moved;
       }
       if (!(await this.log.apply(blind, page.envelopes))) throw new TransportError("bad_answer");
-      if ((await this.#record(blind)).value.cursor >= page.last_seq) return;
+      if ((await this.#record(blind)).value.cursor >= page.last_seq) return true;
     }
   }
 
@@ -176,4 +190,3 @@ export class CatchingUp {
     return stored;
   }
 }
-

@@ -5,6 +5,7 @@ import type { Api, Link } from "../transport";
 import type { Id } from "./api";
 import type { Bus } from "./bus";
 import type { Environment } from "./environment";
+import { toAppError } from "./errors";
 import { idBytes } from "./ids";
 import type { Journal } from "./journal";
 import { Lanes } from "./lanes";
@@ -57,6 +58,14 @@ export class Context {
 
   now(): number {
     return this.env.now();
+  }
+
+  /** Runs what nobody waits for: a failure is noted, a store that was locked meanwhile ends it quietly. */
+  background(label: string, task: Promise<unknown>): void {
+    task.catch((error: unknown) => {
+      if (error instanceof StoreError && error.code === "closed") return;
+      this.journal.note(label, toAppError(error).code);
+    });
   }
 
   /** True for the device of this session. */

@@ -48,12 +48,9 @@ export class Joins {
     conversation.generation = Math.max(conversation.generation, envelope.generation);
     if (conversation.server.generation <= envelope.generation) {
       // A group that has begun has only living leaves; the server blocks it again when that changes.
-      conversation.server = {
-        ...conversation.server,
-        generation: envelope.generation,
-        epoch: 1,
-        blocked: false,
-      };
+      const groupId = await this.#groupId(envelope);
+      const { generation } = envelope;
+      conversation.server = { ...conversation.server, generation, epoch: 1, groupId, blocked: false };
     }
   }
 

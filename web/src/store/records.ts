@@ -83,6 +83,8 @@ export interface ConversationRecord {
   waiting: number[];
   /** Of the newest message, for the list's order. */
   at: number;
+  /** This person opened it: shown in the list while it is still empty. */
+  openedHere: boolean;
 }
 
 /** A commit of our own that is on its way: adopted when its hash appears in the log, dropped when another wins. */

@@ -100,6 +100,12 @@ export class Vault {
     return null;
   }
 
+  /** When any tab was last used; null while locked. */
+  async lastUsed(): Promise<number | null> {
+    const row = (await this.database.meta.get("handle"))?.value as HandleRow | undefined;
+    return row?.lastUsed ?? null;
+  }
+
   async keepHandle(key: CryptoKey, now: number): Promise<void> {
     await this.#strict(() => this.database.meta.put({ k: "handle", value: { key, lastUsed: now } }));
   }

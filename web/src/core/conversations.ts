@@ -1,0 +1,130 @@
+import type { ConversationRecord, MessageRecord } from "../store";
+import type { ConversationSummary, Id } from "./api";
+import type { Context } from "./context";
+import type { Drafts } from "./drafts";
+import { messageItem, unreadSeqs } from "./messages";
+import type { People } from "./people";
+import { Value } from "./readable";
+
+/** Rows looked at to find the last message behind notices. */
+const LOOK_BACK = 8;
+
+/** The list of conversations, newest first, kept up to date from the store. */
+export class ConversationList {
+  readonly summaries = new Value<readonly ConversationSummary[]>([]);
+  readonly unread = new Value(0);
+  readonly #rows = new Map<Id, ConversationSummary>();
+  readonly #typing = new Map<Id, ReturnType<typeof setTimeout>>();
+  /** Conversations to read again, so that a burst of notices reads each once. */
+  readonly #stale = new Set<Id>();
+  #reading: Promise<void> | null = null;
+  #end: () => void = () => undefined;
+
+  constructor(
+    private readonly context: Context,
+    private readonly people: People,
+    private readonly drafts: Drafts,
+  ) {}
+
+  async start(): Promise<void> {
+    this.#end = this.context.bus.listen((notice) => {
+      if (notice.t === "messages" || notice.t === "conversation") this.#changed(notice.conversation);
+      else if (notice.t === "typing-in") this.#typed(notice.conversation, notice.until);
+    });
+    for (const { value } of await this.context.store.all("conversations")) this.#stale.add(value.id);
+    await this.#read();
+  }
+
+  stop(): void {
+    this.#end();
+    for (const timer of this.#typing.values()) clearTimeout(timer);
+    this.#typing.clear();
+    this.#rows.clear();
+    this.summaries.set([]);
+    this.unread.set(0);
+  }
+
+  #changed(conversation: Id): void {
+    this.#stale.add(conversation);
+    this.context.background("conversations", this.#read());
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.#readStale().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #readStale(): Promise<void> {
+    while (this.#stale.size > 0) {
+      const ids = [...this.#stale];
+      this.#stale.clear();
+      const read = await Promise.all(ids.map((id) => this.#summary(id)));
+      ids.forEach((id, i) => {
+        const summary = read[i];
+        if (summary) this.#rows.set(id, summary);
+        else this.#rows.delete(id);
+      });
+      this.#show();
+    }
+  }
+
+  async #summary(id: Id): Promise<ConversationSummary | null> {
+    const { store } = this.context;
+    const blind = await store.conversation(id);
+    const [stored, reads, marks, draft, rows] = await Promise.all([
+      store.get("conversations", blind),
+      store.get("reads", blind),
+      store.get("marks", blind),
+      store.get("drafts", blind),
+      store.range("messages", { group: blind, limit: LOOK_BACK, descending: true }),
+    ]);
+    if (!stored) return null;
+    const record = stored.value;
+    const last = rows.find((row) => row.value.kind !== "notice")?.value ?? null;
+    const text = this.drafts.latest(id) ?? draft?.value.text ?? "";
+    // Somebody has only looked at us: nothing to show until they say something.
+    if (!last && text === "" && !record.openedHere) return null;
+    if (last?.mine === false) this.#typed(id, 0);
+    const partner =
+      record.persons.find((person) => person !== this.context.self.person) ?? record.persons[0] ?? id;
+    return {
+      id,
+      kind: "direct",
+      partner: await this.people.known(partner),
+      lastMessage: last ? messageItem(last, marks?.value ?? { delivered: 0, read: 0 }) : null,
+      at: activity(record, last),
+      unread: unreadSeqs(record, reads?.value.readSeq ?? 0).length,
+      draft: text,
+      partnerTyping: this.#typing.has(id),
+    };
+  }
+
+  #typed(conversation: Id, until: number): void {
+    const before = this.#typing.get(conversation);
+    clearTimeout(before);
+    this.#typing.delete(conversation);
+    const left = until - this.context.now();
+    if (left > 0) {
+      const timer = setTimeout(() => {
+        this.#typed(conversation, 0);
+      }, left);
+      this.#typing.set(conversation, timer);
+    }
+    const row = this.#rows.get(conversation);
+    if (!row || row.partnerTyping === this.#typing.has(conversation)) return;
+    this.#rows.set(conversation, { ...row, partnerTyping: !row.partnerTyping });
+    this.#show();
+  }
+
+  #show(): void {
+    const sorted = [...this.#rows.values()].sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
+    this.summaries.set(sorted);
+    this.unread.set(sorted.reduce((sum, row) => sum + row.unread, 0));
+  }
+}
+
+function activity(record: ConversationRecord, last: MessageRecord | null): number {
+  return last ? Math.max(record.at, last.at) : record.at;
+}

@@ -1,0 +1,246 @@
+import { StoreError } from "../store";
+import { isTransient, retryAfter, TransportError } from "../transport";
+import { type Event, MAX_CURSORS } from "../wire/frames";
+import type { Id } from "./api";
+import { CatchingUp, fromState } from "./catchup";
+import type { Context } from "./context";
+import { cryptoCode, RolledBack } from "./errors";
+import { Groups } from "./groups";
+import { Identities } from "./identities";
+import { idBytes, idText } from "./ids";
+import { Joins } from "./joins";
+import { KeyPackages } from "./keypackages";
+import { Log } from "./log";
+import { Mailbox } from "./mailbox";
+import { Outbox } from "./outbox";
+import type { People } from "./people";
+import { Receipts } from "./receipts";
+import { Typing } from "./typing";
+
+const RETRY_MS = 3_000;
+/** Conversations whose slots are fetched at once after connecting; the rest when they are opened. */
+const SLOTS_AT_START = 50;
+
+/**
+ * What the leading tab does: keeps this device's copy of every log at its end, sends what waits, tells who has read.
+ *
+ * There is no global order and none is needed: on every connection the device names its cursors, the server names the
+ * conversations that are ahead, and each is fetched from its cursor. Events may repeat or overtake pages; `Log` goes by
+ * seq. So whatever was lost with a connection or a process comes again.
+ */
+export class Sync {
+  readonly identities: Identities;
+  readonly #mailbox: Mailbox;
+  readonly #log: Log;
+  readonly #catching: CatchingUp;
+  readonly #outbox: Outbox;
+  readonly #receipts: Receipts;
+  readonly #typing: Typing;
+  readonly #keyPackages: KeyPackages;
+  readonly #ends: (() => void)[] = [];
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #running = false;
+  /** Grows with every connection: what an older one began must not go on. */
+  #connection = 0;
+
+  constructor(
+    private readonly context: Context,
+    people: People,
+    /** Called when another tab has taken the lead. */
+    private readonly onFenced: () => void,
+  ) {
+    const catchUp = (conversation: Id): Promise<void> => this.catchUp(conversation);
+    this.identities = new Identities(context);
+    this.#mailbox = new Mailbox(context);
+    this.#log = new Log(context, this.identities, new Joins(context, this.identities, this.#mailbox));
+    this.#catching = new CatchingUp(context, this.#log, this.#mailbox, people);
+    const groups = new Groups(context, this.identities, catchUp);
+    this.#outbox = new Outbox(context, groups, this.identities, catchUp);
+    this.#groups = groups;
+    this.#receipts = new Receipts(context);
+    this.#typing = new Typing(context);
+    this.#keyPackages = new KeyPackages(context);
+  }
+
+  readonly #groups: Groups;
+
+  start(): void {
+    const { link, bus } = this.context;
+    this.#running = true;
+    this.#ends.push(
+      link.onState((state) => {
+        if (state.kind === "ready") this.#guard("resume", () => this.#resume());
+      }),
+      link.onEvent((event) => {
+        this.#guard(event.t, () => this.#event(event));
+      }),
+      bus.listen((notice) => {
+        if (notice.t === "outbox") {
+          this.#typing.stopped(notice.conversation);
+          this.#guard("outbox", () => this.#outbox.poke(notice.conversation));
+        } else if (notice.t === "read") this.#guard("read", () => this.#receipts.poke(notice.conversation));
+        else if (notice.t === "slots") this.#guard("slots", () => this.#receipts.fetch(notice.conversation));
+        else if (notice.t === "typing-out") this.#typing.pressed(notice.conversation);
+      }),
+    );
+    link.start();
+  }
+
+  /** Ends everything and waits until the last transaction has ended. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#connection += 1;
+    for (const end of this.#ends.splice(0)) end();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#outbox.stop();
+    this.#receipts.stop();
+    this.#typing.stop();
+    this.context.link.stop();
+    await this.context.lanes.settled();
+  }
+
+  /** Applies the conversation's log to its end. Throws `TransportError` when the connection does not allow it. */
+  async catchUp(conversation: Id): Promise<void> {
+    const moved = await this.context.lanes.run(conversation, () => this.#catching.toEnd(conversation));
+    if (moved) await this.#applied(conversation);
+  }
+
+  async #resume(): Promise<void> {
+    const { context } = this;
+    const connection = ++this.#connection;
+    this.identities.forgetFreshness();
+    const stored = await context.store.all("conversations");
+    const recent = stored.map((row) => row.value).sort((a, b) => b.at - a.at);
+    const account = await context.store.get("account", "me");
+    const mailbox = account?.value.mailbox ?? 0;
+    const behind = await context.link.request("resume", {
+      cursors: recent
+        .slice(0, MAX_CURSORS)
+        .map(({ id, cursor }) => ({ conversation: idBytes(id), seq: cursor })),
+      mailbox,
+    });
+    for (const { id, cursor } of recent) if (cursor > 0) this.#receipts.stored(id, cursor);
+    const views = behind.conversations.map(fromState);
+    for (const view of views) await this.#catching.learn(view);
+    if (behind.mailbox > mailbox) await this.#mailbox.fetch();
+    const order = [...recent.map(({ id }) => id), ...views.map(({ id }) => id)];
+    const waiting = new Set(await this.#outbox.waiting());
+    const ahead = new Set([...views.map(({ id }) => id), ...waiting]);
+    for (const id of new Set(order)) {
+      if (connection !== this.#connection) return;
+      // Where something is on its way, the log is read before anything leaves again: it may have arrived.
+      if (ahead.has(id))
+        await this.catchUp(id).catch((error: unknown) => this.#failed("catch up", error, id));
+    }
+    for (const id of waiting) this.#guard("outbox", () => this.#outbox.poke(id));
+    this.#guard("key packages", () => this.#keyPackages.maintain());
+    this.#guard("after resume", () => this.#afterResume(connection));
+  }
+
+  /** What may wait until messages have come and gone: read positions, waiting messages, successors. */
+  async #afterResume(connection: number): Promise<void> {
+    const { context } = this;
+    const rows = (await context.store.all("conversations")).sort((a, b) => b.value.at - a.value.at);
+    for (const [index, { key, value }] of rows.entries()) {
+      if (connection !== this.#connection) return;
+      if (value.waiting.length > 0) await context.lanes.run(value.id, () => this.#log.retryWaiting(key));
+      if (value.generation > 0 && index < SLOTS_AT_START) await this.#receipts.fetch(value.id);
+      await this.#receipts.poke(value.id);
+      // A device that replaced another begins a successor wherever the old one was, one after the other.
+      if (value.server.blocked) await this.#groups.ensure(value.id);
+    }
+  }
+
+  async #event(event: Event): Promise<void> {
+    switch (event.t) {
+      case "envelopes": {
+        const conversation = idText(event.conversation);
+        await this.context.lanes.run(conversation, async () => {
+          const blind = await this.context.store.conversation(conversation);
+          if (!(await this.#log.apply(blind, event.envelopes))) await this.#catching.toEnd(conversation);
+        });
+        await this.#applied(conversation);
+        return;
+      }
+      case "mail_waiting":
+        for (const conversation of await this.#mailbox.fetch()) await this.catchUp(conversation);
+        return;
+      case "conversation_changed": {
+        const view = fromState(event.state);
+        await this.#catching.learn(view);
+        await this.catchUp(view.id);
+        this.#guard("outbox", () => this.#outbox.poke(view.id));
+        return;
+      }
+      case "slot_changed":
+        await this.#receipts.slot(idText(event.conversation), event.slot);
+        return;
+      case "typing_event":
+        await this.#typing.received(event);
+        return;
+      case "delivered":
+        await this.#receipts.delivered(idText(event.conversation), event.mark);
+        return;
+      case "identity_changed":
+        await this.#identityChanged(idText(event.person));
+    }
+  }
+
+  async #identityChanged(person: Id): Promise<void> {
+    const { context } = this;
+    this.identities.markStale(person);
+    await this.identities.refresh(person);
+    for (const { key, value } of await context.store.all("conversations")) {
+      if (!value.persons.includes(person)) continue;
+      await context.lanes.run(value.id, () => this.#log.retryWaiting(key));
+      this.#guard("outbox", () => this.#outbox.poke(value.id));
+    }
+  }
+
+  /** After the log has moved: acknowledge, renew our read position in a new epoch, go on with what waits. */
+  async #applied(conversation: Id): Promise<void> {
+    const { store } = this.context;
+    const stored = await store.get("conversations", await store.conversation(conversation));
+    if (!stored) return;
+    this.#receipts.stored(conversation, stored.value.cursor);
+    this.#guard("read", () => this.#receipts.poke(conversation));
+    const waiting = await store.range("outbox", { group: stored.key });
+    if (waiting.some((row) => row.value.phase === "queued"))
+      this.#guard("outbox", () => this.#outbox.poke(conversation));
+  }
+
+  /** Runs a task nobody waits for; its failure is judged here. */
+  #guard(label: string, task: () => Promise<unknown>): void {
+    if (!this.#running) return;
+    task().catch((error: unknown) => {
+      this.#failed(label, error, null);
+    });
+  }
+
+  #failed(label: string, error: unknown, conversation: Id | null): void {
+    if (!this.#running) return;
+    const { context } = this;
+    if (error instanceof RolledBack) {
+      context.onRolledBack();
+      return;
+    }
+    if (error instanceof StoreError && error.code === "fenced") {
+      this.onFenced();
+      return;
+    }
+    const code =
+      error instanceof TransportError || error instanceof StoreError
+        ? error.code
+        : (cryptoCode(error) ?? "failed");
+    context.journal.note(label, code);
+    // Without a connection the next resume does it all again; with one, this failed alone.
+    if (!isTransient(error) || context.link.state.kind !== "ready") return;
+    const wait = (retryAfter(error) ?? 0) * 1_000 || RETRY_MS * (1 + context.env.random());
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#guard("again", () => (conversation === null ? this.#resume() : this.catchUp(conversation)));
+    }, wait);
+    this.#timers.add(timer);
+  }
+}

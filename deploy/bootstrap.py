@@ -103,7 +103,7 @@ def install(files: list[str]) -> None:
         "--require-hashes",
     ]
     # Progress and warnings are not answers: keep standard output clean.
-    subprocess.run([*command, *requirements], check=True, stdout=sys.stderr)
+    subprocess.run([*command, "--disable-pip-version-check", *requirements], check=True, stdout=sys.stderr)
     stamp.write_text(json.dumps({**found, **wanted}))
 
 

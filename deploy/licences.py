@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails when a package that Beep installs is not free software, or does not say under what licence it comes."""
+"""Fails when a package that Beep installs is not free software or does not name its licence."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def python_packages() -> Iterator[tuple[str, str]]:
 
 
 def web_packages() -> Iterator[tuple[str, str]]:
-    """Name and licence of every package in the client's lock file; optional ones for other machines included."""
+    """Name and licence of every package in the client's lock file, those for other machines included."""
     lock = json.loads((ROOT / "web" / "package-lock.json").read_text())
     for path, package in lock["packages"].items():
         if path:

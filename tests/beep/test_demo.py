@@ -76,7 +76,7 @@ class RunningDemo:
         return found
 
     def processes(self) -> dict[int, str]:
-        """All living processes of this demo but itself: their environment or command line names its folder."""
+        """All living processes of this demo but itself: environment or command line name its folder."""
         found = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) in (os.getpid(), self.process.pid):

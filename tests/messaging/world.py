@@ -102,9 +102,10 @@ class Human:
         return fresh
 
 
-def human(name: str = "Somebody", **fields: Any) -> Human:
-    """An active person with one listed device."""
-    id_ = uuid4()
+def human(name: str = "Somebody", client: Client | None = None) -> Human:
+    """An active person with one listed device: `client`, or a new one."""
+    client = client or Client(uuid4(), uuid4())
+    id_ = client.person
     now = clock.now()
     Person.objects.create(
         id=id_,
@@ -114,9 +115,8 @@ def human(name: str = "Somebody", **fields: Any) -> Human:
         state=Person.State.ACTIVE,
         created_at=now,
         changed_at=now,
-        **fields,
     )
-    made = Human(id_, Client(id_, uuid4()), SigningKey.generate())
+    made = Human(id_, client, SigningKey.generate())
     made.append(
         made.statement(devices=[made.client], revoked=[]),
         [(Signer.DEVICE, made.client.key), (Signer.RECOVERY, made.recovery)],

@@ -97,7 +97,7 @@ class Colleague:
         self.page.get_by_role("button", name=self.say("continue")).click()
 
     def totp(self) -> str:
-        """A code that the server has not seen. A clock may be one step fast, so the next one serves as well."""
+        """A code that the server has not seen; a clock may be one step fast, so the next one serves too."""
         key = b32decode(self._totp_secret + "=" * (-len(self._totp_secret) % 8))
         step = max(int(time.time()) // 30, self._totp_step + 1)
         while step > int(time.time()) // 30 + 1:

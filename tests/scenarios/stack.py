@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 UP_PATIENCE: Final = 120.0
@@ -80,11 +80,6 @@ class Stack:
     def kill_web(self) -> None:
         """kill -9 of the web server; the demo starts it again."""
         os.kill(self.web_pid(), signal.SIGKILL)
-
-    def database_url(self) -> str:
-        """URL of the database for a superuser or owner, for dumps: what an operator could read."""
-        secrets: dict[str, Any] = json.loads((self.data_dir / "demo.json").read_text())
-        return str(secrets["url"])
 
     def close(self) -> None:
         """End the demo as Ctrl-C does."""

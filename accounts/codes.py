@@ -50,7 +50,13 @@ class CodeError(Exception):
 
 def new_activation_code() -> str:
     """A fresh activation code, canonical: 20 symbols without hyphens."""
-    random = "".join(secrets.choice(ALPHABET) for _ in range(ACTIVATION_SYMBOLS - 2))
+    return activation_code_of("".join(secrets.choice(ALPHABET) for _ in range(ACTIVATION_SYMBOLS - 2)))
+
+
+def activation_code_of(random: str) -> str:
+    """The code that 18 symbols of the alphabet make with their checksum."""
+    if len(random) != ACTIVATION_SYMBOLS - 2 or not set(random) <= set(ALPHABET):
+        raise ValueError("an activation code has 18 symbols of its own")
     return random + _activation_checksum(random)
 
 

@@ -125,7 +125,7 @@ class SessionEnded(Event, action="session.ended", target="session"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recovery(Event, action="recovery.verified"):
+class RecoveryVerified(Event, action="recovery.verified"):
     """The recovery key signed a challenge, or a signature was refused."""
 
     login: Personal | None = None

@@ -63,7 +63,7 @@ class Ticket(models.Model):
 
 
 class Throttle(models.Model):
-    """Recent failures of one account or one address.
+    """Recent failures of one account, address or known device.
 
     `key` is an HMAC, so that the table lists no addresses.
     """
@@ -73,6 +73,7 @@ class Throttle(models.Model):
 
         ACCOUNT = "account"
         ADDRESS = "address"
+        DEVICE = "device"
 
     scope = models.CharField(max_length=16, choices=Scope.choices)
     key = models.BinaryField()

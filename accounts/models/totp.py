@@ -17,20 +17,20 @@ class TotpFactor(OtpDevice):  # type: ignore[misc] # django-otp has no types
     when it is replaced.
     """
 
+    # django-otp's own field, named here so that its type is known.
+    user = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     sealed_seed = models.BinaryField()
     last_step = models.BigIntegerField(default=-1)
     """The newest 30-second step whose code was accepted: it and older ones never count again."""
     created_at = models.DateTimeField()
 
-    objects: ClassVar[Manager["TotpFactor"]] = Manager()
+    objects: ClassVar[Manager["TotpFactor"]]
 
     class Meta:
         constraints = [UniqueConstraint(fields=["user"], name="totp_one_a_person")]
 
-    user: "models.ForeignKey[Person, Person]"
-
     def verify_token(self, token: str) -> bool:
         """Check and consume `token`; django-otp's own entrance to `accounts.totp.consume`."""
-        from accounts import totp  # The service imports this model.
+        from accounts.totp import consume  # The service imports this model.
 
-        return totp.consume(factor=self, token=token)
+        return consume(factor=self, token=token)

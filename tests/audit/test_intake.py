@@ -124,9 +124,8 @@ def test_nobody_changes_a_row(fresh_database: TestDatabase, login: str, statemen
 )
 @pytest.mark.django_db
 def test_the_application_may_only_add(statement: str) -> None:
-    with connection.cursor() as cursor:
-        with pytest.raises(ProgrammingError) as caught, transaction.atomic():
-            cursor.execute(statement)
+    with connection.cursor() as cursor, pytest.raises(ProgrammingError) as caught, transaction.atomic():
+        cursor.execute(statement)
     assert isinstance(caught.value.__cause__, psycopg.errors.InsufficientPrivilege)
 
 

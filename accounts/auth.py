@@ -1,0 +1,82 @@
+"""Authentication of HTTP requests: the session cookie, checked in one query.
+
+That a request comes from a page of our own is `beep.origins`' business, before any operation runs.
+"""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja.security import APIKeyCookie
+
+from accounts import sessions
+from accounts.callers import Caller, Visitor
+from beep.errors import BeepError
+
+
+class SessionCookie(APIKeyCookie):
+    """Ninja's authentication: `request.auth` becomes a `Caller`."""
+
+    param_name = sessions.COOKIE
+
+    def __init__(self) -> None:
+        # Django's CSRF token is not used: the cookie is SameSite=Strict and the origin is checked.
+        super().__init__(csrf=False)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
+        """The caller; raises BeepError `not_signed_in`."""
+        caller = sessions.find(key, address=address_of(request))
+        if caller is None:
+            raise BeepError("not_signed_in")
+        return caller
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """The caller of a request that passed `SessionCookie`."""
+    caller = getattr(request, "auth", None)
+    if not isinstance(caller, Caller):
+        raise BeepError("not_signed_in")
+    return caller
+
+
+def visitor_of(request: HttpRequest) -> Visitor:
+    """Whoever sends a request that needs no session."""
+    return Visitor(address=address_of(request))
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The client's IP address: the proxy's word where a proxy is trusted, else the connection's.
+
+    The last entry of X-Forwarded-For is the one that our own proxy added; all before it are the client's
+    claims.
+    """
+    claimed = request.headers.get("X-Forwarded-For") if settings.TRUSTED_PROXY else None
+    address = claimed.rsplit(",", 1)[-1] if claimed else request.META.get("REMOTE_ADDR", "")
+    return _valid(address.strip())
+
+
+def set_cookie(response: HttpResponse, token: bytes) -> None:
+    """Give the browser a session's token. `__Host-`: this host alone, over TLS (or on localhost)."""
+    response.set_cookie(
+        sessions.COOKIE,
+        sessions.cookie_value(token),
+        max_age=sessions.IDLE,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def clear_cookie(response: HttpResponse) -> None:
+    """Take the token back; `__Host-` cookies are only deleted by a Secure one."""
+    response.set_cookie(
+        sessions.COOKIE, "", max_age=0, path="/", secure=True, httponly=True, samesite="Strict"
+    )
+
+
+def _valid(address: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None

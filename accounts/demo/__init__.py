@@ -1,0 +1,92 @@
+"""A made-up directory for demonstrations: two ministries, forty people, and letters for a few of them.
+
+Codes are derived from BEEP_CODE_KEY, so that a letter survives a restart without being stored. Whoever has
+that key could make the codes of this directory: it is refused outside demo mode.
+"""
+
+import hmac
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from accounts import activation, codes, csv_import, import_plan
+from accounts.models import Activation, Person
+from audit.events import Actor
+from beep import clock
+
+ACTOR: Final = Actor(system="demonstration")
+PEOPLE: Final = Path(__file__).with_name("people.csv")
+WITH_LETTERS: Final = (
+    "ayesha.siddiqui",
+    "omar.farooq",
+    "bilal.ahmed",
+    "amna.tariq",
+    "reza.hosseini",
+    "parwana.rahimi",
+)
+"""Two ministries, Urdu and Persian names; each pair of neighbours is a conversation across ministries."""
+VALID_FOR: Final = timedelta(days=3650)
+
+
+def seed(*, fresh: bool = False) -> dict[str, Any]:
+    """Bring the demonstration's directory into being, or leave it as it is; returns what to tell the visitor.
+
+    `{"people": [{"login", "personnel_number", "name", "ministry", "activated", "activation_code",
+    "activation_path"}]}`: the code is None for who is activated. `fresh` gives letters to as many other
+    people as have used theirs. A RuntimeError outside demo mode.
+    """
+    if not settings.DEMO:
+        raise RuntimeError("the demonstration's directory is for BEEP_DEMO=1 only")
+    rows = csv_import.read(PEOPLE.read_bytes())
+    if import_plan.make(rows).people:
+        import_plan.apply(rows=rows, actor=ACTOR)
+    by_login = {
+        person.login: person for person in Person.objects.filter(login__in=[row.login for row in rows])
+    }
+    chosen = list(WITH_LETTERS)
+    if fresh:
+        used = sum(by_login[login].statement_version > 0 for login in chosen)
+        others = [row.login for row in rows if row.login not in chosen]
+        chosen += [login for login in others if not by_login[login].statement_version][:used]
+    ministries = {row.login: row.ministry_latin for row in rows}
+    return {"people": [_shown(by_login[login], ministries[login]) for login in chosen]}
+
+
+def _shown(person: Person, ministry: str) -> dict[str, Any]:
+    code = _open_letter(person)
+    return {
+        "login": person.login,
+        "personnel_number": person.personnel_number,
+        "name": person.name_latin,
+        "name_local": person.name_local,
+        "ministry": ministry,
+        "activated": code is None,
+        "activation_code": code,
+        "activation_path": f"/activate#{code}" if code else None,
+    }
+
+
+def _open_letter(person: Person) -> str | None:
+    """The code of the person's open letter, which is made when there is none; None for who cannot be
+    activated.
+    """
+    if person.state != Person.State.ACTIVE or person.statement_version:
+        return None
+    letters = Activation.objects.filter(person=person)
+    live = letters.filter(used_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=clock.now()).first()
+    closed = letters.count() - (1 if live else 0)
+    code = _code(person, closed)
+    mac = codes.activation_mac(key=settings.CODE_KEY, symbols=code)
+    if live is None or bytes(live.code_mac) != mac:
+        # None yet, or it was made under another key: an older one is withdrawn and the count moves on.
+        code = _code(person, letters.count())
+        activation.issue(person=person.id, actor=ACTOR, valid_for=VALID_FOR, unsafe_chosen_code=code)
+    return codes.grouped(code)
+
+
+def _code(person: Person, number: int) -> str:
+    """The person's letter number `number`, always the same."""
+    digest = hmac.digest(settings.CODE_KEY, f"beep demo letter v1/{person.login}/{number}".encode(), "sha256")
+    return codes.activation_code_of("".join(codes.ALPHABET[byte & 31] for byte in digest[:18]))

@@ -1,0 +1,200 @@
+"""Stores identity statements.
+
+The server checks them and can never make one: it has no key that a chain accepts.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from accounts import devices, identity
+from accounts.callers import Caller
+from accounts.identity import StatementRefusedError
+from accounts.models import IdentityStatement, Person, Revocation
+from accounts.signals import statement_appended
+from accounts.statements import (
+    DeviceKind,
+    SignedStatement,
+    Signer,
+    Statement,
+    StatementMalformedError,
+)
+from audit import events, intake
+from audit.events import Actor
+from beep import clock
+from beep.errors import BeepError
+
+log = structlog.get_logger(__name__)
+
+ServerRule = Callable[[Statement | None, SignedStatement], None]
+"""What a request demands beyond the chain's rules: the previous statement and the new one; raises BeepError.
+"""
+
+
+def bodies(*, person: UUID, after: int = 0) -> list[bytes]:
+    """The person's signed statements with a version above `after`, oldest first, exactly as they came."""
+    rows = IdentityStatement.objects.filter(person_id=person, version__gt=after).order_by("version")
+    return [bytes(body) for body in rows.values_list("body", flat=True)]
+
+
+def of_anybody(*, person: UUID, after: int) -> list[bytes]:
+    """`bodies`, for whoever is signed in; raises BeepError `not_found` when there is no such person."""
+    if not Person.objects.filter(id=person).exists():
+        raise BeepError("not_found")
+    return bodies(person=person, after=after)
+
+
+def newest(*, person: UUID) -> Statement | None:
+    """The newest statement, when the stored chain verifies from statement 1; None when there is none.
+
+    A chain that does not verify was written by somebody without the person's keys. It counts as no chain:
+    whoever asks fails closed, and the log says so loudly.
+    """
+    stored = bodies(person=person)
+    if not stored:
+        return None
+    try:
+        return identity.verify_chain(
+            person=person.bytes, statements=[SignedStatement.parse(body) for body in stored]
+        )
+    except (StatementMalformedError, StatementRefusedError) as error:
+        log.error("identity_chain_broken", person=str(person), error=str(error))
+        return None
+
+
+def append(
+    *, person: Person, body: bytes, reason: Revocation.Reason, actor: Actor, also: ServerRule
+) -> Statement:
+    """Add a statement to the chain of `person` and bring the devices in line, in the current transaction.
+
+    The caller holds the person's row lock. `reason` is why devices that the statement drops are revoked;
+    `also` is what the request demands beyond the chain's rules.
+
+    Raises BeepError: `statement_malformed`; `statement_stale` when the chain is already as long
+    (`detail.version`); `statement_refused` with `detail.rule`; `conflict` when a new device's id or key is
+    another one's.
+    """
+    signed = parse(body)
+    previous = newest(person=person.id)
+    if previous is None and person.statement_version:
+        raise BeepError("internal", "The stored identity chain does not verify.")
+    version = signed.statement.version
+    if version <= person.statement_version:
+        raise BeepError("statement_stale", detail={"version": person.statement_version})
+    try:
+        if previous is None:
+            identity.check_first(person=person.id.bytes, signed=signed)
+        else:
+            identity.check_next(previous=previous, signed=signed)
+    except StatementRefusedError as error:
+        raise BeepError("statement_refused", detail={"rule": error.rule.value}) from error
+    _one_device(signed.statement)
+    also(previous, signed)
+    _swap_head(person, signed.statement)
+    IdentityStatement.objects.create(
+        person=person,
+        version=version,
+        body=body,
+        hash=signed.statement.hash,
+        prev_hash=signed.statement.prev_hash if previous else None,
+        accepted_at=clock.now(),
+    )
+    intake.record(
+        events.StatementAppended(
+            actor=actor,
+            target=person.id,
+            version=version,
+            hash=signed.statement.hash,
+            signer=signed.signatures[-1].signer.name.lower(),
+        )
+    )
+    devices.follow(person=person, previous=previous, statement=signed.statement, reason=reason, actor=actor)
+    statement_appended.send(sender=IdentityStatement, person=person.id, version=version)
+    return signed.statement
+
+
+@transaction.atomic
+def revoke_devices(*, caller: Caller, statement: bytes) -> None:
+    """Append the caller's statement that revokes devices, perhaps the caller's own.
+
+    Raises BeepError as `append`; beyond the chain's rules, `one_device` when it lists something new and
+    `device_dropped` when it revokes nothing.
+    """
+    person = Person.objects.select_for_update(no_key=True).get(id=caller.person)
+    append(
+        person=person,
+        body=statement,
+        reason=Revocation.Reason.REVOKED,
+        actor=caller.actor(),
+        also=adds_nothing,
+    )
+
+
+def parse(body: bytes) -> SignedStatement:
+    """The signed statement; raises BeepError `statement_malformed`."""
+    try:
+        return SignedStatement.parse(body)
+    except StatementMalformedError as error:
+        raise BeepError("statement_malformed") from error
+
+
+def refuse(rule: str) -> BeepError:
+    """The refusal of a statement by a rule of the server's own."""
+    return BeepError("statement_refused", detail={"rule": rule})
+
+
+def any_statement(previous: Statement | None, signed: SignedStatement) -> None:
+    """No demand beyond the chain's rules."""
+
+
+def only_first(previous: Statement | None, signed: SignedStatement) -> None:
+    """Activation: the chain begins."""
+    if previous is not None:
+        raise BeepError("conflict")
+
+
+def replaces_devices(previous: Statement | None, signed: SignedStatement) -> None:
+    """Replacing and recovery: by the recovery key, every old device out, one new regular device in.
+
+    Rules: `signer`, `one_device`.
+    """
+    if previous is None or signed.signatures[0].signer is not Signer.RECOVERY:
+        raise refuse("signer")
+    listed = signed.statement.devices
+    if len(listed) != 1 or listed[0].kind is not DeviceKind.REGULAR or previous.device(listed[0].id):
+        raise refuse("one_device")
+
+
+def adds_nothing(previous: Statement | None, signed: SignedStatement) -> None:
+    """Revoking: nothing new is listed, and something is gone. Rule: `one_device`, `device_dropped`."""
+    before = {entry.id for entry in previous.devices} if previous else set()
+    now = {entry.id for entry in signed.statement.devices}
+    if now - before:
+        raise refuse("one_device")
+    if now == before:
+        raise refuse("device_dropped")
+
+
+def _one_device(statement: Statement) -> None:
+    """A person has one regular device until devices can approve each other."""
+    if sum(entry.kind is DeviceKind.REGULAR for entry in statement.devices) > 1:
+        raise refuse("one_device")
+    # Temporary devices join by a protocol of their own, which does not exist yet.
+    if any(entry.kind is not DeviceKind.REGULAR for entry in statement.devices):
+        raise refuse("one_device")
+
+
+def _swap_head(person: Person, statement: Statement) -> None:
+    """Compare-and-swap: the head moves only from where this statement was checked against.
+
+    The row lock makes a loser impossible as long as every caller takes it; the condition holds even where one
+    forgets.
+    """
+    was = Person.objects.filter(id=person.id, statement_version=statement.version - 1)
+    was = was.filter(statement_head=statement.prev_hash if statement.version > 1 else None)
+    if not was.update(statement_version=statement.version, statement_head=statement.hash):
+        raise BeepError("statement_stale", detail={"version": person.statement_version})
+    person.statement_version = statement.version
+    person.statement_head = statement.hash

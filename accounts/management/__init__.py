@@ -1,0 +1,1 @@
+"""Django finds the directory's commands below here."""

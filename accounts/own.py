@@ -1,0 +1,29 @@
+"""What a signed-in person sees of themselves."""
+
+from dataclasses import dataclass
+
+from accounts import people
+from accounts.callers import Caller
+from accounts.models import Device, Person
+from accounts.people import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One's own card, login, the device that this is, and the passphrase's salt."""
+
+    card: Card
+    login: str
+    device_name: str
+    salt: bytes
+
+
+def profile(*, caller: Caller) -> Profile:
+    """The caller's profile."""
+    person = Person.objects.get(id=caller.person)
+    return Profile(
+        card=people.card(person=caller.person),
+        login=person.login,
+        device_name=Device.objects.get(id=caller.device).name,
+        salt=bytes(person.signin_salt or b""),
+    )

@@ -1,0 +1,134 @@
+"""Sessions: a cookie's token leads to a session, its device and its person, in one query.
+
+The token is 32 random bytes, made here, held by one browser as an HttpOnly cookie, stored as SHA-256. A
+session ends when it is idle for 30 days, when it is ended, or with its device or person. Looking a hash up in
+an index tells an attacker's clock nothing about the token, since no input leads to a chosen hash.
+"""
+
+import base64
+import binascii
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.callers import Caller, Visitor
+from accounts.models import Device, Person, Revocation, Session
+from audit import events, intake
+from audit.events import Actor
+from beep import clock
+
+COOKIE: Final = "__Host-beep"
+TOKEN_BYTES: Final = 32
+IDLE: Final = timedelta(days=30)
+TOUCH_EVERY: Final = timedelta(minutes=1)
+
+LOOKUP: Final = """
+SELECT s.id, s.person_id, s.device_id, s.last_used_at
+FROM accounts_session s
+JOIN accounts_person p ON p.id = s.person_id
+JOIN accounts_device d ON d.id = s.device_id AND d.person_id = s.person_id
+WHERE s.token_hash = %s AND s.ended_at IS NULL AND s.expires_at > %s
+  AND p.state = 'active' AND d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > %s)
+"""
+"""Who is this, and may they still speak:
+
+parameters SHA-256 of the token, now, now (timestamptz); at most one row.
+
+Written out, because callers without the ORM ask the same question; it and theirs must change together.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that was just opened; `token` is for the cookie and nothing else."""
+
+    token: bytes = field(repr=False)
+    caller: Caller
+
+
+def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
+    """Open a session for a living device, in the current transaction.
+
+    Earlier sessions of the same device end: one device holds one cookie.
+    """
+    now = clock.now()
+    Session.objects.filter(device=device, ended_at__isnull=True).update(ended_at=now)
+    token = secrets.token_bytes(TOKEN_BYTES)
+    session = Session.objects.create(
+        token_hash=sha256(token).digest(),
+        person=person,
+        device=device,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + IDLE,
+        address=visitor.address,
+    )
+    device.last_seen_at = now
+    device.save(update_fields=["last_seen_at"])
+    caller = Caller(session=session.id, person=person.id, device=device.id, address=visitor.address)
+    intake.record(events.SessionBegun(actor=caller.actor(), target=session.id, device=device.id))
+    return SignedIn(token=token, caller=caller)
+
+
+def find(cookie: str | None, *, address: str | None) -> Caller | None:
+    """The caller that a cookie's value stands for, or None; notes the use, at most once a minute."""
+    token = _token(cookie)
+    if token is None:
+        return None
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(LOOKUP, [sha256(token).digest(), now, now])
+        row: tuple[UUID, UUID, UUID, datetime] | None = cursor.fetchone()
+    if row is None:
+        return None
+    session, person, device, last_used_at = row
+    if now - last_used_at >= TOUCH_EVERY:
+        _touch(session=session, device=device, now=now)
+    return Caller(session=session, person=person, device=device, address=address)
+
+
+def end(*, session: Session, reason: Revocation.Reason, actor: Actor) -> None:
+    """End one session in the current transaction; its socket is closed through the Revocation row."""
+    now = clock.now()
+    if not Session.objects.filter(id=session.id, ended_at__isnull=True).update(ended_at=now):
+        return
+    Revocation.objects.create(
+        person_id=session.person_id, device_id=session.device_id, session=session, at=now, reason=reason
+    )
+    intake.record(events.SessionEnded(actor=actor, target=session.id, reason=reason.value))
+
+
+@transaction.atomic
+def sign_out(*, caller: Caller) -> None:
+    """End the caller's own session. The device stays listed in the person's identity chain."""
+    session = Session.objects.get(id=caller.session)
+    end(session=session, reason=Revocation.Reason.SIGNED_OUT, actor=caller.actor())
+
+
+def cookie_value(token: bytes) -> str:
+    """The cookie's value: base64url without padding, 43 characters."""
+    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def _token(cookie: str | None) -> bytes | None:
+    if cookie is None or len(cookie) != 43:
+        return None
+    try:
+        token = base64.b64decode(cookie + "=", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return token if cookie_value(token) == cookie else None
+
+
+def _touch(*, session: UUID, device: UUID, now: datetime) -> None:
+    """Not in the caller's transaction and never waiting: of two requests at once, one may skip it."""
+    with transaction.atomic():
+        locked = Session.objects.select_for_update(skip_locked=True).filter(id=session, ended_at__isnull=True)
+        if list(locked.values_list("id", flat=True)):
+            Session.objects.filter(id=session).update(last_used_at=now, expires_at=now + IDLE)
+            Device.objects.filter(id=device).update(last_seen_at=now)

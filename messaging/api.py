@@ -1,0 +1,84 @@
+"""The HTTP API for conversations and KeyPackages: shapes in, one service call, shapes out.
+
+No logic lives here. Envelopes, mail and slots travel over the socket (`messaging.protocol`).
+"""
+
+from typing import Final
+
+from django.http import HttpRequest
+from ninja import Path, Router
+
+from accounts.auth import SessionCookie, caller_of
+from beep import clock
+from beep.schemas import SIGNED_IN, Id, answers
+from messaging import conversations, key_packages, schemas
+
+router = Router(tags=["conversations"])
+signed_in = SessionCookie()
+
+ACTING: Final = (*SIGNED_IN, "device_unknown", "device_revoked", "person_inactive")
+"""What every operation of a device may answer: the session ended, or its device or person is out."""
+
+
+@router.post(
+    "/key-packages",
+    auth=signed_in,
+    **answers({200: schemas.Counts}, *ACTING, "key_package_refused", "key_package_pool_full"),
+)
+def upload_key_packages(request: HttpRequest, body: schemas.UploadKeyPackages) -> schemas.Counts:
+    """Add to this device's pool, all or nothing; the answer counts what others can still take."""
+    counts = key_packages.upload(
+        device=caller_of(request).device,
+        suite=body.suite,
+        packages=body.packages,
+        last_resort=body.last_resort,
+        now_ms=clock.now_ms(),
+    )
+    return schemas.Counts.of(counts)
+
+
+@router.get("/key-packages", auth=signed_in, **answers({200: schemas.Counts}, *SIGNED_IN))
+def count_key_packages(request: HttpRequest) -> schemas.Counts:
+    """What is left of this device's pools; below 30 it is time to top up."""
+    return schemas.Counts.of(key_packages.counts(device=caller_of(request).device, now_ms=clock.now_ms()))
+
+
+@router.post(
+    "/key-packages/claim",
+    auth=signed_in,
+    **answers({200: schemas.ClaimedKeyPackages}, *ACTING, "not_a_member", "no_key_package"),
+)
+def claim_key_packages(request: HttpRequest, body: schemas.ClaimKeyPackages) -> schemas.ClaimedKeyPackages:
+    """Take one KeyPackage of every living device of a person in the conversation; 60 claims a minute."""
+    claimed = key_packages.claim(
+        device=caller_of(request).device,
+        person=body.person,
+        suite=body.suite,
+        conversation=body.conversation,
+        now_ms=clock.now_ms(),
+    )
+    return schemas.ClaimedKeyPackages(
+        packages=[schemas.ClaimedKeyPackage(device=device, package=package) for device, package in claimed]
+    )
+
+
+@router.post(
+    "/conversations/direct",
+    auth=signed_in,
+    **answers({200: schemas.Conversation}, *SIGNED_IN, "person_inactive", "no_partner"),
+)
+def open_direct(request: HttpRequest, body: schemas.OpenDirect) -> schemas.Conversation:
+    """The one direct conversation with somebody, made when there is none; the other is not told."""
+    state = conversations.open_direct(person=caller_of(request).person, partner=body.person)
+    return schemas.Conversation.of(state)
+
+
+@router.get(
+    "/conversations/{conversation}",
+    auth=signed_in,
+    **answers({200: schemas.Conversation}, *SIGNED_IN, "not_a_member"),
+)
+def conversation_state(request: HttpRequest, conversation: Path[Id]) -> schemas.Conversation:
+    """The state of one of one's own conversations."""
+    state = conversations.conversation_state(person=caller_of(request).person, conversation=conversation)
+    return schemas.Conversation.of(state)

@@ -1,0 +1,104 @@
+"""The shapes of the HTTP API for conversations and KeyPackages."""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from beep.schemas import Base64Url, Bytes32, Id, StrictSchema
+from messaging import protocol
+from messaging.key_packages import MAX_UPLOAD, SUITES
+
+MAX_KEY_PACKAGE: Final = 8_192
+"""Bytes of a KeyPackage's MLSMessage; a hybrid one takes about 2,900."""
+
+
+def _known_suite(value: int) -> int:
+    if value not in SUITES:
+        raise ValueError("must be a suite of Beep's")
+    return value
+
+
+# Not a Literal: JSON's `true` would pass for the classical suite, because True == 1.
+Suite = Annotated[
+    int, AfterValidator(_known_suite), WithJsonSchema({"type": "integer", "enum": sorted(SUITES)})
+]
+"""0x0001 is the classical MLS suite, 0x0053 the X-Wing hybrid."""
+KeyPackageBytes = Annotated[bytes, Base64Url(at_most=MAX_KEY_PACKAGE)]
+"""An MLSMessage with a KeyPackage (RFC 9420 §6, §10)."""
+Count = Annotated[int, Field(ge=0, le=protocol.MAX_INT)]
+
+
+class Conversation(StrictSchema):
+    """What the server knows of a conversation; the same facts as the socket's `ConversationState`."""
+
+    id: Id
+    kind: Literal["direct", "group", "self"]
+    persons: list[Id]
+    last_seq: Count
+    generation: Count
+    """0 while no group has begun."""
+    epoch: Count
+    group_id: Bytes32 | None
+    blocked: bool
+    """A leaf of the current group is revoked: a successor must begin first."""
+
+    @classmethod
+    def of(cls, state: protocol.ConversationState) -> "Conversation":
+        """From the service's value."""
+        return cls(
+            id=UUID(bytes=state.conversation),
+            kind=state.kind,
+            persons=[UUID(bytes=person) for person in state.persons],
+            last_seq=state.last_seq,
+            generation=state.generation,
+            epoch=state.epoch,
+            group_id=state.group_id,
+            blocked=state.blocked,
+        )
+
+
+class OpenDirect(StrictSchema):
+    """Whom to talk with."""
+
+    person: Id
+
+
+class Counts(StrictSchema):
+    """Unclaimed KeyPackages by suite (its code point in decimal); a last resort is not counted."""
+
+    counts: dict[str, Count]
+
+    @classmethod
+    def of(cls, counts: dict[int, int]) -> "Counts":
+        """From the service's value."""
+        return cls(counts={str(suite): count for suite, count in counts.items()})
+
+
+class UploadKeyPackages(StrictSchema):
+    """KeyPackages of this device for one suite; a last resort replaces the one before."""
+
+    suite: Suite
+    packages: Annotated[list[KeyPackageBytes], Field(max_length=MAX_UPLOAD)]
+    last_resort: KeyPackageBytes | None
+
+
+class ClaimKeyPackages(StrictSchema):
+    """Whose devices are to be added, and to which conversation."""
+
+    person: Id
+    suite: Suite
+    conversation: Id
+
+
+class ClaimedKeyPackage(StrictSchema):
+    """One device's KeyPackage, to be used once."""
+
+    device: Id
+    package: KeyPackageBytes
+
+
+class ClaimedKeyPackages(StrictSchema):
+    """One for every living device of the person, by device id."""
+
+    packages: list[ClaimedKeyPackage]

@@ -122,7 +122,7 @@ def test_envelope_hashes_and_transcript() -> None:
 @pytest.mark.parametrize("field", ["seq", "generation", "epoch", "kind", "counter", "time_ms"])
 def test_every_header_field_changes_the_envelope_hash(field: str) -> None:
     header: dict[str, Any] = {"seq": 1, "generation": 1, "epoch": 1, "kind": 1, "counter": 1, "time_ms": 1}
-    rest = {"conversation": bytes(16), "device": bytes(16), "body_hash": bytes(32)}
+    rest: dict[str, Any] = {"conversation": bytes(16), "device": bytes(16), "body_hash": bytes(32)}
     assert formats.envelope_hash(**header, **rest) != formats.envelope_hash(**{**header, field: 2}, **rest)
 
 

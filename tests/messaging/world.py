@@ -242,7 +242,7 @@ class Direct:
         """An empty commit, or whatever `changes` make of it."""
         row, leaves = self.row, self.leaves
         own = next((index for index, leaf in leaves.items() if leaf.device == by.client.device), 0)
-        frame = {"generation": row.generation, "epoch": row.epoch, "welcome": None}
+        frame: dict[str, Any] = {"generation": row.generation, "epoch": row.epoch, "welcome": None}
         frame.update({name: changes.pop(name) for name in list(changes) if name in frame})
         group_id = self.group.group_id
         parts: dict[str, Any] = {

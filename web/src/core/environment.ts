@@ -48,4 +48,6 @@ export interface Environment {
   languages: readonly string[];
   /** Asks the browser not to evict our storage; true when it agreed. */
   persistStorage(): Promise<boolean>;
+  /** Starts the page anew, after a database that could not be opened was removed. */
+  reload(): void;
 }

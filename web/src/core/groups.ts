@@ -53,7 +53,7 @@ export class Groups {
   async ensure(conversation: Id): Promise<boolean> {
     for (let attempt = 0; attempt < 3; attempt++) {
       const { record, group } = await this.#read(conversation);
-      const inForce = group?.state != null && !record.server.blocked;
+      const inForce = group !== null && group.state !== null && !record.server.blocked;
       if (inForce && record.server.generation <= record.generation) return true;
       if (record.cursor < record.server.lastSeq || record.server.generation > record.generation) {
         await this.catchUp(conversation);

@@ -19,7 +19,8 @@ export function defaultSettings(languages: readonly string[]): Settings {
     language,
     theme: "system",
     calendar: language === "fa" ? "persian" : "gregorian",
-    lockAfterMinutes: 60,
+    // As long as the handle lives: locking sooner is each person's choice.
+    lockAfterMinutes: 12 * 60,
     enterSends: true,
   };
 }

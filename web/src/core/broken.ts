@@ -1,0 +1,68 @@
+import { type App, AppError, type SessionState } from "./api";
+import type { Environment } from "./environment";
+import { Value } from "./readable";
+import { defaultSettings } from "./settings";
+
+/** Stands in where the database cannot be opened: says why, and erasing is all that it can do. */
+export class BrokenApp implements App {
+  readonly session: Value<SessionState>;
+  readonly connection = new Value("offline" as const);
+  readonly settings;
+  readonly conversations = new Value([]);
+  readonly unread = new Value(0);
+
+  constructor(
+    private readonly env: Environment,
+    state: SessionState,
+  ) {
+    this.session = new Value(state);
+    this.settings = new Value(defaultSettings(env.languages));
+  }
+
+  readonly beginActivation = refuse;
+  readonly finishActivation = refuse;
+  readonly signIn = refuse;
+  readonly finishReplace = refuse;
+  readonly beginRecovery = refuse;
+  readonly finishRecovery = refuse;
+  readonly unlock = refuse;
+  readonly lock = refuse;
+  readonly signOut = (): Promise<void> => this.erase();
+  readonly searchPeople = refuse;
+  readonly person = refuse;
+  readonly openDirect = refuse;
+  readonly openMessages = refuse;
+  readonly send = refuse;
+  readonly retry = refuse;
+  readonly discard = refuse;
+  readonly setDraft = refuse;
+  readonly typing = (): void => undefined;
+  readonly markRead = refuse;
+  readonly devices = refuse;
+  readonly revokeDevice = refuse;
+  readonly updateSettings = refuse;
+
+  diagnostics() {
+    return Promise.resolve({ lines: [{ label: "session", value: "broken" }] });
+  }
+
+  /** Removes the whole database, whatever version wrote it, and begins anew. */
+  async erase(): Promise<void> {
+    this.env.canary.remove("beep.vault");
+    this.env.canary.remove("beep.mark");
+    const request = this.env.idb.indexedDB.deleteDatabase(this.env.name);
+    await new Promise<void>((resolve, reject) => {
+      request.onsuccess = () => {
+        resolve();
+      };
+      request.onerror = request.onblocked = () => {
+        reject(new AppError("storage_failed"));
+      };
+    });
+    this.env.reload();
+  }
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new AppError("storage_failed"));
+}

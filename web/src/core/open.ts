@@ -1,0 +1,183 @@
+import type { AccountRecord, Store } from "../store";
+import { Socket } from "../transport";
+import type { ConnectionState, Id, PersonCard } from "./api";
+import { AppError } from "./api";
+import { fromAnswer, rememberConversation } from "./catchup";
+import { Composer } from "./composer";
+import { Context } from "./context";
+import { ConversationList } from "./conversations";
+import { Drafts } from "./drafts";
+import { keysOf, type Shared } from "./entering";
+import { Identities } from "./identities";
+import { Leader } from "./leader";
+import { People } from "./people";
+import { Value } from "./readable";
+import { Sync } from "./sync";
+
+/** Connecting for longer than this is called offline: the person should not wait for it. */
+const PATIENCE_MS = 8_000;
+
+export interface Hooks {
+  /** The server ended the session: a new sign-in is needed, or the device was revoked. */
+  onSessionEnded: () => void;
+  onRolledBack: () => void;
+}
+
+/** Everything that lives between unlocking and locking, in one tab. */
+export class OpenSession {
+  readonly context: Context;
+  readonly people: People;
+  readonly list: ConversationList;
+  readonly composer: Composer;
+  readonly drafts: Drafts;
+  readonly identities: Identities;
+  readonly connection = new Value<ConnectionState>("connecting");
+  readonly #leader: Leader;
+  #sync: Sync | null = null;
+  #patience: ReturnType<typeof setTimeout> | null = null;
+  readonly #ends: (() => void)[] = [];
+
+  constructor(
+    shared: Shared,
+    store: Store,
+    account: AccountRecord,
+    private readonly hooks: Hooks,
+  ) {
+    const { env, vault, api, bus, journal } = shared;
+    const link = new Socket({
+      url: env.socketUrl,
+      open: (url, protocol) => env.openSocket(url, protocol),
+      random: () => env.random(),
+      online: () => env.online(),
+      onOnlineChange: (run) =>
+        env.onLifecycle((event) => {
+          if (event === "online" || event === "offline") run(event === "online");
+        }),
+    });
+    const { person, device, deviceName, login } = account;
+    const self = { person, device, deviceName, login, keys: keysOf(account) };
+    this.context = new Context(env, store, vault, api, link, bus, journal, self, () => {
+      hooks.onRolledBack();
+    });
+    this.people = new People(this.context);
+    this.drafts = new Drafts(this.context);
+    this.list = new ConversationList(this.context, this.people, this.drafts);
+    this.composer = new Composer(this.context);
+    this.identities = new Identities(this.context);
+    this.#leader = new Leader(
+      env,
+      () => this.#lead(),
+      () => this.#yield(),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { env, bus, link } = this.context;
+    this.#ends.push(
+      link.onState((state) => {
+        this.#connectionChanged();
+        if (state.kind === "ended") this.hooks.onSessionEnded();
+      }),
+      bus.listen((notice, own) => {
+        if (notice.t === "connection" && !own && !this.context.leads) this.connection.set(notice.state);
+        else if (notice.t === "who-leads" && !own && this.context.leads) this.#tellConnection();
+      }),
+      env.onLifecycle((event) => {
+        if (event === "hide") this.context.background("draft", this.drafts.flush());
+        // A frozen tab that led would keep everybody waiting; a thawed one stands behind the others.
+        else if (event === "freeze") void this.#leader.stop();
+        else if (event === "resume") this.#leader.start();
+        else this.#connectionChanged();
+        if (event === "show" && this.context.leads && link.state.kind === "superseded") link.start();
+      }),
+    );
+    await this.list.start();
+    bus.publish({ t: "who-leads" });
+    this.#leader.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.#ends.splice(0)) end();
+    if (this.#patience) clearTimeout(this.#patience);
+    await this.drafts.flush().catch(() => undefined);
+    await this.#leader.stop();
+    this.list.stop();
+    this.context.store.close();
+  }
+
+  /** The server's session is good again: connect at once. */
+  reconnect(): void {
+    if (this.context.leads) this.context.link.start();
+  }
+
+  async openDirect(person: Id): Promise<Id> {
+    const { context } = this;
+    if (person === context.self.person) throw new AppError("no_partner");
+    const rows = await context.store.all("conversations");
+    const known = rows.find((row) => row.value.kind === "direct" && row.value.persons.includes(person));
+    if (known) {
+      await context.store.update("conversations", known.key, (record) =>
+        record && !record.openedHere ? { ...record, openedHere: true } : null,
+      );
+      context.bus.publish({ t: "conversation", conversation: known.value.id });
+      return known.value.id;
+    }
+    const answer = await context.api.openDirect(person);
+    await this.people.card(person);
+    await rememberConversation(context, fromAnswer(answer), true);
+    return answer.id;
+  }
+
+  async markRead(conversation: Id, seq: number): Promise<void> {
+    const { store, bus } = this.context;
+    const blind = await store.conversation(conversation);
+    const before = (await store.get("reads", blind))?.value.readSeq ?? 0;
+    if (seq <= before) return;
+    await store.update("reads", blind, (record) => (seq > (record?.readSeq ?? 0) ? { readSeq: seq } : null));
+    bus.publish({ t: "conversation", conversation });
+    bus.publish({ t: "read", conversation });
+  }
+
+  /** The own card as the server has it now, which also tells whether the session still holds. */
+  async refreshSelf(): Promise<PersonCard> {
+    const me = await this.context.api.me();
+    await this.people.remember([me.person]);
+    return me.person;
+  }
+
+  async #lead(): Promise<void> {
+    await this.context.takeFence();
+    this.#sync = new Sync(this.context, this.people, () => void this.#leader.pass());
+    this.#sync.start();
+    this.#connectionChanged();
+  }
+
+  async #yield(): Promise<void> {
+    const sync = this.#sync;
+    this.#sync = null;
+    await sync?.stop();
+    this.context.dropFence();
+  }
+
+  #connectionChanged(): void {
+    if (!this.context.leads) return;
+    if (this.#patience) clearTimeout(this.#patience);
+    this.#patience = null;
+    const { env, link } = this.context;
+    const { kind } = link.state;
+    if (kind === "connecting" && env.online()) {
+      if (this.connection.get() === "online") this.connection.set("connecting");
+      this.#patience = setTimeout(() => {
+        this.connection.set("offline");
+        this.#tellConnection();
+      }, PATIENCE_MS);
+    } else {
+      this.connection.set(kind === "ready" ? "online" : "offline");
+    }
+    this.#tellConnection();
+  }
+
+  #tellConnection(): void {
+    this.context.bus.publish({ t: "connection", state: this.connection.get() });
+  }
+}

@@ -2,15 +2,18 @@
 
 import hashlib
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from accounts import authority, devices, signing
-from accounts.models import Device, Revocation
+from accounts import authority, devices, identity_chain, signing
+from accounts.identity import sign_statement
+from accounts.models import Device, Person, Revocation
 from accounts.signals import device_revoked, statement_appended
 from accounts.signing import Label
+from accounts.statements import Signer
 from audit.events import Actor
 from beep import clock
 from beep.errors import BeepError
@@ -180,3 +183,37 @@ def test_orders_of_another_group_do_not_count() -> None:
         talk.commit(talk.alice, authenticated_data=data)
     assert refused.value.detail == {"rule": "orders"}
     assert talk.snapshot() == before
+
+
+def test_a_device_is_replaced_as_accounts_does_it(django_capture_on_commit_callbacks: Any) -> None:
+    """One statement by the recovery key: the old device is out, the new one begins the successor."""
+    talk = begun()
+    old, fresh = talk.bob.client, Client(talk.bob.id, uuid4())
+    statement = talk.bob.statement(devices=[fresh], revoked=[old])
+    signed = sign_statement(statement=statement, signers=[(Signer.RECOVERY, talk.bob.recovery)])
+
+    def replaced() -> None:
+        with transaction.atomic():
+            identity_chain.append(
+                person=Person.objects.select_for_update().get(id=talk.bob.id),
+                body=signed.encode(),
+                reason=Revocation.Reason.REPLACED,
+                actor=Actor(system="test"),
+                also=identity_chain.replaces_devices,
+            )
+
+    heard = heard_during(django_capture_on_commit_callbacks, replaced)
+    assert [type(notice) for notice in heard] == [
+        notices.DeviceEnded,
+        notices.ConversationChanged,
+        notices.IdentityChanged,
+    ]
+    assert Order.objects.get().statement_hash == statement.hash
+    talk.bob.client = fresh
+    publish(fresh)
+    accepted = talk.begin(talk.bob)
+    assert (accepted.state.generation, accepted.state.blocked) == (2, False)
+    with pytest.raises(BeepError) as refused:
+        # What a revoked device may still try: to claim its way back in.
+        claim(old, talk.alice, talk.id)
+    assert refused.value.code == "device_revoked"

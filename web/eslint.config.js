@@ -47,7 +47,7 @@ function layer(name, allowed, { mls = false, svelte: mayUseSvelte = false, dom =
 }
 
 export default ts.config(
-  { ignores: ["dist/", "dist-fake/", "node_modules/", "src/wire/"] },
+  { ignores: ["dist/", "node_modules/", "src/wire/"] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...ts.configs.stylistic,

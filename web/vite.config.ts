@@ -18,7 +18,23 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // Few files rather than many small ones: each costs a round trip on a slow network. What every screen needs
+        // comes first; the routes' own imports then make a chunk each for getting in, conversations and settings.
+        codeSplitting: {
+          groups: [
+            {
+              name: "ui",
+              test: /node_modules\/(?:svelte|@lucide|@fluent)\/|src\/ui\/(?:[^/]+$|components\/(?!Qr))|src\/i18n\/index/,
+            },
+          ],
+        },
+      },
+    },
   },
+  // Views under test are the browser's, not those for rendering on a server.
+  ...(process.env["VITEST"] ? { resolve: { conditions: ["browser"] } } : {}),
   worker: { format: "es" },
   server: {
     port: 5173,

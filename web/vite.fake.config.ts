@@ -1,5 +1,5 @@
 import { defineConfig, mergeConfig, type Plugin } from "vite";
-import base from "./vite.config";
+import base from "./vite.config.ts";
 
 /** Every address that looks like a route gets the harness page, as the real server gives the real one. */
 function harness(): Plugin {
@@ -21,7 +21,6 @@ export default mergeConfig(
   base,
   defineConfig({
     plugins: [harness()],
-    build: { outDir: "dist-fake", rolldownOptions: { input: "fake.html" } },
     server: { port: 5199 },
   }),
 );

@@ -33,8 +33,11 @@ worker.addEventListener("activate", (event) => {
 
 worker.addEventListener("message", (event) => {
   const data: unknown = event.data;
-  if (typeof data === "object" && data !== null && "type" in data && data.type === "take-over") {
-    void worker.skipWaiting();
+  if (typeof data !== "object" || data === null || !("type" in data)) return;
+  if (data.type === "take-over") void worker.skipWaiting();
+  if (data.type === "keep" && "paths" in data && Array.isArray(data.paths)) {
+    const paths = data.paths.filter((path) => typeof path === "string" && lazyFiles.test(path));
+    event.waitUntil(Promise.all(paths.map((path: string) => keepWhenUsed(new Request(path)))));
   }
 });
 

@@ -2,7 +2,6 @@
 ### The same ids with the same variables stand in ur.ftl and fa.ftl; a test compares them.
 
 app-name = Beep
-title-unread = ({ $count }) Beep
 language = Language
 loading = Loading
 continue = Continue

@@ -1,7 +1,6 @@
 ### Beep in Persian. A native reader reviews these before a release: docs/translation.md.
 
 app-name = Beep
-title-unread = ({ $count }) Beep
 language = زبان
 loading = در حال بارگیری
 continue = ادامه

@@ -1,7 +1,6 @@
 ### Beep in Urdu. A native reader reviews these before a release: docs/translation.md.
 
 app-name = Beep
-title-unread = ({ $count }) Beep
 language = زبان
 loading = لوڈ ہو رہا ہے
 continue = جاری رکھیں

@@ -35,10 +35,25 @@ export async function registerServiceWorker(): Promise<void> {
       updateViaCache: "none",
     });
     follow(registration);
+    void keepFaces();
     setInterval(() => void registration.update().catch(() => undefined), lookEvery);
   } catch {
     // Storage may be refused to this page; Beep then needs the network to open, and runs as well.
   }
+}
+
+/**
+ * Faces that this page fetched before the worker watched over it: they are asked for once more, from the HTTP cache, so that
+ * a person's own language has its letters offline from the first day.
+ */
+async function keepFaces(): Promise<void> {
+  const { active } = await navigator.serviceWorker.ready;
+  await document.fonts.ready;
+  const paths = performance
+    .getEntriesByType("resource")
+    .map((entry) => new URL(entry.name).pathname)
+    .filter((path) => path.endsWith(".woff2"));
+  active?.postMessage({ type: "keep", paths });
 }
 
 function follow(registration: ServiceWorkerRegistration): void {

@@ -134,7 +134,7 @@ export interface ActivationOffer {
   totpSecret: string;
   /** otpauth:// for a QR. */
   totpUri: string;
-  /** Shown once: eight groups of letters and digits joined by hyphens. */
+  /** Shown once: seven groups of four letters and digits joined by hyphens. */
   recoveryCode: string;
 }
 

@@ -1,4 +1,4 @@
-"""A made-up directory for demonstrations: two ministries, forty people, and letters for a few of them.
+"""A made-up directory for demonstrations: two ministries, forty people, and a letter for each.
 
 Codes are derived from BEEP_CODE_KEY, so that a letter survives a restart without being stored. Whoever has
 that key could make the codes of this directory: it is refused outside demo mode.
@@ -18,7 +18,7 @@ from beep import clock
 
 ACTOR: Final = Actor(system="demonstration")
 PEOPLE: Final = Path(__file__).with_name("people.csv")
-WITH_LETTERS: Final = (
+SHOWN_FIRST: Final = (
     "ayesha.siddiqui",
     "omar.farooq",
     "bilal.ahmed",
@@ -30,12 +30,12 @@ WITH_LETTERS: Final = (
 VALID_FOR: Final = timedelta(days=3650)
 
 
-def seed(*, fresh: bool = False) -> dict[str, Any]:
+def seed() -> dict[str, Any]:
     """Bring the demonstration's directory into being, or leave it as it is; returns what to tell the visitor.
 
-    `{"people": [{"login", "personnel_number", "name", "ministry", "activated", "activation_code",
-    "activation_path"}]}`: the code is None for who is activated. `fresh` gives letters to as many other
-    people as have used theirs. A RuntimeError outside demo mode.
+    `{"people": [{"id", "login", "personnel_number", "name": {"latin", "local"}, "ministry", "activated",
+    "activation_code", "activation_path"}]}`: the code is None for who is activated. A RuntimeError outside
+    demo mode.
     """
     if not settings.DEMO:
         raise RuntimeError("the demonstration's directory is for BEEP_DEMO=1 only")
@@ -45,22 +45,18 @@ def seed(*, fresh: bool = False) -> dict[str, Any]:
     by_login = {
         person.login: person for person in Person.objects.filter(login__in=[row.login for row in rows])
     }
-    chosen = list(WITH_LETTERS)
-    if fresh:
-        used = sum(by_login[login].statement_version > 0 for login in chosen)
-        others = [row.login for row in rows if row.login not in chosen]
-        chosen += [login for login in others if not by_login[login].statement_version][:used]
     ministries = {row.login: row.ministry_latin for row in rows}
-    return {"people": [_shown(by_login[login], ministries[login]) for login in chosen]}
+    order = [*SHOWN_FIRST, *(login for login in ministries if login not in SHOWN_FIRST)]
+    return {"people": [_shown(by_login[login], ministries[login]) for login in order]}
 
 
 def _shown(person: Person, ministry: str) -> dict[str, Any]:
     code = _open_letter(person)
     return {
+        "id": str(person.id),
         "login": person.login,
         "personnel_number": person.personnel_number,
-        "name": person.name_latin,
-        "name_local": person.name_local,
+        "name": {"latin": person.name_latin, "local": person.name_local},
         "ministry": ministry,
         "activated": code is None,
         "activation_code": code,

@@ -187,9 +187,8 @@ class Demo:
         if waiting:
             _say("Activate somebody, in a browser profile each:\n")
         for person in waiting[:SHOWN_PEOPLE]:
-            name = person["name"]["latin"] if isinstance(person["name"], dict) else person["name"]
-            _say(f"  {name}")
-            _say(f"    code {person['activation_code']}   personnel number {person['personnel_number']}")
+            print(f"  {person['name']['latin']}, personnel number {person['personnel_number']}")
+            print(f"    {self._configuration.url}{person['activation_path']}")
         file = self._configuration.data_dir / "demo.json"
         _say(f"\n{self._configuration.url}/activate   all codes: {file}\n")
 

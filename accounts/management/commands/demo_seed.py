@@ -1,7 +1,6 @@
 """`manage.py demo_seed`: makes the demonstration's directory and prints its letters as JSON."""
 
 import json
-from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,14 +15,9 @@ class Command(BaseCommand):
         "Make the demonstration's directory (BEEP_DEMO=1 only) and print people and activation codes as JSON."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--fresh", action="store_true", help="letters for other people in place of those that were used"
-        )
-
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            made = demo.seed(fresh=options["fresh"])
+            made = demo.seed()
         except RuntimeError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(made, ensure_ascii=False))

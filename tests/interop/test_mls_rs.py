@@ -31,7 +31,7 @@ class Peer:
     def __init__(self) -> None:
         assert (WEB / "node_modules" / "ts-mls").is_dir(), "run `npm ci` in web/ first"
         self._process = subprocess.Popen(
-            [NODE, "tests/interop/run.mjs"],
+            [NODE, "tests/interop/run.mjs", "peer.ts"],
             cwd=WEB,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -85,7 +85,7 @@ export class ConversationList {
     const last = rows.find((row) => row.value.kind !== "notice")?.value ?? null;
     const text = this.drafts.latest(id) ?? draft?.value.text ?? "";
     // Somebody has only looked at us: nothing to show until they say something.
-    if (!last && text === "" && !record.openedHere) return null;
+    if (!last && text === "" && !record.openedHere && record.server.lastSeq === 0) return null;
     if (last?.mine === false) this.#typed(id, 0);
     const partner =
       record.persons.find((person) => person !== this.context.self.person) ?? record.persons[0] ?? id;

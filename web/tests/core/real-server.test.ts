@@ -1,0 +1,213 @@
+/**
+ * The whole client but its views, twice, against the real server. `BEEP_TEST_URL` names a demo server and
+ * `BEEP_TEST_DEMO` its demo.json; pytest starts both and runs this file. Without them there is nothing to run against.
+ */
+
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { App, ConversationSummary, MessageItem } from "../../src/core/api";
+import { Profile, Tab, totp, until } from "./node";
+
+interface DemoPerson {
+  login: string;
+  personnel_number: string;
+  name: string;
+  activated: boolean;
+  activation_code: string;
+}
+
+const url = process.env["BEEP_TEST_URL"];
+const demo = process.env["BEEP_TEST_DEMO"];
+
+class Colleague {
+  readonly profile: Profile;
+  tab: Tab;
+  app!: App;
+  totpSecret = "";
+  recoveryCode = "";
+  personId = "";
+  readonly passphrase: string;
+
+  constructor(readonly person: DemoPerson) {
+    this.profile = new Profile(url ?? "");
+    this.tab = new Tab(this.profile);
+    this.passphrase = `seven quiet rivers of ${person.login}`;
+  }
+
+  async activate(): Promise<void> {
+    this.app = await this.tab.start();
+    const offer = await this.app.beginActivation(this.person.activation_code, this.person.personnel_number);
+    this.totpSecret = offer.totpSecret;
+    this.recoveryCode = offer.recoveryCode;
+    this.personId = offer.person.id;
+    await this.app.finishActivation({
+      passphrase: this.passphrase,
+      totp: totp(this.totpSecret),
+      deviceName: "Node",
+    });
+    await until(this.app.connection, (state) => state === "online");
+  }
+
+  /** The tab is killed (nothing is locked) and another is opened. */
+  async restart(): Promise<void> {
+    await (this.app as App & { dispose(): Promise<void> }).dispose();
+    this.tab = new Tab(this.profile);
+    this.app = await this.tab.start();
+  }
+
+  async conversation(): Promise<ConversationSummary> {
+    const list = await until(this.app.conversations, (all) => all.length > 0);
+    return list[0]!;
+  }
+
+  /** The texts of the conversation once it shows `count` of them. */
+  async texts(conversation: string, count: number): Promise<MessageItem[]> {
+    const list = await this.app.openMessages(conversation);
+    const shown = (items: readonly MessageItem[]) => items.filter((item) => item.kind !== "notice");
+    const items = await until(list.items, (now) => shown(now).length >= count && now.every((i) => i.state !== "queued"));
+    list.close();
+    return shown(items);
+  }
+}
+
+describe.skipIf(url === undefined || demo === undefined)("two cores and a real server", () => {
+  let ayesha: Colleague;
+  let omar: Colleague;
+  let conversation: string;
+
+  beforeAll(async () => {
+    const { people } = JSON.parse(readFileSync(demo ?? "", "utf8")) as { people: DemoPerson[] };
+    const free = people.filter((person) => !person.activated);
+    ayesha = new Colleague(free[0]!);
+    omar = new Colleague(free[1]!);
+    await ayesha.activate();
+    await omar.activate();
+  }, 120_000);
+
+  afterAll(async () => {
+    await ayesha.app.signOut();
+    await omar.app.signOut();
+  });
+
+  it("finds a colleague and sends the first message", async () => {
+    // The pool fills in the background; one package is enough to begin.
+    const found = await ayesha.app.searchPeople(omar.person.name);
+    expect(found.map((card) => card.id)).toContain(omar.personId);
+    conversation = await ayesha.app.openDirect(omar.personId);
+    await ayesha.app.send(conversation, "السلام علیکم");
+    const sent = await ayesha.texts(conversation, 1);
+    expect(sent[0]?.state).not.toBe("queued");
+    const summary = await omar.conversation();
+    expect(summary.partner.id).toBe(ayesha.personId);
+    const got = await omar.texts(summary.id, 1);
+    expect(got[0]).toMatchObject({ text: "السلام علیکم", mine: false, sender: ayesha.personId });
+  }, 60_000);
+
+  it("exchanges twenty messages both ways, in order and once", async () => {
+    const expected = ["السلام علیکم"];
+    for (let i = 0; i < 10; i++) {
+      for (const [who, text] of [
+        [omar, `reply ${String(i)} خوش آمدید`],
+        [ayesha, `line ${String(i)} سلام`],
+      ] as const) {
+        await who.app.send(conversation, text);
+        expected.push(text);
+        await (who === omar ? ayesha : omar).texts(conversation, expected.length);
+      }
+    }
+    for (const who of [ayesha, omar]) {
+      const items = await who.texts(conversation, expected.length);
+      expect(items.map((item) => item.text)).toEqual(expected);
+      const seqs = items.map((item) => item.seq ?? 0);
+      expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    }
+  }, 60_000);
+
+  it("tells when a message was delivered and read", async () => {
+    const items = await omar.texts(conversation, 21);
+    await omar.app.markRead(conversation, items.at(-1)?.seq ?? 0);
+    const list = await ayesha.app.openMessages(conversation);
+    await until(list.items, (now) => now.filter((item) => item.mine).every((item) => item.state === "read"));
+    list.close();
+    await until(omar.app.unread, (unread) => unread === 0);
+  }, 30_000);
+
+  it("shows that somebody types", async () => {
+    omar.app.typing(conversation);
+    await until(ayesha.app.conversations, (all) => all[0]?.partnerTyping === true);
+    await omar.app.send(conversation, "typed");
+    await until(ayesha.app.conversations, (all) => all[0]?.partnerTyping === false && all[0].lastMessage?.text === "typed");
+  }, 30_000);
+
+  it("opens without typing after a restart, with everything there", async () => {
+    await ayesha.app.setDraft(conversation, "not yet said");
+    await ayesha.restart();
+    expect(ayesha.app.session.get().kind).toBe("open");
+    const items = await ayesha.texts(conversation, 22);
+    expect(items.at(-1)?.text).toBe("typed");
+    expect((await ayesha.conversation()).draft).toBe("not yet said");
+    await until(ayesha.app.connection, (state) => state === "online");
+  }, 30_000);
+
+  it("sends what was written without a network once, when it comes back", async () => {
+    ayesha.tab.setOnline(false);
+    for (let i = 0; i < 12; i++) await ayesha.app.send(conversation, `offline ${String(i)}`);
+    await omar.app.send(conversation, "meanwhile");
+    ayesha.tab.setOnline(true);
+    const [hers, his] = await Promise.all([ayesha.texts(conversation, 35), omar.texts(conversation, 35)]);
+    expect(hers.map((item) => item.text)).toEqual(his.map((item) => item.text));
+    const offline = his.map((item) => item.text).filter((text) => text.startsWith("offline"));
+    expect(offline).toEqual(Array.from({ length: 12 }, (_, i) => `offline ${String(i)}`));
+  }, 60_000);
+
+  it("locks, refuses a wrong passphrase and unlocks", async () => {
+    await omar.app.lock();
+    expect(omar.app.session.get()).toMatchObject({ kind: "locked", login: omar.person.login });
+    expect(omar.app.conversations.get()).toEqual([]);
+    await expect(omar.app.unlock("not the passphrase at all")).rejects.toMatchObject({ code: "wrong_passphrase" });
+    await omar.app.unlock(omar.passphrase);
+    expect((await omar.texts(conversation, 35)).length).toBe(35);
+    await until(omar.app.connection, (state) => state === "online");
+  }, 60_000);
+
+  it("replaces a device with the recovery code; the conversation goes on in a successor group", async () => {
+    const before = omar.app;
+    const second = new Colleague(omar.person);
+    second.app = await second.tab.start();
+    const found = await nextCode(omar.totpSecret, (code) =>
+      second.app.signIn({ login: omar.person.login, passphrase: omar.passphrase, totp: code }),
+    );
+    expect(found).toBe("replace");
+    await second.app.finishReplace({ recoveryCode: omar.recoveryCode, deviceName: "Second" });
+    await until(second.app.connection, (state) => state === "online");
+    await until(second.app.conversations, (all) => all.some((one) => one.id === conversation));
+    await second.app.send(conversation, "from the new device");
+    const list = await ayesha.app.openMessages(conversation);
+    const items = await until(list.items, (now) => now.some((item) => item.text === "from the new device"));
+    expect(items.some((item) => item.notice?.kind === "new-device" && item.notice.person === omar.personId)).toBe(true);
+    await ayesha.app.send(conversation, "welcome back");
+    await second.texts(conversation, 2);
+    list.close();
+    // The old device lost its session at once.
+    const state = await until(
+      before.session,
+      (now) => now.kind === "revoked" || (now.kind === "open" && now.needsSignIn),
+    );
+    expect(["revoked", "open"]).toContain(state.kind);
+    await before.erase();
+    omar.app = second.app;
+  }, 120_000);
+});
+
+/** A one-time code serves once: waits for the next when this one has been used. */
+async function nextCode<T>(secret: string, use: (code: string) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await use(totp(secret));
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (attempt === 8 || (code !== "sign_in_refused" && code !== "totp_refused" && code !== "rate_limited")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+    }
+  }
+}

@@ -115,7 +115,7 @@ test("a message is nodes: each block has its own direction and script, links do 
   expect(first?.querySelector("strong")?.textContent).toBe("دنیا");
   expect(document.querySelector("b")).toBeNull();
   const link = document.querySelector("a")!;
-  expect(link.textContent).toBe("form (a.example)");
+  expect(link.textContent).toBe("form\u00a0(a.example)");
   expect(link.rel.split(" ")).toEqual(expect.arrayContaining(["noopener", "noreferrer"]));
 });
 

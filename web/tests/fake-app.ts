@@ -135,7 +135,7 @@ export class FakeApp implements App {
       totpSecret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
       totpUri:
         "otpauth://totp/Beep:ayesha.siddiqui?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Beep&algorithm=SHA1&digits=6&period=30",
-      recoveryCode: "7KQ2-M9XD-4RTV-B8NC-0WHJ-E5PS-Z3GA-6FYK",
+      recoveryCode: "7KQ2-M9XD-4RTV-B8NC-0WHJ-E5PS-Z3GA",
     };
   }
   async finishActivation(choice: { passphrase: string; totp: string; deviceName: string }): Promise<void> {
@@ -155,7 +155,7 @@ export class FakeApp implements App {
   async finishReplace(input: { recoveryCode: string; deviceName: string }): Promise<void> {
     this.calls.push(["finishReplace", input]);
     await pause(300);
-    if (input.recoveryCode.length < 32) throw new AppError("recovery_code_malformed");
+    if (input.recoveryCode.length < 26) throw new AppError("recovery_code_malformed");
     this.session.set({ kind: "open", me, needsSignIn: false });
   }
   async beginRecovery(): Promise<{ totpSecret: string; totpUri: string }> {

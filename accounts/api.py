@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Path, Router
+from ninja import Path, Router, Status
 from pydantic import Field
 
 from accounts import activation, devices, identity_chain, own, people, recovery, schemas, sessions, sign_in
@@ -157,11 +157,11 @@ def finish_recovery(request: HttpRequest, response: HttpResponse, body: schemas.
 
 
 @router.post("/sign-out", auth=signed_in, **answers({204: None}, *SIGNED_IN))
-def sign_out(request: HttpRequest, response: HttpResponse) -> tuple[int, None]:
+def sign_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """End this session; its socket closes. The device stays in the person's list."""
     sessions.sign_out(caller=caller_of(request))
     clear_cookie(response)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/me", auth=signed_in, **answers({200: schemas.Me}, *SIGNED_IN))

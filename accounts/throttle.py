@@ -93,7 +93,7 @@ def check(subjects: Sequence[Subject]) -> None:
     ]
     if waits:
         seconds = max(waits).total_seconds()
-        raise BeepError("rate_limited", detail={"retry_after": seconds}, retry_after=seconds)
+        raise BeepError("rate_limited", retry_after=seconds)
 
 
 def failed(subjects: Iterable[Subject]) -> None:

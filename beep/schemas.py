@@ -131,7 +131,7 @@ class Refusal(StrictSchema):
     code: str
     message: str
     detail: dict[str, Any] = Field(default_factory=dict)
-    retry_after: float | None = None
+    """Small facts that a client may act on; `retry_after` (seconds) is one of them, where waiting helps."""
 
 
 ALWAYS: Final = ("bad_request", "forbidden", "method_not_allowed", "too_large", "rate_limited", "internal", "busy")

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--letters",
             type=Path,
-            help="with --apply: make an activation letter for everybody in the file who is not activated, and "
+            help="with --apply: make an activation letter for everybody in it who is not activated, and "
             "write the codes to this new file; keep it safe and delete it after printing",
         )
 

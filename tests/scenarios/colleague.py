@@ -29,6 +29,8 @@ class Shown:
     kind: str
     text: str
     mine: bool
+    state: str | None
+    """Of one's own: queued, sent, delivered, read or failed."""
 
 
 class Colleague:
@@ -227,7 +229,8 @@ class Colleague:
         rows = self.page.locator("[data-message]").evaluate_all(
             """rows => rows.map(row => [
                 row.dataset.message, row.dataset.kind,
-                (row.querySelector(".text")?.innerText ?? "").trim(), row.classList.contains("mine")])"""
+                (row.querySelector(".text")?.innerText ?? "").trim(), row.classList.contains("mine"),
+                row.querySelector("[data-state]")?.dataset.state ?? null])"""
         )
         return [Shown(*row) for row in rows]
 

@@ -107,6 +107,27 @@ describe("frames in the wrong place", () => {
   });
 });
 
+describe("senders that the verified chains do not list", () => {
+  it("are refused though they stand in the tree, until their chain is known", async () => {
+    start();
+    const hello = await speak(pair, "bilal", "hello", 2);
+    const commit = await healed(copyOf(pair), "bilal", 3);
+    const { roster } = pair;
+    const impostor = { ...pair.bilal.entry, signatureKey: pair.asma.keys.signaturePublic };
+    for (const partial of [[pair.asma.entry], [pair.asma.entry, impostor]]) {
+      pair.roster = partial;
+      for (const frame of [hello, commit])
+        expect(await hear(pair, "asma", frame)).toMatchObject([
+          { kind: "refused", code: "device_not_listed" },
+        ]);
+    }
+    // Another person who lists the same device id under a key of their own pushes nobody out.
+    const squatter = { ...impostor, person: (await newDevice()).keys.person };
+    pair.roster = [...roster, squatter];
+    expect(texts(await hear(pair, "asma", hello))).toEqual(["hello"]);
+  });
+});
+
 describe("frames of the wrong kind", () => {
   it("a commit called a message, a message called a commit", async () => {
     start();

@@ -12,8 +12,13 @@ import { makeKeyPackageRef } from "ts-mls/keyPackage.js";
 import type { Suite } from "../api";
 import { equal } from "../bytes";
 import { CryptoError, type CryptoErrorCode } from "../errors";
-import { signRaw, verifyRaw } from "../signing";
+import { generateSigningKey, signRaw, verifyRaw } from "../signing";
 import { SUITE_NAMES } from "./profile";
+
+const keygen = async (): Promise<{ signKey: Uint8Array; publicKey: Uint8Array }> => {
+  const { seed, publicKey } = await generateSigningKey();
+  return { signKey: seed, publicKey };
+};
 
 const suites = new Map<Suite, Promise<CiphersuiteImpl>>();
 
@@ -26,7 +31,7 @@ export function ciphersuite(suite: Suite): Promise<CiphersuiteImpl> {
   if (made === undefined) {
     made = getCiphersuiteImpl(getCiphersuiteFromName(SUITE_NAMES[suite])).then((impl) => ({
       ...impl,
-      signature: { ...impl.signature, sign: signRaw, verify: verifyRaw },
+      signature: { sign: signRaw, verify: verifyRaw, keygen },
     }));
     suites.set(suite, made);
   }

@@ -11,19 +11,20 @@ import { equal, uuidText } from "../bytes";
 import { demand } from "../errors";
 import { parseCredential } from "./credential";
 
+/** Person and device: a device makes its own id, so another person could list the same one to push it out. */
+const keyOf = (person: Uuid, device: Uuid): string => `${uuidText(person)}/${uuidText(device)}`;
+
 export class Roster implements AuthenticationService {
   readonly #devices = new Map<string, RosterDevice>();
 
   constructor(devices: readonly RosterDevice[]) {
-    for (const entry of devices) this.#devices.set(uuidText(entry.device), entry);
+    for (const entry of devices) this.#devices.set(keyOf(entry.person, entry.device), entry);
   }
 
   /** The entry of exactly this person, device and key, or undefined. */
   find(person: Uuid, device: Uuid, signatureKey: Uint8Array): RosterDevice | undefined {
-    const entry = this.#devices.get(uuidText(device));
-    const same =
-      entry !== undefined && equal(entry.person, person) && equal(entry.signatureKey, signatureKey);
-    return same ? entry : undefined;
+    const entry = this.#devices.get(keyOf(person, device));
+    return entry !== undefined && equal(entry.signatureKey, signatureKey) ? entry : undefined;
   }
 
   /** RFC 9420 §5.3.1, as the library asks it. */

@@ -61,7 +61,7 @@ describe("the vault", () => {
     const cut = { ...vault, wrapped: vault.wrapped.slice(1) };
     expect(await codeOf(() => engine.openVault({ passphrase, vault: cut }))).toBe("vault_malformed");
     await expect(crypto.subtle.exportKey("raw", dataKey)).rejects.toThrow();
-  }, 60_000);
+  }, 180_000);
 
   it("derives the sign-in secret that its known answer says, and refuses a short passphrase", async () => {
     const passphrase = "correct horse battery staple";
@@ -74,7 +74,7 @@ describe("the vault", () => {
     // Marks and joiners do not count.
     const padded = "eleven char\u200c\u064e";
     expect(await codeOf(() => engine.signInSecret({ passphrase: padded, salt }))).toBe("passphrase_short");
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("the worker's line", () => {

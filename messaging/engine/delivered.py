@@ -13,7 +13,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from messaging import protocol
-from messaging.engine import arrays, limits
+from messaging.engine import arrays, limits, tasks
 from messaging.engine.database import Database
 
 log = structlog.get_logger(__name__)
@@ -57,8 +57,7 @@ class Delivered:
     async def stop(self) -> None:
         """End, after writing what waits."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await tasks.cancel(self._task)
             await self.write()
 
     def add(self, device: bytes, cursors: Iterable[protocol.Cursor]) -> None:

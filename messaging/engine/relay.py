@@ -20,7 +20,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from messaging import notices
-from messaging.engine import limits
+from messaging.engine import limits, tasks
 from messaging.engine.frames import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -90,9 +90,7 @@ class Relay:
 
     async def stop(self) -> None:
         """End both tasks; what was not published is lost, as it may be."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.cancel(*self._tasks)
         self.up = False
 
     def share(self, conversation: bytes, first: int, last: int, payload: bytes) -> None:

@@ -10,7 +10,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from messaging import protocol
-from messaging.engine import limits, reads
+from messaging.engine import limits, reads, tasks
 from messaging.engine.database import Database
 from messaging.engine.frames import Outgoing
 from messaging.engine.hub import Hub, Room
@@ -40,10 +40,7 @@ class Repairer:
 
     async def stop(self) -> None:
         """End every task."""
-        tasks = [task for task in (self._task, *self._mending.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await tasks.cancel(self._task, *self._mending.values())
 
     def look(self) -> None:
         """Compare every room with the database soon: hints may have been lost."""
@@ -87,7 +84,8 @@ class Repairer:
         pause, last = limits.POLL, now()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), limits.POLL)
+                async with asyncio.timeout(limits.POLL):
+                    await self._look.wait()
             due = limits.SWEEP if self._relay_is_up() else pause
             if not self._look.is_set() and now() - last < due:
                 continue

@@ -17,7 +17,7 @@ from psycopg_pool import PoolTimeout
 
 from beep import clock
 from messaging import protocol
-from messaging.engine import limits
+from messaging.engine import limits, tasks
 from messaging.engine.database import Database
 from messaging.engine.hub import Hub, Member
 
@@ -42,9 +42,7 @@ class Revocations:
 
     async def stop(self) -> None:
         """End the poll."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await tasks.cancel(self._task)
 
     def end_device(self, device: bytes) -> None:
         """The device is revoked."""
@@ -69,7 +67,8 @@ class Revocations:
     async def poll(self) -> None:
         """Close what the table, or the clock, says has ended. Raises psycopg.Error when it cannot be read."""
         since = clock.now() - timedelta(seconds=limits.OVERLAP)
-        rows = await asyncio.wait_for(self._database.rows(RECENT, (since,)), limits.POLL * 2)
+        async with asyncio.timeout(limits.POLL * 2):
+            rows = await self._database.rows(RECENT, (since,))
         for device, session in rows:
             member = self._hub.devices.get(device)
             if member is not None and session in (None, member.session):

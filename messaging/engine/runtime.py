@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from messaging import notices, protocol
-from messaging.engine import reads, requests, signals
+from messaging.engine import reads, requests, signals, tasks
 from messaging.engine.batch import Accepted
 from messaging.engine.database import Database
 from messaging.engine.delivered import Delivered
@@ -90,8 +90,7 @@ class Engine:
         """End every task and connection."""
         if self._former_publisher is not None:
             notices.set_publisher(self._former_publisher)
-        if self._resync is not None:
-            self._resync.cancel()
+        await tasks.cancel(self._resync)
         for part in (self.revocations, self.delivered, self._repairer, self.relay, self.writer):
             await part.stop()
         await self._loop.run_in_executor(None, self.slow.stop)

@@ -31,7 +31,7 @@ from psycopg.rows import TupleRow
 
 from beep import clock
 from beep.errors import BeepError
-from messaging.engine import arrays, audit_row, database, limits, statements
+from messaging.engine import arrays, audit_row, database, limits, statements, tasks
 from messaging.engine.batch import Accepted, ConversationRow, Decision, Earlier, SenderRow, decide, retries
 from messaging.engine.submission import Outcome, Submission
 
@@ -76,9 +76,7 @@ class Writer:
 
     async def stop(self) -> None:
         """End the task and the connection. What is still queued gets no answer, as after a kill."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await tasks.cancel(self._task)
         await self._disconnect()
 
     async def _run(self) -> None:

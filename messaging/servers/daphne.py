@@ -21,6 +21,8 @@ from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
 from messaging.servers import arguments
 
+CLOSE_HANDSHAKE: Final = 5
+"""Seconds that a peer may take to answer a close frame before the connection is cut."""
 CLOSE_PATIENCE: Final = 2.0
 """Seconds that peers may take to answer their close frames while the server drains."""
 
@@ -104,12 +106,13 @@ class Server(DaphneServer):  # type: ignore[misc]
 
     @property
     def ws_factory(self) -> Any:
-        """Daphne makes the factory in the middle of `run`; what it makes is the class that the factory names."""
+        """Daphne makes the factory in the middle of `run`; it builds the class that it names."""
         return self._ws_factory
 
     @ws_factory.setter
     def ws_factory(self, factory: Any) -> None:
         factory.protocol = SocketProtocol
+        factory.setProtocolOptions(closeHandshakeTimeout=CLOSE_HANDSHAKE)
         self._ws_factory = factory
 
     def create_application(

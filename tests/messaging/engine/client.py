@@ -19,7 +19,7 @@ PATIENCE = 5.0
 """Seconds to wait for a frame that must come."""
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The server has closed; `code` says why."""
 
     def __init__(self, code: int | None) -> None:
@@ -38,7 +38,7 @@ class Client:
     async def write(self, data: bytes | str) -> None:
         raise NotImplementedError
 
-    async def _read(self, timeout: float) -> bytes:
+    async def _read(self, patience: float) -> bytes:
         raise NotImplementedError
 
     def next_id(self) -> int:
@@ -48,9 +48,9 @@ class Client:
     async def post(self, frame: protocol.ClientFrame) -> None:
         await self.write(protocol.encode(frame))
 
-    async def read(self, timeout: float = PATIENCE) -> protocol.ServerFrame:
-        """The next frame; raises Closed or TimeoutError."""
-        return protocol.decode_server_frame(await self._read(timeout))
+    async def read(self, patience: float = PATIENCE) -> protocol.ServerFrame:
+        """The next frame; raises ClosedError or TimeoutError."""
+        return protocol.decode_server_frame(await self._read(patience))
 
     async def ask(self, kind: type[protocol.Frame], **fields: Any) -> Any:
         """Send a request and wait for its answer, a refusal included; events meanwhile go to `unread`."""
@@ -68,15 +68,15 @@ class Client:
                 return frame
             self.unread.append(frame)
 
-    async def event(self, kind: type[F], timeout: float = PATIENCE) -> F:
+    async def event(self, kind: type[F], patience: float = PATIENCE) -> F:
         """The next event of this kind."""
         for index, frame in enumerate(self.unread):
             if isinstance(frame, kind):
                 del self.unread[index]
                 return frame
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patience):
             while True:
-                frame = await self.read(timeout)
+                frame = await self.read(patience)
                 if isinstance(frame, kind):
                     return frame
                 self.unread.append(frame)
@@ -90,13 +90,13 @@ class Client:
                 found += event.envelopes
         return found
 
-    async def closed(self, timeout: float = PATIENCE) -> int | None:
+    async def closed(self, patience: float = PATIENCE) -> int | None:
         """The close code, whatever comes before it."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(patience):
                 while True:
-                    self.unread.append(await self.read(timeout))
-        except Closed as end:
+                    self.unread.append(await self.read(patience))
+        except ClosedError as end:
             return end.code
 
     async def hello(self) -> protocol.Ready:
@@ -152,10 +152,10 @@ class Inside(Client):
         else:
             await self.socket.send_to(bytes_data=data)
 
-    async def _read(self, timeout: float) -> bytes:
-        message = await self.socket.receive_output(timeout)
+    async def _read(self, patience: float) -> bytes:
+        message = await self.socket.receive_output(patience)
         if message["type"] == "websocket.close":
-            raise Closed(message.get("code"))
+            raise ClosedError(message.get("code"))
         data = message["bytes"]
         assert isinstance(data, bytes)
         return data
@@ -186,11 +186,11 @@ class Outside(Client):
     async def write(self, data: bytes | str) -> None:
         await self.connection.send(data)
 
-    async def _read(self, timeout: float) -> bytes:
+    async def _read(self, patience: float) -> bytes:
         try:
-            data = await asyncio.wait_for(self.connection.recv(), timeout)
+            data = await asyncio.wait_for(self.connection.recv(), patience)
         except websockets.ConnectionClosed as end:
-            raise Closed(end.rcvd.code if end.rcvd else None) from end
+            raise ClosedError(end.rcvd.code if end.rcvd else None) from end
         assert isinstance(data, bytes)
         return data
 

@@ -187,11 +187,10 @@ def _begin(conversation: UUID, device: UUID, time_ms: int) -> Envelope:
     )
 
 
-def body(group_id: bytes, *, epoch: int = 1, size: int = 300, seen_seq: int = 1) -> bytes:
+def body(group_id: bytes, *, epoch: int = 1, size: int = 300, franking_tag: bytes | None = None) -> bytes:
     """An MLSMessage(PrivateMessage) of content type application, about `size` bytes, not decryptable."""
-    data = formats.AuthenticatedData(
-        seen_seq=seen_seq, transcript=os.urandom(32), franking_tag=os.urandom(32), order_hashes=()
-    )
+    tag = os.urandom(32) if franking_tag is None else franking_tag
+    data = formats.AuthenticatedData(seen_seq=1, transcript=os.urandom(32), franking_tag=tag, order_hashes=())
     writer = Writer()
     writer.u16(1)
     writer.u16(2)
@@ -202,3 +201,10 @@ def body(group_id: bytes, *, epoch: int = 1, size: int = 300, seen_seq: int = 1)
     writer.opaque(os.urandom(28))
     writer.opaque(os.urandom(max(1, size - 157)))
     return writer.getvalue()
+
+
+def typing_frame(chat: Talk, *, leaf: int, epoch: int = 1) -> protocol.Typing:
+    """A typing frame that the server takes for sealed."""
+    return protocol.Typing(
+        conversation=chat.id, generation=1, epoch=epoch, leaf=leaf, counter=1, body=b"sealed"
+    )

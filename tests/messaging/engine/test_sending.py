@@ -1,13 +1,58 @@
 """Sends: what is stored, in which order, and what is refused without a trace."""
 
+import asyncio
+import hashlib
+from typing import Any
+from uuid import UUID
 
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
 
-from messaging import protocol
+from accounts.models import Device
+from audit.models import Intake
+from messaging import formats, protocol
+from messaging.engine import limits
 from messaging.engine.runtime import Engine
-from tests.messaging.engine.client import inside
-from tests.messaging.engine.factory import Actor, Talk
+from messaging.mls import MlsErrorCode
+from messaging.models import Conversation, ConversationKind, Envelope, Group, Sender
+from tests.messaging.engine.client import Inside, inside
+from tests.messaging.engine.factory import Actor, Talk, actors, body, talk
 
 Pair = tuple[Actor, Actor, Talk]
+
+
+@sync_to_async
+def log_of(chat: Talk) -> list[Envelope]:
+    """The stored log, after checking that the conversation's row and every hash agree with it."""
+    rows = list(Envelope.objects.filter(conversation_id=UUID(bytes=chat.id)).order_by("seq"))
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    assert Conversation.objects.get(id=UUID(bytes=chat.id)).last_seq == len(rows)
+    for row in rows:
+        assert row.body_hash == hashlib.sha256(row.body).digest()
+        assert row.hash == formats.envelope_hash(
+            conversation=chat.id,
+            seq=row.seq,
+            generation=row.generation,
+            epoch=row.epoch,
+            kind=row.kind,
+            device=row.device_id.bytes,
+            counter=row.counter,
+            time_ms=row.time_ms,
+            body_hash=row.body_hash,
+        )
+    return rows
+
+
+@sync_to_async
+def last_counter(chat: Talk, actor: Actor) -> int:
+    row = Sender.objects.get(conversation_id=UUID(bytes=chat.id), device_id=actor.device)
+    return row.last_counter
+
+
+@sync_to_async
+def change(chat: Talk, **values: Any) -> None:
+    Conversation.objects.filter(id=UUID(bytes=chat.id)).update(**values)
 
 
 async def test_a_message_is_stored_and_reaches_both(engine: Engine, pair: Pair) -> None:
@@ -22,3 +67,231 @@ async def test_a_message_is_stored_and_reaches_both(engine: Engine, pair: Pair) 
         assert (envelope.generation, envelope.epoch, envelope.kind) == (1, 1, protocol.APPLICATION)
         assert (envelope.device, envelope.counter, envelope.time) == (one.device.bytes, 2, sent.time)
         assert await sender.envelopes(chat.id, until=2) == [envelope]
+    assert [row.body for row in await log_of(chat)] == [b"begin", frame.body]
+
+
+async def test_many_senders_make_one_dense_log(engine: Engine) -> None:
+    def make() -> tuple[list[Actor], Talk, Talk]:
+        people = actors(8)
+        return people, talk(people, kind=ConversationKind.GROUP), talk(people[:2])
+
+    people, group, chat = await sync_to_async(make)()
+    clients = [await Inside(person).open() for person in people]
+    for client in clients:
+        await client.hello()
+        await client.resume()
+
+    async def speak(client: Inside) -> list[int]:
+        seqs: list[int] = []
+        for _ in range(5):
+            frames = [client.message(group) for _ in range(5)]
+            for frame in frames:
+                await client.post(frame)
+            seqs += [(await client.answer(frame.id)).seq for frame in frames]
+        return seqs
+
+    given = await asyncio.gather(*(speak(client) for client in clients))
+    other = await clients[0].send(chat)
+    assert other.seq == 2
+    for seqs in given:
+        assert seqs == sorted(seqs), "one device's messages keep their order"
+    assert sorted(seq for seqs in given for seq in seqs) == list(range(2, 202))
+    for client in clients:
+        heard = await client.envelopes(group.id, until=201)
+        assert [envelope.seq for envelope in heard] == list(range(2, 202)), "live, in order, once"
+        await client.leave()
+    rows = await log_of(group)
+    assert len(rows) == 201
+    for person in people:
+        own = [row.counter for row in rows if row.device_id == person.device]
+        assert own == sorted(own)
+
+
+async def test_a_retry_is_answered_with_the_first_seq(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as sender:
+        frame = sender.message(chat)
+        await sender.post(frame)
+        first = await sender.answer(frame.id)
+        await sender.send(chat)
+        again = await sender.send(chat, counter=frame.counter, body=frame.body)
+        assert (again.seq, again.time) == (first.seq, first.time)
+        # In one batch, before either is on disk.
+        twin = sender.message(chat)
+        same = sender.message(chat, counter=twin.counter, body=twin.body)
+        await sender.post(twin)
+        await sender.post(same)
+        assert (await sender.answer(twin.id)).seq == (await sender.answer(same.id)).seq == 4
+        # A retry from long ago, after the epoch has moved.
+        await change(chat, epoch=2)
+        late = await sender.send(chat, counter=frame.counter, body=frame.body)
+        assert late.seq == first.seq
+    assert len(await log_of(chat)) == 4
+
+
+async def test_refusals_keep_the_socket_and_consume_no_counter(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    stranger, foreign = await sync_to_async(lambda: ((people := actors(2))[0], talk(people)))()
+    assert stranger
+    other_group = body(foreign.group_id)
+    cases: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        ("not_a_member", {"conversation": foreign.id}, {}),
+        ("not_a_member", {"conversation": bytes(16)}, {}),
+        ("generation_conflict", {"generation": 2}, {"generation": 1, "epoch": 1}),
+        ("epoch_conflict", {"epoch": 2}, {"generation": 1, "epoch": 1}),
+        ("epoch_conflict", {"epoch": 0}, {"generation": 1, "epoch": 1}),
+        ("counter_gap", {"counter": 3}, {"last": 1}),
+        ("counter_old", {"counter": 1}, {"last": 1}),
+        ("counter_old", {"counter": 0}, {"last": 1}),
+        ("frame_refused", {"body": other_group}, {"rule": "group_id"}),
+        ("frame_refused", {"body": body(chat.group_id, epoch=3)}, {"rule": "epoch"}),
+        (
+            "frame_refused",
+            {"body": b"\x00\x01\x00\x01" + bytes(40)},
+            {"rule": MlsErrorCode.NOT_PRIVATE_MESSAGE},
+        ),
+        ("frame_refused", {"body": body(chat.group_id)[:-1]}, {"rule": MlsErrorCode.TRUNCATED}),
+        ("frame_refused", {"body": body(chat.group_id) + b"\x00"}, {"rule": MlsErrorCode.TRAILING_BYTES}),
+        ("frame_refused", {"body": body(chat.group_id, franking_tag=b"")}, {"rule": "authenticated_data"}),
+    ]
+    async with inside(one) as sender:
+        for code, changes, detail in cases:
+            refused = await sender.send(chat, **{"counter": 2, **changes})
+            assert isinstance(refused, protocol.Refused), (code, refused)
+            assert (refused.code, refused.detail) == (code, detail), changes
+        await change(chat, blocked=True)
+        assert (await sender.send(chat, counter=2)).code == "removal_due"
+        await change(chat, blocked=False)
+        assert await last_counter(chat, one) == 1
+        assert (await sender.send(chat, counter=2)).seq == 2
+        old = await sender.send(chat, counter=2)
+        assert (old.code, old.detail) == ("counter_old", {"last": 2})
+    assert len(await log_of(chat)) == 2
+
+
+async def test_a_device_without_a_leaf_or_a_right_is_refused(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+
+    @sync_to_async
+    def take_leaf(actor: Actor) -> None:
+        Sender.objects.filter(device_id=actor.device).update(generation=0)
+
+    async with inside(one) as sender, inside(two) as other:
+        await take_leaf(one)
+        assert (await sender.send(chat, counter=2)).code == "not_a_member"
+        await sync_to_async(Device.objects.filter(id=two.device).update)(revoked_at="2026-01-01T00:00Z")
+        assert (await other.send(chat, counter=1)).code == "not_a_member"
+    assert len(await log_of(chat)) == 1
+
+
+async def test_a_new_generation_is_seen_at_once(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as sender:
+        assert (await sender.send(chat)).seq == 2
+
+        @sync_to_async
+        def begin_again() -> bytes:
+            group = Group.objects.create(
+                conversation_id=UUID(bytes=chat.id),
+                generation=2,
+                group_id=bytes(range(32)),
+                policy=b"p",
+                suite=0x53,
+                begun_seq=3,
+                created_by=one.device,
+            )
+            Conversation.objects.filter(id=UUID(bytes=chat.id)).update(generation=2, epoch=1)
+            Sender.objects.filter(conversation_id=UUID(bytes=chat.id)).update(generation=2)
+            return group.group_id
+
+        group_id = await begin_again()
+        stale = await sender.send(chat, counter=3)
+        assert (stale.code, stale.detail) == ("generation_conflict", {"generation": 2, "epoch": 1})
+        fresh = await sender.send(chat, counter=3, generation=2, body=body(group_id))
+        assert fresh.seq == 3
+
+
+async def test_a_full_queue_says_busy(engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _, chat = pair
+    monkeypatch.setattr(limits, "QUEUE", 3)
+    async with inside(one) as sender:
+        with_lock = sync_to_async(_hold_lock)
+        release = asyncio.Event()
+        holding = asyncio.ensure_future(with_lock(chat, release, asyncio.get_running_loop()))
+        await asyncio.sleep(0.2)
+        frames = [sender.message(chat) for _ in range(6)]
+        await sender.post(frames[0])
+        await asyncio.sleep(0.1)  # it is in flight now, and waits for the row
+        for frame in frames[1:]:
+            await sender.post(frame)
+        for frame in frames[4:]:
+            refused = await sender.answer(frame.id)
+            assert refused.code == "busy"
+            assert refused.retry_after > 0
+        release.set()
+        await holding
+        assert [(await sender.answer(frame.id)).seq for frame in frames[:4]] == [2, 3, 4, 5]
+
+
+def _hold_lock(chat: Talk, release: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    from django.db import transaction
+
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(id=UUID(bytes=chat.id))
+        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+
+
+async def test_a_broken_connection_repeats_the_batch(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as sender:
+        assert (await sender.send(chat)).seq == 2
+
+        @sync_to_async
+        def cut() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND usename = current_user AND query LIKE '%COMMIT%'"
+                )
+                assert cursor.rowcount >= 1
+
+        await cut()
+        assert (await sender.send(chat)).seq == 3
+    assert len(await log_of(chat)) == 3
+
+
+async def test_a_log_that_contradicts_itself_stops_only_itself(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    other = await sync_to_async(lambda: talk([one, actors(1)[0]]))()
+
+    @sync_to_async
+    def spoil() -> None:
+        # A row from a restored backup where the next seq belongs.
+        row = Envelope.objects.get(conversation_id=UUID(bytes=chat.id), seq=1)
+        row.seq, row.counter, row.kind, row.epoch = 2, 99, 1, 1
+        row.save(force_insert=True)
+
+    await spoil()
+    async with inside(one) as sender:
+        bad, good = sender.message(chat), sender.message(other)
+        await sender.post(bad)
+        await sender.post(good)
+        assert (await sender.answer(bad.id)).code == "internal"
+        assert (await sender.answer(good.id)).seq == 2
+        assert (await sender.send(other)).seq == 3
+
+
+async def test_each_batch_leaves_one_audit_row(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as sender:
+        frames = [sender.message(chat) for _ in range(20)]
+        for frame in frames:
+            await sender.post(frame)
+        for frame in frames:
+            await sender.answer(frame.id)
+
+    @sync_to_async
+    def batches() -> int:
+        return Intake.objects.using("auditor").filter(kind="messages.accepted").count()
+
+    assert 1 <= await batches() <= 20

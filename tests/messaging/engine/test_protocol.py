@@ -1,0 +1,431 @@
+"""The state machine: what is answered, what closes the socket, paging, marks, typing and limits."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from asgiref.sync import sync_to_async
+
+from accounts.models import Session
+from beep import clock
+from messaging import notices, protocol
+from messaging.engine import limits
+from messaging.engine.runtime import Engine
+from messaging.models import Conversation, ConversationKind, Envelope, Sender
+from tests.messaging.engine.client import Inside, inside
+from tests.messaging.engine.factory import Actor, Talk, actors, body, talk, typing_frame
+
+Pair = tuple[Actor, Actor, Talk]
+
+
+# --- Coming in ----------------------------------------------------------------------------------------------
+
+
+async def test_hello_says_who_one_is(engine: Engine, pair: Pair) -> None:
+    one, _, _ = pair
+    client = await Inside(one).open()
+    ready = await client.ask(protocol.Hello, minor=7)
+    assert (ready.person, ready.device) == (one.person.bytes, one.device.bytes)
+    assert ready.minor == protocol.MINOR
+    assert abs(ready.time - clock.now_ms()) < 5_000
+    again = await client.ask(protocol.Hello, minor=0)
+    assert again.code == "bad_request"
+    await client.leave()
+    assert len(engine.hub) == 0
+
+
+async def test_without_a_session_the_socket_is_closed_as_revoked(engine: Engine, pair: Pair) -> None:
+    unknown = b"__Host-beep=" + b"A" * 43
+    for cookie in (b"", b"__Host-beep=", b"__Host-beep=AAAA", b"other=1", b"__Host-beep=\xff", unknown):
+        client = await Inside(pair[0], headers=[(b"cookie", cookie)]).open()
+        assert await client.closed() == protocol.CLOSE_REVOKED, cookie
+
+
+@pytest.mark.parametrize("change", ["ended", "expired", "suspended"])
+async def test_a_session_that_is_over_lets_nobody_in(engine: Engine, pair: Pair, change: str) -> None:
+    one, _, _ = pair
+    past = clock.now() - timedelta(days=1)
+
+    @sync_to_async
+    def end() -> None:
+        session = Session.objects.get(id=one.session)
+        if change == "ended":
+            session.ended_at = past
+        elif change == "expired":
+            session.created_at, session.expires_at = past - timedelta(days=1), past
+        else:
+            session.person.state = "suspended"
+            session.person.save()
+        session.save()
+
+    await end()
+    client = await Inside(one).open()
+    assert await client.closed() == protocol.CLOSE_REVOKED
+
+
+async def test_a_second_socket_of_the_device_supersedes_the_first(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    async with inside(two) as other:
+        first = await Inside(one).open()
+        await first.hello()
+        async with inside(one) as second:
+            assert await first.closed() == protocol.CLOSE_SUPERSEDED
+            assert (await other.send(chat)).seq == 2
+            assert (await second.envelopes(chat.id, until=2))[0].seq == 2
+
+
+# --- What closes --------------------------------------------------------------------------------------------
+
+
+async def test_what_the_protocol_does_not_allow_is_said_and_closes(engine: Engine, pair: Pair) -> None:
+    cases: list[bytes | str] = [
+        b"\xc1",
+        b"\x00",
+        msgspec.msgpack.encode({"t": "nonsense", "id": 9}),
+        msgspec.msgpack.encode({"t": "ping", "id": 9, "more": 1}),
+        msgspec.msgpack.encode({"t": "ping"}),
+        msgspec.msgpack.encode({"t": "ping", "id": 0}),
+        msgspec.msgpack.encode({"t": "ready", "re": 9}),
+        protocol.encode(protocol.Ping(id=1)),  # hello had this id
+        b"\xc4" * (protocol.MAX_FRAME + 1),
+        "text",
+    ]
+    for data in cases:
+        client = await Inside(pair[0]).open()
+        await client.hello()
+        await client.write(data)
+        assert await client.closed() == protocol.CLOSE_NOT_ALLOWED, data[:40]
+        codes = [frame.code for frame in client.unread if isinstance(frame, protocol.Refused)]
+        assert codes == ["protocol_violation"], data[:40]
+    assert len(engine.hub) == 0
+
+
+async def test_hello_comes_first(engine: Engine, pair: Pair) -> None:
+    early: list[protocol.ClientFrame] = [
+        protocol.Ping(id=1),
+        protocol.Resume(id=1, cursors=[], mailbox=0),
+        protocol.Ack(cursors=[protocol.Cursor(conversation=bytes(16), seq=1)]),
+    ]
+    for frame in early:
+        client = await Inside(pair[0]).open()
+        await client.post(frame)
+        assert await client.closed() == protocol.CLOSE_NOT_ALLOWED
+        assert [f.code for f in client.unread if isinstance(f, protocol.Refused)] == ["hello_first"]
+
+
+async def test_a_socket_that_never_says_hello_is_closed(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HELLO_PATIENCE", 0.1)
+    client = await Inside(pair[0]).open()
+    assert await client.closed() == protocol.CLOSE_NOT_ALLOWED
+
+
+async def test_a_flood_is_slowed_down_and_then_closed(engine: Engine, pair: Pair) -> None:
+    engine.max_rate, engine.max_burst = 1.0, 5.0
+    client = await Inside(pair[0]).open()
+    await client.hello()
+    answers = [await client.ask(protocol.Ping) for _ in range(6)]
+    assert isinstance(answers[0], protocol.Ok)
+    assert answers[-1].code == "rate_limited"
+    assert 0 < answers[-1].retry_after <= 1.1
+    for _ in range(20):
+        await client.post(protocol.Ping(id=client.next_id()))
+    assert await client.closed() == protocol.CLOSE_RATE
+
+
+# --- Resume and reading -------------------------------------------------------------------------------------
+
+
+async def test_resume_names_what_is_behind(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    quiet = await sync_to_async(lambda: talk([one, actors(1)[0]]))()
+    async with inside(two) as other:
+        await other.send(chat)
+    client = await Inside(one).open()
+    await client.hello()
+    behind = await client.resume()
+    assert {state.conversation for state in behind.conversations} == {chat.id, quiet.id}
+    behind = await client.resume({chat.id: 1, quiet.id: 1})
+    (state,) = behind.conversations
+    assert state == protocol.ConversationState(
+        conversation=chat.id,
+        kind="direct",
+        persons=sorted([one.person.bytes, two.person.bytes]),
+        last_seq=2,
+        generation=1,
+        epoch=1,
+        group_id=chat.group_id,
+        blocked=False,
+    )
+    assert (await client.resume({chat.id: 2, quiet.id: 1})).conversations == []
+    await sync_to_async(Conversation.objects.filter(id=UUID(bytes=quiet.id)).update)(blocked=True)
+    (blocked,) = (await client.resume({chat.id: 2, quiet.id: 1})).conversations
+    assert blocked.blocked
+    await client.leave()
+
+
+async def test_no_event_before_resume_and_none_lost_across_it(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    async with inside(two) as other:
+        client = await Inside(one).open()
+        await client.hello()
+        assert (await other.send(chat)).seq == 2
+        assert client.unread == []
+        stop = asyncio.Event()
+
+        async def talk_on() -> int:
+            last = 2
+            while not stop.is_set():
+                last = (await other.send(chat)).seq
+            return last
+
+        speaking = asyncio.ensure_future(talk_on())
+        await asyncio.sleep(0.05)
+        behind = await client.resume({chat.id: 1})
+        await asyncio.sleep(0.1)
+        stop.set()
+        last = await speaking
+        (state,) = behind.conversations
+        page = await client.ask(protocol.Fetch, conversation=chat.id, after=1, limit=1000)
+        heard = {envelope.seq for envelope in page.envelopes}
+        if last > page.last_seq:
+            heard |= {envelope.seq for envelope in await client.envelopes(chat.id, until=last)}
+        assert heard >= set(range(2, last + 1))
+        assert state.last_seq <= last
+        await client.leave()
+
+
+@sync_to_async
+def fill(chat: Talk, actor: Actor, *, count: int, size: int) -> None:
+    """`count` envelopes from seq 2 on, written directly."""
+    data = body(chat.group_id, size=size)
+    Envelope.objects.bulk_create(
+        Envelope(
+            conversation_id=UUID(bytes=chat.id),
+            seq=seq,
+            generation=1,
+            epoch=1,
+            kind=1,
+            device_id=actor.device,
+            counter=seq,
+            time_ms=seq,
+            body=data,
+            body_hash=bytes(32),
+            hash=seq.to_bytes(32, "big"),
+        )
+        for seq in range(2, count + 2)
+    )
+    Conversation.objects.filter(id=UUID(bytes=chat.id)).update(last_seq=count + 1)
+    Sender.objects.filter(device_id=actor.device).update(last_counter=count + 1)
+
+
+async def test_pages_cover_the_log_within_both_bounds(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    await fill(chat, one, count=2_500, size=300)
+    async with inside(one) as client:
+        after, sizes = 0, []
+        while True:
+            page = await client.ask(protocol.Fetch, conversation=chat.id, after=after, limit=1000)
+            assert page.last_seq == 2_501
+            seqs = [envelope.seq for envelope in page.envelopes]
+            assert seqs == list(range(after + 1, after + 1 + len(seqs)))
+            sizes.append(len(seqs))
+            if not seqs:
+                break
+            after = seqs[-1]
+        assert sizes == [1000, 1000, 501, 0]
+        few = await client.ask(protocol.Fetch, conversation=chat.id, after=7, limit=3)
+        assert [envelope.seq for envelope in few.envelopes] == [8, 9, 10]
+
+
+async def test_a_page_ends_before_half_a_frame_but_never_empty(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    await fill(chat, one, count=30, size=60_000)
+    async with inside(one) as client:
+        page = await client.ask(protocol.Fetch, conversation=chat.id, after=1, limit=1000)
+        assert len(page.envelopes) == 8
+        assert len(protocol.encode(page)) <= protocol.MAX_FRAME // 2
+
+        @sync_to_async
+        def grow() -> None:
+            row = Envelope.objects.get(conversation_id=UUID(bytes=chat.id), seq=2)
+            Envelope.objects.filter(pk=row.pk).update(body=bytes(700_000))
+
+        await grow()
+        page = await client.ask(protocol.Fetch, conversation=chat.id, after=1, limit=1000)
+        assert [envelope.seq for envelope in page.envelopes] == [2]
+
+
+async def test_hashes_and_their_ranges(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    await fill(chat, one, count=10_100, size=200)
+    async with inside(one) as client:
+        found = await client.ask(protocol.Hashes, conversation=chat.id, after=1, until=10_001)
+        assert len(found.hashes) == 32 * 10_000
+        assert found.hashes[:32] == (2).to_bytes(32, "big")
+        assert found.hashes[-32:] == (10_001).to_bytes(32, "big")
+        for after, until in ((0, 10_001), (5, 5), (5, 4), (10_000, 10_102)):
+            refused = await client.ask(protocol.Hashes, conversation=chat.id, after=after, until=until)
+            assert refused.code == "range_refused", (after, until)
+
+
+async def test_strangers_read_nothing(engine: Engine, pair: Pair) -> None:
+    _, _, chat = pair
+    (stranger,) = await sync_to_async(actors)(1)
+    async with inside(stranger) as client:
+        for id_ in (chat.id, bytes(16)):
+            for kind, fields in (
+                (protocol.Fetch, {"after": 0, "limit": 10}),
+                (protocol.Hashes, {"after": 0, "until": 1}),
+                (protocol.SlotsFetch, {}),
+            ):
+                refused = await client.ask(kind, conversation=id_, **fields)
+                assert refused.code == "not_a_member", kind
+        assert isinstance(await client.ask(protocol.Ping), protocol.Ok)
+
+
+async def test_the_slow_path_answers_and_refuses(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as client:
+        assert (await client.ask(protocol.MailFetch, after=0)) == protocol.MailPage(re=3, items=[], last=0)
+        assert (await client.ask(protocol.MailAck, seq=5)).code == "range_refused"
+        found = await client.ask(protocol.SlotsFetch, conversation=chat.id)
+        assert (found.slots, found.delivered) == ([], [])
+        begin = {"conversation": chat.id, "generation": 2, "counter": 2}
+        refused = await client.ask(protocol.Begin, **begin, policy=b"p", commit=b"c", welcome=b"w")
+        assert isinstance(refused, protocol.Refused)
+        commit = {"conversation": chat.id, "generation": 1, "epoch": 1, "counter": 2, "body": b"x"}
+        refused = await client.ask(protocol.Commit, **commit, welcome=None)
+        assert isinstance(refused, protocol.Refused)
+        assert (await client.send(chat)).seq == 2, "no counter was consumed"
+
+
+# --- Notes and events ---------------------------------------------------------------------------------------
+
+
+async def test_acks_become_delivered_marks(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, chat = pair
+    async with inside(one) as sender, inside(two) as receiver:
+        assert (await sender.send(chat)).seq == 2
+        cursors = [
+            protocol.Cursor(conversation=chat.id, seq=1),
+            protocol.Cursor(conversation=chat.id, seq=2),
+            protocol.Cursor(conversation=bytes(16), seq=3),
+        ]
+        await receiver.post(protocol.Ack(cursors=cursors))
+        await receiver.ask(protocol.Ping)
+        await engine.delivered.write()
+        delivered = await sender.event(protocol.Delivered)
+        assert delivered.conversation == chat.id
+        assert delivered.mark == protocol.DeliveredMark(device=two.device.bytes, seq=2)
+        # Neither backwards nor behind the log's end.
+        for seq in (1, 9):
+            await receiver.post(protocol.Ack(cursors=[protocol.Cursor(conversation=chat.id, seq=seq)]))
+            await receiver.ask(protocol.Ping)
+            await engine.delivered.write()
+        found = await sender.ask(protocol.SlotsFetch, conversation=chat.id)
+        assert found.delivered == [delivered.mark]
+
+
+async def test_typing_reaches_the_other_leaves_only(engine: Engine) -> None:
+    def make() -> tuple[list[Actor], Talk]:
+        people = actors(3)
+        return people, talk(people, kind=ConversationKind.GROUP)
+
+    people, chat = await sync_to_async(make)()
+
+    @sync_to_async
+    def lose_leaf() -> None:
+        from messaging.models import Leaf
+
+        Leaf.objects.filter(device_id=people[2].device).delete()
+
+    await lose_leaf()
+    async with inside(people[0]) as one, inside(people[1]) as two, inside(people[2]) as three:
+        for bad in (typing_frame(chat, leaf=1), typing_frame(chat, leaf=0, epoch=2)):
+            await one.post(bad)
+        await three.post(typing_frame(chat, leaf=2))
+        await one.post(typing_frame(chat, leaf=0))
+        event = await two.event(protocol.TypingEvent)
+        assert (event.device, event.leaf, event.body) == (people[0].device.bytes, 0, b"sealed")
+        for client in (one, two, three):
+            await client.ask(protocol.Ping)
+            assert not [f for f in client.unread if isinstance(f, protocol.TypingEvent)]
+
+
+async def test_notices_of_the_services_become_events(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    (partner,) = await sync_to_async(actors)(1)
+    async with inside(one) as client:
+        new = await sync_to_async(talk)([partner, one])
+
+        @sync_to_async
+        def announce() -> None:
+            # Outside a transaction: at once, in this thread, as after a commit.
+            state = protocol.ConversationState(
+                conversation=new.id,
+                kind="direct",
+                persons=[],
+                last_seq=1,
+                generation=1,
+                epoch=1,
+                group_id=new.group_id,
+                blocked=False,
+            )
+            begin = protocol.Envelope(
+                seq=1,
+                generation=1,
+                epoch=0,
+                kind=3,
+                device=partner.device.bytes,
+                counter=1,
+                time=1,
+                body=b"b",
+            )
+            notices.conversation_changed(state, [one.person.bytes, partner.person.bytes])
+            notices.envelopes_added(new.id, [begin])
+            notices.mail_waiting(one.device.bytes, 4)
+            notices.identity_changed(two.person.bytes, 3, [one.person.bytes])
+            slot = protocol.Slot(
+                device=two.device.bytes, generation=1, epoch=1, leaf=1, name="read", counter=1, body=b"s"
+            )
+            notices.slot_changed(chat.id, slot)
+            notices.slot_changed(chat.id, msgspec.structs.replace(slot, device=one.device.bytes))
+
+        await announce()
+        assert (await client.event(protocol.ConversationChanged)).state.conversation == new.id
+        assert (await client.envelopes(new.id, until=1))[0].body == b"b"
+        assert (await client.event(protocol.MailWaiting)).last == 4
+        assert (await client.event(protocol.IdentityChanged)).version == 3
+        assert (await client.event(protocol.SlotChanged)).slot.device == two.device.bytes
+        # The new conversation is live from now on, without another resume.
+        async with inside(partner) as other:
+            assert (await other.send(new)).seq == 2
+            assert (await client.envelopes(new.id, until=2))[-1].seq == 2
+        assert not [f for f in client.unread if isinstance(f, protocol.SlotChanged)], "not one's own slot"
+
+
+async def test_sends_and_handshakes_keep_their_order(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as client:
+        first = client.message(chat)
+        commit = protocol.Commit(
+            id=client.next_id(),
+            conversation=chat.id,
+            generation=1,
+            epoch=1,
+            counter=99,
+            body=b"x",
+            welcome=None,
+        )
+        second = client.message(chat)
+        for frame in (first, commit, second):
+            await client.post(frame)
+        answers = [await client.read() for _ in range(5)]
+        order = [frame.re for frame in answers if isinstance(frame, protocol.Sent | protocol.Refused)]
+        assert order == [first.id, commit.id, second.id]

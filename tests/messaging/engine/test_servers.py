@@ -1,0 +1,281 @@
+"""Real server processes: both servers drain, bound a slow reader, close what is revoked, and lose nothing."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import msgspec
+import pytest
+import websockets
+from asgiref.sync import sync_to_async
+
+from accounts.models import Revocation
+from beep import clock
+from messaging import protocol
+from messaging.models import Envelope
+from tests.messaging.engine.client import ClosedError, connect, outside
+from tests.messaging.engine.factory import Actor, Talk, actors, body, talk, typing_frame
+from tests.messaging.engine.processes import SERVERS, ServerProcess, free_port, proxy, server
+from tests.support.databases import TestDatabase
+
+both = pytest.mark.parametrize("kind", SERVERS)
+
+
+@sync_to_async
+def people() -> tuple[Actor, Actor, Talk]:
+    one, two = actors(2)
+    return one, two, talk([one, two])
+
+
+@sync_to_async
+def stored(chat: Talk) -> dict[tuple[UUID, int], bytes]:
+    """(device, counter) → body of the application messages, after checking that seq is dense."""
+    rows = list(Envelope.objects.filter(conversation_id=UUID(bytes=chat.id)).order_by("seq"))
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    return {(row.device_id, row.counter): row.body for row in rows if row.kind == 1}
+
+
+@both
+async def test_a_server_delivers_bounds_ends_and_drains(
+    kind: str, fresh_database: TestDatabase, tmp_path: Path
+) -> None:
+    """One process through all of it: a start takes longer than the rest."""
+    with server(kind, fresh_database.environment(), tmp_path / "log") as process:
+        await _messages_flow(process)
+        await _a_revoked_device_is_out_within_a_second(process)
+        await _a_slow_reader_is_given_up(process)
+        await _a_flood_of_requests_stays_small(process)
+        await _sigterm_drains(process)
+
+
+async def _messages_flow(process: ServerProcess) -> None:
+    one, two, chat = await people()
+    async with outside(one, process.port) as sender, outside(two, process.port) as receiver:
+        for seq in range(2, 12):
+            assert (await sender.send(chat)).seq == seq
+        heard = await receiver.envelopes(chat.id, until=11)
+        assert [envelope.seq for envelope in heard] == list(range(2, 12))
+        # A frame with each length of header.
+        large = await sender.send(chat, body=body(chat.group_id, size=65_500))
+        assert large.seq == 12
+        assert len((await receiver.envelopes(chat.id, until=12))[0].body) > 65_000
+        assert isinstance(await receiver.ask(protocol.Ping), protocol.Ok)
+        await receiver.write("text")
+        assert await receiver.closed() == protocol.CLOSE_NOT_ALLOWED
+
+
+async def _a_revoked_device_is_out_within_a_second(process: ServerProcess) -> None:
+    one, two, _ = await people()
+
+    @sync_to_async
+    def revoke(actor: Actor, *, session: bool) -> None:
+        # The row alone, as when the notice is lost.
+        Revocation.objects.create(
+            person_id=actor.person,
+            device_id=actor.device,
+            session_id=actor.session if session else None,
+            at=clock.now(),
+            reason="revoked",
+        )
+
+    async with outside(one, process.port) as first, outside(two, process.port) as second:
+        await revoke(one, session=False)
+        await revoke(two, session=True)
+        began = asyncio.get_running_loop().time()
+        assert await first.closed() == protocol.CLOSE_REVOKED
+        assert await second.closed() == protocol.CLOSE_REVOKED
+        # One second of polling, and what a busy machine takes beside it.
+        assert asyncio.get_running_loop().time() - began < 2.0
+
+
+async def _a_slow_reader_is_given_up(process: ServerProcess) -> None:
+    one, two, chat = await people()
+    slow = await connect(two, process.port, max_queue=1)
+    await slow.hello()
+    await slow.resume()
+    slow.connection.transport.pause_reading()
+    async with outside(one, process.port) as sender:
+        before = _resident(process.process.pid)
+        # 18 MB: what the kernel takes on both sides, and more than limits.BUFFER beyond it.
+        for _ in range(20):
+            large = body(chat.group_id, size=60_000)
+            frames = [sender.message(chat, body=large) for _ in range(15)]
+            for frame in frames:
+                await sender.post(frame)
+            for frame in frames:
+                assert isinstance(await sender.answer(frame.id), protocol.Sent)
+        assert _resident(process.process.pid) - before < 40 << 20
+        slow.connection.transport.resume_reading()
+        # The close frame stands behind what was written; who reads on too late finds the line cut.
+        assert await slow.closed(15) in (protocol.CLOSE_TOO_SLOW, None)
+        assert len([f for f in slow.unread if isinstance(f, protocol.Envelopes)]) < 290
+    async with outside(two, process.port) as again:
+        page = await again.ask(protocol.Fetch, conversation=chat.id, after=299, limit=1000)
+        assert page.last_seq == 301
+
+
+async def _a_flood_of_requests_stays_small(process: ServerProcess) -> None:
+    """A client that sends without reading is neither buffered for nor obeyed."""
+    one, _, chat = await people()
+    client = await connect(one, process.port, max_queue=1)
+    await client.hello()
+    before = _resident(process.process.pid)
+    client.connection.transport.pause_reading()
+    frame = protocol.encode(client.message(chat, body=body(chat.group_id, size=60_000)))
+    with suppress(TimeoutError, websockets.ConnectionClosed):
+        async with asyncio.timeout(2):
+            while True:
+                await client.write(frame)
+    assert _resident(process.process.pid) - before < 60 << 20
+
+
+async def _sigterm_drains(process: ServerProcess) -> None:
+    one, two, chat = await people()
+    async with outside(one, process.port) as sender, outside(two, process.port) as receiver:
+        frames = [sender.message(chat) for _ in range(20)]
+        for frame in frames:
+            await sender.post(frame)
+        process.terminate()
+        assert await sender.closed() == protocol.CLOSE_GOING_AWAY
+        assert await receiver.closed() == protocol.CLOSE_GOING_AWAY
+        assert process.process.wait(10) in (0, -15)
+        acknowledged = [f.re for f in sender.unread if isinstance(f, protocol.Sent)]
+        kept = await stored(chat)
+        for frame in frames:
+            if frame.id in acknowledged:
+                assert kept[one.device, frame.counter] == frame.body
+
+
+def _resident(pid: int) -> int:
+    """Resident memory in bytes."""
+    fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    return int(fields[1]) * 4096
+
+
+async def test_kill_9_loses_nothing_acknowledged_and_repeats_nothing(
+    fresh_database: TestDatabase, tmp_path: Path
+) -> None:
+    one, two, chat = await people()
+    port = free_port()
+    acknowledged: dict[tuple[UUID, int], tuple[int, bytes]] = {}
+    unanswered: dict[UUID, list[protocol.Send]] = {one.device: [], two.device: []}
+
+    async def speak(actor: Actor) -> None:
+        """Send with a window of eight until the line breaks; first, as every client does, what had no answer."""
+        client = await connect(actor, port)
+        waiting: dict[int, protocol.Send] = {}
+        try:
+            await client.hello()
+            for old in unanswered[actor.device]:
+                frame = msgspec.structs.replace(old, id=client.next_id())
+                waiting[frame.id] = frame
+                await client.post(frame)
+            while True:
+                while len(waiting) < 8:
+                    frame = client.message(chat)
+                    waiting[frame.id] = frame
+                    await client.post(frame)
+                answer = await client.read()
+                if isinstance(answer, protocol.Sent):
+                    frame = waiting.pop(answer.re)
+                    key = (actor.device, frame.counter)
+                    assert acknowledged.get(key, (answer.seq, frame.body)) == (answer.seq, frame.body)
+                    acknowledged[key] = (answer.seq, frame.body)
+                elif isinstance(answer, protocol.Refused):
+                    assert answer.code == "rate_limited", answer
+                    client.actor.counters[chat.id] = min(f.counter for f in waiting.values()) - 1
+                    await asyncio.sleep(0.2)
+                    waiting.clear()
+        except (ClosedError, websockets.ConnectionClosed):
+            unanswered[actor.device] = list(waiting.values())
+
+    for round_ in range(5):
+        with server("uvicorn", fresh_database.environment(), tmp_path / "log", port=port) as process:
+            talking = [asyncio.ensure_future(speak(actor)) for actor in (one, two)]
+            await asyncio.sleep(0.3 + 0.13 * round_)
+            process.kill()
+            await asyncio.gather(*talking)
+    with server("uvicorn", fresh_database.environment(), tmp_path / "log", port=port):
+        for actor in (one, two):
+            client = await connect(actor, port)
+            await client.hello()
+            for old in unanswered[actor.device]:
+                answer = await client.send(chat, counter=old.counter, body=old.body)
+                assert isinstance(answer, protocol.Sent), answer
+                acknowledged[actor.device, old.counter] = (answer.seq, old.body)
+            await client.leave()
+    kept = await stored(chat)
+    assert len(acknowledged) > 100
+    assert kept == {key: body_ for key, (_, body_) in acknowledged.items()}
+
+
+# --- Two processes ------------------------------------------------------------------------------------------
+
+
+async def test_two_processes_share_a_conversation_and_a_device(
+    fresh_database: TestDatabase, tmp_path: Path
+) -> None:
+    one, two, chat = await people()
+    environment = fresh_database.environment()
+    with (
+        server("uvicorn", environment, tmp_path / "a") as a,
+        server("daphne", environment, tmp_path / "b") as b,
+    ):
+        async with outside(one, a.port) as left, outside(two, b.port) as right:
+            for _ in range(10):
+                await asyncio.gather(left.send(chat), right.send(chat))
+            for client in (left, right):
+                heard = await client.envelopes(chat.id, until=21)
+                assert [envelope.seq for envelope in heard] == list(range(2, 22)), "in order, once"
+            await left.post(typing_frame(chat, leaf=0))
+            assert (await right.event(protocol.TypingEvent)).device == one.device.bytes
+            await right.post(protocol.Ack(cursors=[protocol.Cursor(conversation=chat.id, seq=21)]))
+            assert (await left.event(protocol.Delivered)).mark.seq == 21
+            async with outside(one, b.port) as newer:
+                assert await left.closed() == protocol.CLOSE_SUPERSEDED
+                assert isinstance(await newer.ask(protocol.Ping), protocol.Ok)
+
+
+async def test_without_valkey_everything_still_arrives(fresh_database: TestDatabase, tmp_path: Path) -> None:
+    one, two, chat = await people()
+    parts = urlsplit(fresh_database.urls.valkey)
+    async with proxy(parts.port or 0) as line:
+        url = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{line.port}")))
+        environment = {**fresh_database.environment(), "VALKEY_URL": url}
+        with (
+            server("uvicorn", environment, tmp_path / "a") as a,
+            server("uvicorn", environment, tmp_path / "b") as b,
+        ):
+            async with outside(one, a.port) as left, outside(two, b.port) as right:
+                assert (await left.send(chat)).seq == 2
+                assert (await right.envelopes(chat.id, until=2))[0].seq == 2
+                line.cut()
+                assert (await left.send(chat)).seq == 3
+                assert (await left.send(chat)).seq == 4
+                heard = await right.envelopes(chat.id, until=4)
+                assert [envelope.seq for envelope in heard] == [3, 4], "by the poll"
+                line.mend()
+                await asyncio.sleep(1.5)
+                began = asyncio.get_running_loop().time()
+                assert (await left.send(chat)).seq == 5
+                assert [e.seq for e in await right.envelopes(chat.id, until=5)] == [5]
+                assert asyncio.get_running_loop().time() - began < 0.8, "by the hint again"
+
+
+async def test_plain_servers_do_as_well(fresh_database: TestDatabase, tmp_path: Path) -> None:
+    """Without the extension: uvicorn as it comes, with the same application."""
+    one, two, chat = await people()
+    plain = "uvicorn beep.asgi:application --ws websockets-sansio --lifespan off"
+    with server(plain, fresh_database.environment(), tmp_path / "log") as process:
+        async with outside(one, process.port) as sender, outside(two, process.port) as receiver:
+            frames = [sender.message(chat) for _ in range(30)]
+            for frame in frames:
+                await sender.post(frame)
+            for frame in frames:
+                assert isinstance(await sender.answer(frame.id), protocol.Sent)
+            heard = await receiver.envelopes(chat.id, until=31)
+            assert [envelope.seq for envelope in heard] == list(range(2, 32))
+            await sender.write("text")
+            assert await sender.closed() == protocol.CLOSE_NOT_ALLOWED

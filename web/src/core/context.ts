@@ -23,6 +23,11 @@ export interface Self {
 export class Context {
   /** One task at a time for each conversation: its log, its MLS state and its outbox move together. */
   readonly lanes = new Lanes();
+  /**
+   * The server announced a new statement of our own person that this device has not seen. When the session ends before
+   * it can be fetched, it was the one that revoked this device.
+   */
+  ownChainGrew = false;
   #fence: number | null = null;
 
   constructor(

@@ -191,7 +191,8 @@ export class Session {
     } catch (error) {
       if (error instanceof TransportError) {
         ({ code } = error);
-        if (code === "device_revoked") {
+        const replaced = code === "not_signed_in" && opened.context.ownChainGrew;
+        if (code === "device_revoked" || replaced) {
           const reason = error.detail["reason"] === "revoked" ? "revoked" : "replaced";
           bus.publish({ t: "revoked", reason });
           await this.#end({ kind: "revoked", reason });

@@ -6,7 +6,7 @@ import { CatchingUp, fromState } from "./catchup";
 import type { Context } from "./context";
 import { cryptoCode, RolledBack } from "./errors";
 import { Groups } from "./groups";
-import { Identities } from "./identities";
+import { Identities, listsDevice } from "./identities";
 import { idBytes, idText } from "./ids";
 import { Joins } from "./joins";
 import { KeyPackages } from "./keypackages";
@@ -190,7 +190,9 @@ export class Sync {
   async #identityChanged(person: Id): Promise<void> {
     const { context } = this;
     this.identities.markStale(person);
-    await this.identities.refresh(person);
+    if (person === context.self.person) context.ownChainGrew = true;
+    const chain = await this.identities.refresh(person);
+    if (person === context.self.person) context.ownChainGrew = !listsDevice(chain, context.self.device);
     for (const { key, value } of await context.store.all("conversations")) {
       if (!value.persons.includes(person)) continue;
       await context.lanes.run(value.id, () => this.#log.retryWaiting(key));

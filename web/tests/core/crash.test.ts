@@ -1,0 +1,139 @@
+/**
+ * The process is killed at each of its steps: before and after every transaction, before a request leaves and before its
+ * answer comes back. Whatever the step, a fresh process over the same database brings every text to the other side
+ * exactly once, in order, and no counter or message key is used for two bodies.
+ */
+
+import { describe, expect, it } from "vitest";
+import { idBytes } from "../../src/core/ids";
+import type { Batch, CommitOptions, Store } from "../../src/store";
+import { TransportError } from "../../src/transport";
+import { TestDevice } from "./device";
+import { ServerDouble } from "./double";
+
+class Killed extends Error {}
+
+/** Counts the steps of a process and kills it at one of them: from then on nothing it does has an effect. */
+class Executioner {
+  steps = 0;
+  dead = false;
+
+  constructor(private readonly at: number) {}
+
+  step(): void {
+    if (this.dead) throw new Killed();
+    this.steps += 1;
+    if (this.steps === this.at) {
+      this.dead = true;
+      throw new Killed();
+    }
+  }
+
+  watchStore(store: Store): Store {
+    const commit = store.commit.bind(store);
+    store.commit = async (batch: Batch, options?: CommitOptions) => {
+      this.step();
+      await commit(batch, options);
+      this.step();
+    };
+    return store;
+  }
+
+  watchLink(device: TestDevice): void {
+    const lost = (): void => {
+      try {
+        this.step();
+      } catch {
+        throw new TransportError("offline");
+      }
+    };
+    device.link.before = lost;
+    device.link.after = lost;
+  }
+}
+
+async function people() {
+  const server = new ServerDouble();
+  const ayesha = await TestDevice.create(server);
+  const omar = await TestDevice.create(server);
+  const talk = await ayesha.meet(omar);
+  return { server, ayesha, omar, talk };
+}
+
+/** Lets the doomed process run until it has died or has nothing more to do. */
+async function runOut(executioner: Executioner, device: TestDevice, done: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!executioner.dead && Date.now() < end && !(await done()))
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  device.link.stop();
+  device.kill();
+  device.link.before = device.link.after = () => undefined;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function checkCounters(server: ServerDouble, talk: string, device: TestDevice): void {
+  const own = (server.talks.get(talk)?.envelopes ?? []).filter((envelope) =>
+    Buffer.from(envelope.device).equals(Buffer.from(idBytes(device.device))),
+  );
+  expect(own.map((envelope) => envelope.counter)).toEqual(own.map((_, i) => i + 1));
+  expect(new Set(own.map((envelope) => Buffer.from(envelope.body).toString("hex"))).size).toBe(own.length);
+}
+
+/** Steps of an undisturbed run, so that the rounds below cover all of them and no more. */
+const MOST_STEPS = 40;
+
+describe("a sender killed at any step", () => {
+  it.each(Array.from({ length: MOST_STEPS }, (_, i) => i + 1))("step %i", async (at) => {
+    const { server, ayesha, omar, talk } = await people();
+    await omar.start();
+    await ayesha.composer.add(talk, "one");
+    await ayesha.composer.add(talk, "two");
+    ayesha.kill();
+    const executioner = new Executioner(at);
+    await ayesha.open((store) => executioner.watchStore(store));
+    executioner.watchLink(ayesha);
+    await ayesha.start();
+    await runOut(executioner, ayesha, async () => (await ayesha.context.store.count("outbox")) === 0);
+
+    await ayesha.open();
+    await ayesha.start();
+    await ayesha.settled(talk, 2);
+    await omar.settled(talk, 2);
+    await ayesha.composer.add(talk, "three");
+    await omar.settled(talk, 3);
+    expect(await omar.texts(talk)).toEqual(["one", "two", "three"]);
+    expect(await ayesha.texts(talk)).toEqual(["one", "two", "three"]);
+    expect(ayesha.rolledBack).toBe(false);
+    checkCounters(server, talk, ayesha);
+    ayesha.kill();
+    omar.kill();
+  });
+});
+
+describe("a receiver killed at any step of joining, healing and answering", () => {
+  it.each(Array.from({ length: MOST_STEPS }, (_, i) => i + 1))("step %i", async (at) => {
+    const { server, ayesha, omar, talk } = await people();
+    await ayesha.start();
+    await ayesha.composer.add(talk, "one");
+    await ayesha.settled(talk, 1);
+    await omar.meet(ayesha);
+    await omar.composer.add(talk, "answer");
+    omar.kill();
+    const executioner = new Executioner(at);
+    await omar.open((store) => executioner.watchStore(store));
+    executioner.watchLink(omar);
+    await omar.start();
+    await runOut(executioner, omar, async () => (await omar.context.store.count("outbox")) === 0);
+
+    await omar.open();
+    await omar.start();
+    await omar.settled(talk, 2);
+    await ayesha.settled(talk, 2);
+    expect(await omar.texts(talk)).toEqual(["one", "answer"]);
+    expect(await ayesha.texts(talk)).toEqual(["one", "answer"]);
+    expect(omar.rolledBack).toBe(false);
+    checkCounters(server, talk, omar);
+    omar.kill();
+    ayesha.kill();
+  });
+});

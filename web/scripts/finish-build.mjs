@@ -23,7 +23,7 @@ const dist = join(root, "dist");
 const budget = 180_000;
 const compressible = /\.(?:html|js|css|svg|json|webmanifest)$/u;
 /** Faces of single languages and sizes of the icon: fetched when needed and kept then, not before. */
-const onDemand = /(?:vazirmatn|nastaliq).*\.woff2$|\.png$/u;
+const onDemand = /(?:vazirmatn|nastaliq|latin-ext).*\.woff2$|\.png$/u;
 
 /** Every file below `folder`, as a path from it with forward slashes, sorted. */
 function filesIn(folder) {
@@ -100,7 +100,7 @@ function firstLoad(page) {
     (found) => found[1],
   );
   const later = filesIn(dist).filter((path) =>
-    /^assets\/(?:entry|en|inter-latin)[^/]*\.(?:js|css|woff2)$/u.test(path),
+    /^assets\/(?:entry|en|inter-latin-400)[^/]*\.(?:js|css|woff2)$/u.test(path),
   );
   const paths = new Set(["index.html", ...named.map((path) => path.slice(1)), ...later]);
   let bytes = 0;

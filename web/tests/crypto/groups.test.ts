@@ -263,6 +263,11 @@ describe("sending and adding", () => {
     const classical = added(bilal, await newKeyPackage(bilal, 0x0001));
     expect(await begin({ add: [classical] })).toBe("suite");
     expect(await begin({ add: [classical], policy: { ...policy, suite: 0x0001 } })).toBe("policy_refused");
+    const talkedDown = { ...policy, suite: 0x0001, sizeClass: "large" } as const;
+    expect(await begin({ add: [classical], policy: talkedDown })).toBe("policy_refused");
+    const second = await newDevice(asma.keys.person);
+    const alone = { add: [added(second, await newKeyPackage(second))], roster: [...roster, second.entry] };
+    expect(await begin(alone)).toBe("policy_refused");
     const tampered = bobs.keyPackage.slice();
     tampered[tampered.length - 1]! ^= 1;
     expect(await begin({ add: [{ ...bobs, keyPackage: tampered }] })).toBe("key_package_refused");

@@ -53,6 +53,9 @@ interface Hostile {
   creator?: Device;
   capabilities?: typeof CAPABILITIES;
   options?: CreateCommitOptions;
+  persons?: GroupPolicy["persons"];
+  /** How Beep's own extension stands in the GroupInfo. */
+  info?: (ours: Extension) => Extension[];
 }
 
 /** Asma begins a group with Bilal as the bare library lets her, and Bilal tries to join it. */
@@ -87,13 +90,13 @@ async function joinHostile(hostile: Hostile, roster: RosterDevice[] = pair.roste
       extraProposals: [add, ...(hostile.more ?? [])],
       ratchetTreeExtension: true,
       authenticatedData: commitData(),
-      groupInfoExtensions: hostile.infoExtensions ?? [ours],
+      groupInfoExtensions: hostile.info?.(ours) ?? hostile.infoExtensions ?? [ours],
       ...hostile.options,
     },
   );
   const body = encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome: welcome! });
   const { conversation, persons } = pair.policy;
-  const expected = { conversation, persons, groupId };
+  const expected = { conversation, persons: hostile.persons ?? persons, groupId };
   try {
     await engine.join({ keys: bilal.keys, welcome: body, keyPackage, expected, roster, now });
   } catch (error) {
@@ -113,6 +116,12 @@ describe("a Welcome", () => {
     const { persons } = directPolicy(pair.bilal, carol);
     expect(await joinHostile({ policy: { persons } })).toBe("policy_refused");
     expect(await joinHostile({ policy: { kind: "group", persons: [] } })).toBe("policy_refused");
+  });
+
+  it("whose policy names another suite than the group has is refused", async () => {
+    const policy = { kind: "group", persons: [], suite: 0x0001, sizeClass: "large" } as const;
+    const persons: GroupPolicy["persons"] = [];
+    expect(await joinHostile({ policy: { ...policy, persons }, persons })).toBe("suite");
   });
 
   it("whose group id is not its policy's hash is refused", async () => {
@@ -170,6 +179,8 @@ describe("a Welcome", () => {
     expect(await joinHostile({ infoExtensions: [broken, broken] })).toBe("welcome_refused");
     const external: Extension = { extensionType: "external_pub", extensionData: zeros(32) };
     expect(await joinHostile({ infoExtensions: [external] })).toBe("welcome_refused");
+    expect(await joinHostile({ info: (ours) => [ours, ours] })).toBe("welcome_refused");
+    expect(await joinHostile({ info: (ours) => [ours, external] })).toBe("welcome_refused");
     expect(await joinHostile({ options: { ratchetTreeExtension: false } })).toBe("welcome_refused");
   });
 

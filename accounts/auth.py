@@ -24,10 +24,10 @@ class SessionCookie(APIKeyCookie):
         super().__init__(csrf=False)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
-        """The caller; raises BeepError `not_signed_in`."""
+        """The caller; raises BeepError `not_signed_in`, or `device_revoked` to whom a revoked device was."""
         caller = sessions.find(key, address=address_of(request))
         if caller is None:
-            raise BeepError("not_signed_in")
+            raise sessions.refusal(key)
         return caller
 
 

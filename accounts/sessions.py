@@ -21,6 +21,7 @@ from accounts.models import Device, Person, Revocation, Session
 from audit import events, intake
 from audit.events import Actor
 from beep import clock
+from beep.errors import BeepError
 
 COOKIE: Final = "__Host-beep"
 TOKEN_BYTES: Final = 32
@@ -90,6 +91,24 @@ def find(cookie: str | None, *, address: str | None) -> Caller | None:
     if now - last_used_at >= TOUCH_EVERY:
         _touch(session=session, device=device, now=now)
     return Caller(session=session, person=person, device=device, address=address)
+
+
+def refusal(cookie: str | None) -> BeepError:
+    """Why `find` knows no caller: `device_revoked` with `detail.reason`, or `not_signed_in`.
+
+    Only the browser that held the session learns the reason: nobody else has a token with that hash.
+    """
+    token = _token(cookie)
+    device = (
+        token
+        and Device.objects.filter(
+            sessions__token_hash=sha256(token).digest(), revoked_at__isnull=False
+        ).first()
+    )
+    if not device:
+        return BeepError("not_signed_in")
+    last = Revocation.objects.filter(device=device).exclude(reason=Revocation.Reason.SIGNED_OUT).last()
+    return BeepError("device_revoked", detail={"reason": last.reason if last else Revocation.Reason.REVOKED})
 
 
 def end(*, session: Session, reason: Revocation.Reason, actor: Actor) -> None:

@@ -136,7 +136,7 @@ class Refusal(StrictSchema):
 
 ALWAYS: Final = ("bad_request", "forbidden", "method_not_allowed", "too_large", "rate_limited", "internal", "busy")
 """What every operation may answer, whatever it is."""
-SIGNED_IN: Final = ("not_signed_in",)
+SIGNED_IN: Final = ("not_signed_in", "device_revoked")
 """What operations that need a session may answer too."""
 
 

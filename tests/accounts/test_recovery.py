@@ -63,7 +63,7 @@ def test_the_paper_brings_everything_back(owner: Browser, time: StoppedClock) ->
     new.seed = base64.b32decode(verified["totp_secret"])
     body = {"ticket": verified["ticket"], **new.credentials(new.replacement())}
     assert new.post("recovery/finish", body)["device"]["id"] == str(new.device)
-    assert owner.get("me").code == "not_signed_in"
+    assert owner.get("me").detail == {"reason": "replaced"}
     assert owner.sign_in().code == "sign_in_refused"
     time.advance(timedelta(seconds=30))
     assert new.sign_in()["outcome"] == "session"

@@ -135,7 +135,7 @@ def test_revoking_ones_own_device_ends_its_session_at_once(
     statement = owner.next(signer=(Signer.DEVICE, owner.key))
     answered = owner.post("devices/revoke", {"statement": to_base64url(statement.encode())})
     assert [device["revoked_at"] is not None for device in answered["devices"]] == [True]
-    assert owner.get("me").code == "not_signed_in"
+    assert owner.get("me").detail == {"reason": "revoked"}
     assert sessions.find(stolen, address=None) is None
     assert Revocation.objects.get().reason == "revoked"
     assert [name for name, _ in heard] == ["device_revoked", "statement_appended"]
@@ -188,7 +188,7 @@ def test_a_leaver_is_out_at_once(owner: Browser, heard: list[tuple[str, dict[str
     person = Person.objects.get(id=owner.person)
     Role.objects.create(person=person, duty="auditor", granted_at=clock.now())
     lifecycle.leave(person=owner.person, reason="test", actor=OPERATOR)
-    assert owner.get("me").code == "not_signed_in"
+    assert owner.get("me").detail == {"reason": "left"}
     assert owner.sign_in().code == "sign_in_refused"
     assert Revocation.objects.get().reason == "left"
     assert [name for name, _ in heard] == ["device_revoked"]

@@ -208,9 +208,11 @@ def test_a_new_browser_replaces_the_old_one(owner: Browser) -> None:
     ticket = {"ticket": answered["ticket"], "statement": to_base64url(new.replacement().encode())}
     assert new.post("sign-in/replace", ticket)["device"]["id"] == str(new.device)
     assert new.get("me")["device"]["id"] == str(new.device)
-    assert owner.get("me").code == "not_signed_in"
     old = Device.objects.get(id=owner.device)
     assert old.revoked_at is not None
+    refused = owner.get("me")
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.detail) == ("device_revoked", {"reason": "replaced"})
     assert new.post("sign-in/replace", ticket).code == "ticket_refused"
 
 

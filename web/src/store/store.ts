@@ -144,12 +144,6 @@ export class Store {
     return this.#run(() => this.database.table(table).count());
   }
 
-  /** The groups (blind conversations) that have a row in the outbox. */
-  async outboxGroups(): Promise<string[]> {
-    const rows = await this.#run(() => this.database.table("outbox").toArray());
-    return [...new Set(rows.map((row) => row.c ?? ""))];
-  }
-
   /**
    * One strict transaction. Throws `StoreError`: `conflict` when a row is not at its expected revision, `fenced` when
    * another tab leads, `failed` when the storage does not take it. In each case nothing is written.

@@ -61,7 +61,11 @@ async function people() {
 }
 
 /** Lets the doomed process run until it has died or has nothing more to do. */
-async function runOut(executioner: Executioner, device: TestDevice, done: () => Promise<boolean>): Promise<void> {
+async function runOut(
+  executioner: Executioner,
+  device: TestDevice,
+  done: () => Promise<boolean>,
+): Promise<void> {
   const end = Date.now() + 10_000;
   while (!executioner.dead && Date.now() < end && !(await done()))
     await new Promise((resolve) => setTimeout(resolve, 5));

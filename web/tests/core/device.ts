@@ -93,7 +93,15 @@ export class TestDevice {
     });
     if (!(await store.get("account", "me"))) {
       const name = { latin: "", local: "" };
-      const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
+      const card = {
+        id: person,
+        name,
+        post: name,
+        unit: name,
+        ministry: name,
+        activated: true,
+        active: true,
+      };
       const { signaturePublic, signaturePrivate } = keys;
       const account = { person, login: "x", device, deviceName: "Node", card, mailbox: 0 };
       await store.commit(new Batch().put("account", "me", { ...account, signaturePublic, signaturePrivate }));
@@ -138,7 +146,8 @@ export class TestDevice {
     for (;;) {
       const items = (await this.items(conversation)).filter((item) => item.kind === "text");
       if (items.length >= count && items.every((item) => item.state !== "queued")) return items;
-      if (Date.now() > end) throw new Error(`still ${JSON.stringify(items.map((one) => [one.text, one.state]))}`);
+      if (Date.now() > end)
+        throw new Error(`still ${JSON.stringify(items.map((one) => [one.text, one.state]))}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -45,14 +45,22 @@ export class ServerDouble {
   tamper: (envelope: wire.Envelope) => wire.Envelope = (envelope) => envelope;
 
   register(person: Id, device: Id): Device {
-    const entry: Device = { person, device, link: new DoubleLink(this, person, device), mail: [], packages: [] };
+    const entry: Device = {
+      person,
+      device,
+      link: new DoubleLink(this, person, device),
+      mail: [],
+      packages: [],
+    };
     this.devices.push(entry);
     return entry;
   }
 
   openDirect(a: Id, b: Id): Talk {
     const persons = [a, b].sort();
-    const known = [...this.talks.values()].find((talk) => talk.persons.every((person) => persons.includes(person)));
+    const known = [...this.talks.values()].find((talk) =>
+      talk.persons.every((person) => persons.includes(person)),
+    );
     if (known) return known;
     const talk: Talk = {
       id: newId(),
@@ -84,7 +92,9 @@ export class ServerDouble {
 
   /** Texts of the log that the server could read, were it able to: none. */
   dump(): string {
-    return [...this.talks.values()].flatMap((talk) => talk.envelopes.map((one) => toHex(one.body))).join("\n");
+    return [...this.talks.values()]
+      .flatMap((talk) => talk.envelopes.map((one) => toHex(one.body)))
+      .join("\n");
   }
 
   async answer(from: Device, tag: RequestTag, fields: unknown): Promise<unknown> {
@@ -131,7 +141,8 @@ export class ServerDouble {
         const talk = this.#talk(conversation);
         const known = this.#known(talk, from, 2, counter, body);
         if (known) return known;
-        if (generation !== talk.generation || epoch !== talk.epoch) throw new TransportError("epoch_conflict");
+        if (generation !== talk.generation || epoch !== talk.epoch)
+          throw new TransportError("epoch_conflict");
         talk.epoch += 1;
         return this.#append(talk, from, { generation, epoch, kind: 2, counter, body });
       }
@@ -176,7 +187,9 @@ export class ServerDouble {
     talk.epoch = 1;
     talk.groupId = await groupIdOf(frame.policy);
     talk.blocked = false;
-    const others = this.devices.filter((one) => talk.persons.includes(one.person) && one.device !== from.device);
+    const others = this.devices.filter(
+      (one) => talk.persons.includes(one.person) && one.device !== from.device,
+    );
     for (const other of others) {
       const claimed = other.packages.shift();
       other.mail.push({
@@ -197,7 +210,13 @@ export class ServerDouble {
     made: Pick<wire.Envelope, "generation" | "epoch" | "kind" | "counter" | "body">,
   ): Promise<wire.Sent> {
     const seq = talk.envelopes.length + 1;
-    const envelope = { ...made, body: made.body.slice(), seq, device: idBytes(from.device), time: ++this.time };
+    const envelope = {
+      ...made,
+      body: made.body.slice(),
+      seq,
+      device: idBytes(from.device),
+      time: ++this.time,
+    };
     talk.envelopes.push(envelope);
     talk.counters.set(from.device, made.counter);
     const header = { ...envelope, conversation: idBytes(talk.id) };
@@ -221,7 +240,9 @@ export class ServerDouble {
     if (identity) {
       const after = Number(new URL(input, "http://double").searchParams.get("after"));
       const chain = this.chains.get(identity[1] ?? "") ?? [];
-      return json({ statements: chain.filter((one) => parseStatement(one).statement.version > after).map(b64) });
+      return json({
+        statements: chain.filter((one) => parseStatement(one).statement.version > after).map(b64),
+      });
     }
     if (path === "key-packages/claim") {
       const devices = this.devices.filter((one) => one.person === body["person"] && one.packages[0]);
@@ -231,7 +252,8 @@ export class ServerDouble {
     if (path === "key-packages") {
       const uploaded = [...((body["packages"] as string[] | undefined) ?? []), body["last_resort"]];
       for (const text of uploaded)
-        if (typeof text === "string") from.packages.push({ ref: new Uint8Array(), body: Buffer.from(text, "base64url") });
+        if (typeof text === "string")
+          from.packages.push({ ref: new Uint8Array(), body: Buffer.from(text, "base64url") });
       return json({ counts: { "83": 100 } });
     }
     const conversation = /^conversations\/([^/]+)$/.exec(path);
@@ -268,7 +290,14 @@ export class DoubleLink implements Link {
   ) {}
 
   start(): void {
-    const ready = { t: "ready", re: 1, minor: 0, time: 0, person: idBytes(this.person), device: idBytes(this.device) };
+    const ready = {
+      t: "ready",
+      re: 1,
+      minor: 0,
+      time: 0,
+      person: idBytes(this.person),
+      device: idBytes(this.device),
+    };
     this.#set({ kind: "ready", ready: ready as wire.Ready });
   }
 

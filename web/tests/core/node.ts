@@ -148,7 +148,8 @@ class NodeLocks implements Locks {
 export function totp(secret: string, now = Date.now()): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   let bits = "";
-  for (const symbol of secret.replaceAll("=", "")) bits += alphabet.indexOf(symbol).toString(2).padStart(5, "0");
+  for (const symbol of secret.replaceAll("=", ""))
+    bits += alphabet.indexOf(symbol).toString(2).padStart(5, "0");
   const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((octet) => Number.parseInt(octet, 2)));
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(now / 30_000)));

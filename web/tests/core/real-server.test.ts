@@ -64,7 +64,10 @@ class Colleague {
   async texts(conversation: string, count: number): Promise<MessageItem[]> {
     const list = await this.app.openMessages(conversation);
     const shown = (items: readonly MessageItem[]) => items.filter((item) => item.kind !== "notice");
-    const items = await until(list.items, (now) => shown(now).length >= count && now.every((i) => i.state !== "queued"));
+    const items = await until(
+      list.items,
+      (now) => shown(now).length >= count && now.every((i) => i.state !== "queued"),
+    );
     list.close();
     return shown(items);
   }
@@ -134,7 +137,10 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     omar.app.typing(conversation);
     await until(ayesha.app.conversations, (all) => all[0]?.partnerTyping === true);
     await omar.app.send(conversation, "typed");
-    await until(ayesha.app.conversations, (all) => all[0]?.partnerTyping === false && all[0].lastMessage?.text === "typed");
+    await until(
+      ayesha.app.conversations,
+      (all) => all[0]?.partnerTyping === false && all[0].lastMessage?.text === "typed",
+    );
   }, 30_000);
 
   it("opens without typing after a restart, with everything there", async () => {
@@ -162,7 +168,9 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     await omar.app.lock();
     expect(omar.app.session.get()).toMatchObject({ kind: "locked", login: omar.person.login });
     expect(omar.app.conversations.get()).toEqual([]);
-    await expect(omar.app.unlock("not the passphrase at all")).rejects.toMatchObject({ code: "wrong_passphrase" });
+    await expect(omar.app.unlock("not the passphrase at all")).rejects.toMatchObject({
+      code: "wrong_passphrase",
+    });
     await omar.app.unlock(omar.passphrase);
     expect((await omar.texts(conversation, 35)).length).toBe(35);
     await until(omar.app.connection, (state) => state === "online");
@@ -182,7 +190,9 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     await second.app.send(conversation, "from the new device");
     const list = await ayesha.app.openMessages(conversation);
     const items = await until(list.items, (now) => now.some((item) => item.text === "from the new device"));
-    expect(items.some((item) => item.notice?.kind === "new-device" && item.notice.person === omar.personId)).toBe(true);
+    expect(
+      items.some((item) => item.notice?.kind === "new-device" && item.notice.person === omar.personId),
+    ).toBe(true);
     await ayesha.app.send(conversation, "welcome back");
     await second.texts(conversation, 2);
     list.close();
@@ -219,7 +229,8 @@ async function nextCode<T>(secret: string, use: (code: string) => Promise<T>): P
       return await use(totp(secret));
     } catch (error) {
       const { code } = error as { code?: string };
-      if (attempt === 8 || (code !== "sign_in_refused" && code !== "totp_refused" && code !== "rate_limited")) throw error;
+      if (attempt === 8 || (code !== "sign_in_refused" && code !== "totp_refused" && code !== "rate_limited"))
+        throw error;
       await new Promise((resolve) => setTimeout(resolve, 5_000));
     }
   }

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodeMlsMessage } from "ts-mls";
+import { decodeMlsMessage, encodeMlsMessage, type Extension, generateKeyPackageWithKey } from "ts-mls";
 import { verify } from "../../src/crypto/signing";
 import { parseAuthenticatedData } from "../../src/crypto/authenticated-data";
-import { decodeKeyPackage, decodeMessage } from "../../src/crypto/mls/library";
+import { credentialOf } from "../../src/crypto/mls/credential";
+import { ciphersuite, decodeKeyPackage, decodeMessage } from "../../src/crypto/mls/library";
 import { CAPABILITIES } from "../../src/crypto/mls/profile";
 import { groupIdOf, parsePolicy } from "../../src/crypto/policy";
 import {
@@ -272,6 +273,36 @@ describe("sending and adding", () => {
     tampered[tampered.length - 1]! ^= 1;
     expect(await begin({ add: [{ ...bobs, keyPackage: tampered }] })).toBe("key_package_refused");
     await expect(engine.begin(input)).resolves.toMatchObject({ epochAfter: 1 });
+  });
+
+  it("refuses KeyPackages valid for too long or with extensions, though their device signed them", async () => {
+    const [asma, bilal] = [await newDevice(), await newDevice()];
+    const roster = [asma.entry, bilal.entry];
+    const input = { keys: asma.keys, policy: directPolicy(asma, bilal), roster, seen: seenAt(0), now };
+    const from = BigInt(Math.floor(now / 1_000));
+    const begin = async (days: bigint, extensions: Extension[], leafExtensions: Extension[]) => {
+      const { publicPackage } = await generateKeyPackageWithKey(
+        credentialOf(bilal.keys),
+        CAPABILITIES,
+        { notBefore: from - 3_600n, notAfter: from + days * 86_400n },
+        extensions,
+        { signKey: bilal.keys.signaturePrivate, publicKey: bilal.keys.signaturePublic },
+        await ciphersuite(0x0053),
+        leafExtensions,
+      );
+      const keyPackage = encodeMlsMessage({
+        version: "mls10",
+        wireformat: "mls_key_package",
+        keyPackage: publicPackage,
+      });
+      const add = [{ person: bilal.keys.person, device: bilal.keys.device, keyPackage }];
+      return engine.begin({ ...input, add, profile: zeros(0) });
+    };
+    const extension = { extensionType: 0xf000, extensionData: zeros(1) };
+    await expect(begin(90n, [], [])).resolves.toMatchObject({ epochAfter: 1 });
+    expect(await codeOf(() => begin(91n, [], []))).toBe("key_package_refused");
+    expect(await codeOf(() => begin(90n, [extension], []))).toBe("key_package_refused");
+    expect(await codeOf(() => begin(90n, [], [extension]))).toBe("capabilities");
   });
 
   it("refuses a classical group of few unless it was made large", async () => {

@@ -93,6 +93,8 @@ describe("removal", () => {
     const send = { state: gone.state, content: zeros(1), seen, roster: trio.roster, now };
     expect(await codeOf(() => engine.encrypt(send))).toBe("removed");
     expect(await codeOf(() => engine.heal(send))).toBe("removed");
+    const slot = { state: gone.state, label: "read", counter: 1, plaintext: zeros(8) } as const;
+    expect(await codeOf(() => engine.sealSlot(slot))).toBe("removed");
   });
 
   it("of oneself by a commit that nobody signed is not believed", async () => {

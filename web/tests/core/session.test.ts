@@ -3,6 +3,7 @@
 import { IDBKeyRange } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CoreApp } from "../../src/core/app";
+import type { Context } from "../../src/core/context";
 import { rememberConversation } from "../../src/core/catchup";
 import { register } from "../../src/core/entering";
 import type { Environment } from "../../src/core/environment";
@@ -94,8 +95,7 @@ afterEach(async () => {
 });
 
 const context = (app: CoreApp) =>
-  (app as unknown as { holder: { opened: { context: import("../../src/core/context").Context } } }).holder
-    .opened.context;
+  (app as unknown as { holder: { opened: { context: Context } } }).holder.opened.context;
 
 async function makeConversation(app: CoreApp): Promise<void> {
   const view = { id: conversation, kind: "direct" as const, persons: [person, partner].sort() };

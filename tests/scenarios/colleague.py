@@ -154,8 +154,13 @@ class Colleague:
         self.expect_open()
 
     def expect_open(self) -> None:
-        """The three panes are there."""
-        expect(self.page.get_by_label(self.say("search-label"))).to_be_visible(timeout=ARGON_PATIENCE)
+        """The vault is open: the list, a conversation or the settings are there."""
+        anything = (
+            self.page.get_by_label(self.say("search-label"))
+            .or_(self.composer)
+            .or_(self.page.get_by_role("button", name=self.say("lock-now")))
+        )
+        expect(anything.first).to_be_visible(timeout=ARGON_PATIENCE)
 
     # Conversations
 
@@ -237,10 +242,4 @@ class Colleague:
     def reload(self) -> None:
         """Load the page again, as after an update or a crash."""
         self.page.reload()
-        self.expect_open_or_conversation()
-
-    def expect_open_or_conversation(self) -> None:
-        """Either pane shows that the vault is open; at a narrow width only one is there."""
-        expect(self.page.get_by_label(self.say("search-label")).or_(self.composer).first).to_be_visible(
-            timeout=ARGON_PATIENCE
-        )
+        self.expect_open()

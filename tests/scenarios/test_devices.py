@@ -57,7 +57,7 @@ def test_locking_forgets_and_the_passphrase_opens(colleague: Callable[..., Colle
     expect(person.page.get_by_role("alert")).to_be_visible(timeout=ARGON_PATIENCE)
     person.unlock()
     person.page.reload()
-    person.expect_open_or_conversation()  # a cold start soon after needs no typing
+    person.expect_open()  # a cold start soon after needs no typing
 
 
 def test_a_lost_passphrase_is_set_anew_with_the_recovery_code(

@@ -22,6 +22,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import keys
 from accounts.models import UsedChallenge
+from accounts.pruning import prune
 from beep import clock
 from beep.errors import BeepError
 
@@ -56,16 +57,12 @@ def check(challenge: bytes, *, purpose: ChallengePurpose, login: str) -> None:
 def spend(challenge: bytes) -> None:
     """Remember that it was answered rightly; raises BeepError `challenge_refused` the second time."""
     digest = sha256(challenge).digest()
+    prune(UsedChallenge.objects.filter(expires_at__lt=clock.now()))
     try:
         with transaction.atomic():
             UsedChallenge.objects.create(digest=digest, expires_at=clock.now() + LIFETIME)
     except IntegrityError:
         raise BeepError("challenge_refused") from None
-
-
-def forget_old() -> int:
-    """Delete spent challenges that have expired anyway; returns how many. Called by a periodic task."""
-    return UsedChallenge.objects.filter(expires_at__lt=clock.now()).delete()[0]
 
 
 def _mac(head: bytes, login: str) -> bytes:

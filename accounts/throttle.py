@@ -21,6 +21,7 @@ from django.db import connection
 from accounts import keys
 from accounts.keys import Purpose
 from accounts.models import Throttle
+from accounts.pruning import prune
 from beep import clock
 from beep.errors import BeepError
 
@@ -99,6 +100,7 @@ def check(subjects: Sequence[Subject]) -> None:
 def failed(subjects: Iterable[Subject]) -> None:
     """Count a failure of each subject and set how long it must wait."""
     now = clock.now()
+    prune(Throttle.objects.filter(last_failure_at__lt=now - FORGET_AFTER))
     for subject in _in_order(subjects):
         Throttle.objects.bulk_create(
             [
@@ -122,11 +124,6 @@ def succeeded(subjects: Iterable[Subject]) -> None:
     """
     keys_ = [subject.key for subject in subjects if subject.scope != Throttle.Scope.ADDRESS]
     Throttle.objects.filter(key__in=keys_).delete()
-
-
-def forget_old() -> int:
-    """Delete what counts no more; returns how many rows. Called by a periodic task."""
-    return Throttle.objects.filter(last_failure_at__lt=clock.now() - FORGET_AFTER).delete()[0]
 
 
 def _in_order(subjects: Iterable[Subject]) -> list[Subject]:

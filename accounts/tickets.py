@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from accounts.models import Person, Ticket
+from accounts.pruning import prune
 from beep import clock
 from beep.errors import BeepError
 
@@ -16,6 +17,7 @@ TOKEN_BYTES: Final = 32
 def issue(*, person: Person, purpose: Ticket.Purpose, sealed_totp_seed: bytes | None = None) -> bytes:
     """A fresh ticket's token (32 random bytes); earlier open ones of the person for this purpose are void."""
     now = clock.now()
+    prune(Ticket.objects.filter(expires_at__lt=now))
     Ticket.objects.filter(person=person, purpose=purpose, used_at__isnull=True).delete()
     token = secrets.token_bytes(TOKEN_BYTES)
     Ticket.objects.create(
@@ -53,8 +55,3 @@ def spend(ticket: Ticket) -> None:
     ticket.used_at = clock.now()
     ticket.sealed_totp_seed = None
     ticket.save(update_fields=["used_at", "sealed_totp_seed"])
-
-
-def forget_old() -> int:
-    """Delete tickets that have expired; returns how many. Called by a periodic task."""
-    return Ticket.objects.filter(expires_at__lt=clock.now()).delete()[0]

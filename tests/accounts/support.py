@@ -4,10 +4,9 @@ import base64
 import json
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from django.http import HttpResponse
 from django.test import Client
 from nacl.signing import SigningKey
 
@@ -63,6 +62,13 @@ def admit(*rows: Row) -> list[Person]:
 def letter(person: Person) -> str:
     """An activation code for a person."""
     return activation.issue(person=person.id, actor=OPERATOR)
+
+
+class Answered(Protocol):
+    """What a test client returns."""
+
+    status_code: int
+    content: bytes
 
 
 @dataclass
@@ -229,7 +235,7 @@ class Browser:
         return self.client.cookies[sessions.COOKIE].value
 
 
-def answer(response: HttpResponse) -> Any:
+def answer(response: Answered) -> Any:
     """JSON, or None for 204, or `Refused`."""
     if response.status_code == 204:
         return None

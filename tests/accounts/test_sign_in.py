@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -62,7 +63,7 @@ def test_logins_are_typed_in_many_ways(owner: Browser) -> None:
         {"device_signature": None},
     ],
 )
-def test_one_wrong_proof_is_a_refusal(owner: Browser, change: dict[str, str | None]) -> None:
+def test_one_wrong_proof_is_a_refusal(owner: Browser, change: dict[str, Any]) -> None:
     refused = owner.sign_in(**change)
     assert refused.code in {"sign_in_refused", "bad_request"}
     assert Session.objects.count() == 1
@@ -310,7 +311,7 @@ def test_another_origins_page_gets_nothing(owner: Browser, origin: str | None) -
 def test_refusals_are_audited_and_counted_though_they_are_refusals(
     owner: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded = []
+    recorded: list[Any] = []
     monkeypatch.setattr(intake, "record", recorded.append)
     owner.sign_in(known=False, totp="000000")
     Browser(login="no.such.person", seed=bytes(20)).sign_in(known=False)

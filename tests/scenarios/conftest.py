@@ -104,6 +104,6 @@ def colleague(watched: Callable[..., BrowserContext], stack: Stack) -> Callable[
 @pytest.fixture(scope="session")
 def pictures() -> Path:
     """Where the run leaves each screen's picture for review."""
-    folder = Path(os.environ.get("BEEP_PICTURES", "test-results/pictures")).absolute()
+    folder = Path(os.environ.get("BEEP_PICTURES", ".pictures")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return folder

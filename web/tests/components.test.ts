@@ -134,3 +134,20 @@ test("an unused application locks by the clock, also after a sleep; use puts it 
   expect(calls("lock")).toEqual([[]]);
   stop();
 });
+
+test("use of another tab puts the lock off", async () => {
+  let now = 0;
+  const stop = watchIdle(app, () => now);
+  const other = new BroadcastChannel("beep-use");
+  now = 14 * 60_000;
+  other.postMessage(null);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  now = 20 * 60_000;
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(calls("lock")).toEqual([]);
+  now = 29 * 60_000;
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(calls("lock")).toHaveLength(1);
+  other.close();
+  stop();
+});

@@ -21,10 +21,8 @@ UNAVAILABLE: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTime
 
 
 async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
-    """The answer to anything but a `send`. Raises BeepError for a refusal, and `UNAVAILABLE`."""
+    """The answer to anything but `hello` and `send`. Raises BeepError for a refusal, and `UNAVAILABLE`."""
     match frame:
-        case protocol.Hello():
-            return _hello(socket, frame)
         case protocol.Resume():
             return await _resume(socket, frame)
         case protocol.Fetch():
@@ -50,9 +48,10 @@ async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
     return protocol.Ok(re=frame.id)
 
 
-def _hello(socket: "Socket", frame: protocol.Hello) -> protocol.Ready:
+def hello(socket: "Socket", frame: protocol.Hello) -> protocol.Ready | BeepError:
+    """Who the device is, and what will be spoken. The socket is registered from here on."""
     if socket.minor >= 0:
-        raise BeepError("bad_request", "This socket has said hello.")
+        return BeepError("bad_request", "This socket has said hello.")
     socket.minor = min(frame.minor, protocol.MINOR)
     socket.engine.register(socket)
     return protocol.Ready(

@@ -101,7 +101,10 @@ class Socket:
             return
         self._refused_in_a_row = 0
         self._in_flight += 1
-        if isinstance(frame, Ordered):
+        if isinstance(frame, protocol.Hello):
+            # At once: the next frame may have come in the same segment and is allowed only after it.
+            self._answered(frame, requests.hello(self, frame))
+        elif isinstance(frame, Ordered):
             self._behind.append(frame)
             self._go_on()
         else:
@@ -116,7 +119,7 @@ class Socket:
     def _slow_down(self, re: int, wait: float) -> None:
         self._refused_in_a_row += 1
         if self._refused_in_a_row > 2 * self.engine.max_burst:
-            self.outlet.close(protocol.CLOSE_RATE)
+            self.close(protocol.CLOSE_RATE)
             return
         self._refuse(re, BeepError("rate_limited", retry_after=round(wait + 0.05, 2)))
 
@@ -168,22 +171,30 @@ class Socket:
 
     async def _answer(self, frame: protocol.Request) -> None:
         """Do what the request asks and answer it; an unforeseen failure is `internal` and is logged."""
+        answer: protocol.Answer | BeepError
         try:
             answer = await requests.answer(self, frame)
         except BeepError as refusal:
-            self._refuse(frame.id, refusal)
+            answer = refusal
         except requests.UNAVAILABLE as error:
             log.warning("request_unavailable", frame=type(frame).__name__, error=type(error).__name__)
-            self._refuse(frame.id, BeepError("busy", retry_after=1.0))
+            answer = BeepError("busy", retry_after=1.0)
+        except asyncio.CancelledError:
+            self._in_flight -= 1
+            raise
         except Exception as error:
             log.exception("request_failed", frame=type(frame).__name__, error=type(error).__name__)
-            self._refuse(frame.id, BeepError("internal"))
+            answer = BeepError("internal")
+        self._answered(frame, answer)
+        if isinstance(answer, protocol.Behind):
+            self._go_live()
+
+    def _answered(self, frame: protocol.Request, answer: protocol.Answer | BeepError) -> None:
+        self._in_flight -= 1
+        if isinstance(answer, BeepError):
+            self._refuse(frame.id, answer)
         else:
             self.outlet.send(protocol.encode(answer))
-            if isinstance(frame, protocol.Resume):
-                self._go_live()
-        finally:
-            self._in_flight -= 1
 
     def _go_live(self) -> None:
         self.live = True
@@ -215,7 +226,7 @@ class Socket:
         """Say what the protocol does not allow, and close."""
         log.info("protocol_violated", refusal=refusal.code, device=self.device.hex())
         self._refuse(re, refusal)
-        self.outlet.close(protocol.CLOSE_NOT_ALLOWED)
+        self.close(protocol.CLOSE_NOT_ALLOWED)
 
     def close(self, code: int) -> None:
         """Close from our side; the hub forgets the socket at once, so that nothing more reaches it."""

@@ -50,7 +50,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Offer the extension before the application starts, which the base class schedules."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"][EXTENSION] = Transport(self)  # type: ignore[index]
+            offered: dict[str, Any] = {**(self.scope["extensions"] or {}), EXTENSION: Transport(self)}
+            self.scope["extensions"] = offered
 
     def send_receive_event_to_app(self) -> None:
         """Queue one message; pause reading when the application lags behind."""

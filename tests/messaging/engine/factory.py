@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 
 from accounts.models import Device, Person, Session
 from beep import clock
-from beep.tls import Writer
 from messaging import formats, protocol
 from messaging.models import (
     Conversation,
@@ -26,6 +25,9 @@ from messaging.models import (
     Participant,
     Sender,
 )
+from tests.messaging.engine.bodies import body
+
+__all__ = ["Actor", "Talk", "actors", "body", "fill", "talk", "talks", "typing_frame"]
 
 
 @dataclass
@@ -187,24 +189,31 @@ def _begin(conversation: UUID, device: UUID, time_ms: int) -> Envelope:
     )
 
 
-def body(group_id: bytes, *, epoch: int = 1, size: int = 300, franking_tag: bytes | None = None) -> bytes:
-    """An MLSMessage(PrivateMessage) of content type application, about `size` bytes, not decryptable."""
-    tag = os.urandom(32) if franking_tag is None else franking_tag
-    data = formats.AuthenticatedData(seen_seq=1, transcript=os.urandom(32), franking_tag=tag, order_hashes=())
-    writer = Writer()
-    writer.u16(1)
-    writer.u16(2)
-    writer.opaque(group_id)
-    writer.u64(epoch)
-    writer.u8(1)
-    writer.opaque(data.encode())
-    writer.opaque(os.urandom(28))
-    writer.opaque(os.urandom(max(1, size - 157)))
-    return writer.getvalue()
-
-
 def typing_frame(chat: Talk, *, leaf: int, epoch: int = 1) -> protocol.Typing:
     """A typing frame that the server takes for sealed."""
     return protocol.Typing(
         conversation=chat.id, generation=1, epoch=epoch, leaf=leaf, counter=1, body=b"sealed"
     )
+
+
+def fill(chat: Talk, actor: Actor, *, count: int, size: int) -> None:
+    """`count` envelopes from seq 2 on, written directly."""
+    data = body(chat.group_id, size=size)
+    Envelope.objects.bulk_create(
+        Envelope(
+            conversation_id=UUID(bytes=chat.id),
+            seq=seq,
+            generation=1,
+            epoch=1,
+            kind=1,
+            device_id=actor.device,
+            counter=seq,
+            time_ms=seq,
+            body=data,
+            body_hash=bytes(32),
+            hash=seq.to_bytes(32, "big"),
+        )
+        for seq in range(2, count + 2)
+    )
+    Conversation.objects.filter(id=UUID(bytes=chat.id)).update(last_seq=count + 1)
+    Sender.objects.filter(device_id=actor.device).update(last_counter=count + 1)

@@ -13,11 +13,13 @@ from beep import clock
 from messaging import notices, protocol
 from messaging.engine import limits
 from messaging.engine.runtime import Engine
-from messaging.models import Conversation, ConversationKind, Envelope, Sender
+from messaging.models import Conversation, ConversationKind, Envelope
 from tests.messaging.engine.client import Inside, inside
-from tests.messaging.engine.factory import Actor, Talk, actors, body, talk, typing_frame
+from tests.messaging.engine.factory import Actor, Talk, actors, talk, typing_frame
+from tests.messaging.engine.factory import fill as fill_now
 
 Pair = tuple[Actor, Actor, Talk]
+fill = sync_to_async(fill_now)
 
 
 # --- Coming in ----------------------------------------------------------------------------------------------
@@ -115,6 +117,19 @@ async def test_hello_comes_first(engine: Engine, pair: Pair) -> None:
         assert [f.code for f in client.unread if isinstance(f, protocol.Refused)] == ["hello_first"]
 
 
+async def test_hello_and_what_follows_may_come_at_once(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    client = await Inside(one).open()
+    await client.post(protocol.Hello(id=1, minor=0))
+    await client.post(protocol.Resume(id=2, cursors=[], mailbox=0))
+    client._id = 2
+    frame = client.message(chat)
+    await client.post(frame)
+    assert (await client.answer(frame.id)).seq == 2
+    assert isinstance(await client.answer(2), protocol.Behind)
+    await client.leave()
+
+
 async def test_a_socket_that_never_says_hello_is_closed(
     engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,30 +213,6 @@ async def test_no_event_before_resume_and_none_lost_across_it(engine: Engine, pa
         await client.leave()
 
 
-@sync_to_async
-def fill(chat: Talk, actor: Actor, *, count: int, size: int) -> None:
-    """`count` envelopes from seq 2 on, written directly."""
-    data = body(chat.group_id, size=size)
-    Envelope.objects.bulk_create(
-        Envelope(
-            conversation_id=UUID(bytes=chat.id),
-            seq=seq,
-            generation=1,
-            epoch=1,
-            kind=1,
-            device_id=actor.device,
-            counter=seq,
-            time_ms=seq,
-            body=data,
-            body_hash=bytes(32),
-            hash=seq.to_bytes(32, "big"),
-        )
-        for seq in range(2, count + 2)
-    )
-    Conversation.objects.filter(id=UUID(bytes=chat.id)).update(last_seq=count + 1)
-    Sender.objects.filter(device_id=actor.device).update(last_counter=count + 1)
-
-
 async def test_pages_cover_the_log_within_both_bounds(engine: Engine, pair: Pair) -> None:
     one, _, chat = pair
     await fill(chat, one, count=2_500, size=300)
@@ -259,15 +250,16 @@ async def test_a_page_ends_before_half_a_frame_but_never_empty(engine: Engine, p
         assert [envelope.seq for envelope in page.envelopes] == [2]
 
 
-async def test_hashes_and_their_ranges(engine: Engine, pair: Pair) -> None:
+async def test_hashes_and_their_ranges(engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HASHES", 100)
     one, _, chat = pair
-    await fill(chat, one, count=10_100, size=200)
+    await fill(chat, one, count=200, size=200)
     async with inside(one) as client:
-        found = await client.ask(protocol.Hashes, conversation=chat.id, after=1, until=10_001)
-        assert len(found.hashes) == 32 * 10_000
+        found = await client.ask(protocol.Hashes, conversation=chat.id, after=1, until=101)
+        assert len(found.hashes) == 32 * 100
         assert found.hashes[:32] == (2).to_bytes(32, "big")
-        assert found.hashes[-32:] == (10_001).to_bytes(32, "big")
-        for after, until in ((0, 10_001), (5, 5), (5, 4), (10_000, 10_102)):
+        assert found.hashes[-32:] == (101).to_bytes(32, "big")
+        for after, until in ((0, 101), (5, 5), (5, 4), (150, 202)):
             refused = await client.ask(protocol.Hashes, conversation=chat.id, after=after, until=until)
             assert refused.code == "range_refused", (after, until)
 

@@ -261,7 +261,7 @@ async def test_a_broken_connection_repeats_the_batch(engine: Engine, pair: Pair)
 
 
 async def test_a_log_that_contradicts_itself_stops_only_itself(engine: Engine, pair: Pair) -> None:
-    one, two, chat = pair
+    one, _, chat = pair
     other = await sync_to_async(lambda: talk([one, actors(1)[0]]))()
 
     @sync_to_async

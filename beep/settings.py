@@ -5,6 +5,7 @@ stands here.
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from beep.environment import DatabaseUrl, Environment
 from beep.logs import configure_logging
@@ -37,9 +38,15 @@ INSTALLED_APPS = [
     "ninja",
     "audit.apps.AuditConfig",
     "accounts.apps.AccountsConfig",
+    "django_otp_webauthn",  # After accounts: it looks for the model of people when it is imported.
     "messaging.apps.MessagingConfig",
 ]
 AUTH_USER_MODEL = "accounts.Person"
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
+OTP_WEBAUTHN_ATTESTATION_MODEL = "accounts.PasskeyAttestation"
+OTP_WEBAUTHN_RP_NAME = "Beep"
+OTP_WEBAUTHN_RP_ID = urlsplit(ORIGINS[0]).hostname
+OTP_WEBAUTHN_ALLOWED_ORIGINS = list(ORIGINS)
 # Nobody signs in through django.contrib.auth: the passphrase never reaches the server.
 AUTHENTICATION_BACKENDS: list[str] = []
 

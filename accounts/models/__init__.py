@@ -12,6 +12,7 @@ from accounts.models.roles import Role
 from accounts.models.sessions import Session
 from accounts.models.sign_in import Throttle, Ticket, UsedChallenge
 from accounts.models.totp import TotpFactor
+from accounts.models.webauthn import Passkey, PasskeyAttestation
 
 __all__ = [
     "Activation",
@@ -21,6 +22,8 @@ __all__ = [
     "IdentityStatement",
     "Membership",
     "OrgUnit",
+    "Passkey",
+    "PasskeyAttestation",
     "Person",
     "PersonToken",
     "Revocation",

@@ -16,7 +16,7 @@ class Passkey(AbstractWebAuthnCredential):  # type: ignore[misc] # django-otp-we
     # django-otp's own field, named here so that its type is known.
     user = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
 
-    class Meta(AbstractWebAuthnCredential.Meta):
+    class Meta(AbstractWebAuthnCredential.Meta):  # type: ignore[misc] # as above
         abstract = False
 
 
@@ -27,5 +27,5 @@ class PasskeyAttestation(AbstractWebAuthnAttestation):  # type: ignore[misc] # a
         Passkey, on_delete=models.CASCADE, related_name="attestation", editable=False
     )
 
-    class Meta(AbstractWebAuthnAttestation.Meta):
+    class Meta(AbstractWebAuthnAttestation.Meta):  # type: ignore[misc] # as above
         abstract = False

@@ -1,7 +1,9 @@
 """After all stories: nothing that anybody wrote, chose or was shown stands anywhere on the server."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -36,17 +38,18 @@ def everywhere(stack: Stack, needles: set[str]) -> list[Finding]:
 
 def valkey_contents(url: str) -> bytes:
     """Every key with its value, in the clear: DUMP and snapshots may be compressed."""
-    readers = {
+    readers: dict[bytes, Callable[[Any, bytes], list[bytes]]] = {
         b"string": lambda valkey, key: [valkey.get(key) or b""],
-        b"list": lambda valkey, key: valkey.lrange(key, 0, -1),
+        b"list": lambda valkey, key: list(valkey.lrange(key, 0, -1)),
         b"set": lambda valkey, key: list(valkey.smembers(key)),
         b"hash": lambda valkey, key: [part for pair in valkey.hgetall(key).items() for part in pair],
-        b"zset": lambda valkey, key: valkey.zrange(key, 0, -1),
+        b"zset": lambda valkey, key: list(valkey.zrange(key, 0, -1)),
         b"stream": lambda valkey, key: [repr(entry).encode() for entry in valkey.xrange(key)],
-        b"none": lambda valkey, key: [],
+        b"none": lambda valkey, key: [],  # it expired in between
     }
     pieces: list[bytes] = []
-    with redis.Redis.from_url(url) as valkey:
+    with redis.Redis.from_url(url) as connection:
+        valkey: Any = connection
         for key in valkey.scan_iter():
             pieces += [key, *readers[valkey.type(key)](valkey, key)]
     return b"\n".join(pieces)

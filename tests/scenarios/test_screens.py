@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague
 from tests.scenarios.stack import Stack
@@ -52,7 +52,7 @@ def test_every_screen_is_accessible_and_pictured(
     pictures: Path,
 ) -> None:
     reviewer = Reviewer(language, pictures)
-    size = {"width": 1280, "height": 800}
+    size: ViewportSize = {"width": 1280, "height": 800}
     first = Colleague(watched(locale=LOCALES[language], viewport=size), stack.url, stack.newcomer(), language)
     second = Colleague(
         watched(locale=LOCALES[language], viewport=size), stack.url, stack.newcomer(), language

@@ -1,4 +1,4 @@
-"""A server without the limit on frames a second: `python -m benchmarks.server uvicorn|daphne --host … --port …`."""
+"""A server without the limit on frames a second: `python -m benchmarks.server uvicorn|daphne --port …`."""
 
 import math
 import sys

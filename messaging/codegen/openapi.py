@@ -57,13 +57,16 @@ def _operation(document: Mapping[str, Any], path: str, method: str, operation: M
         lines.append(f"- `{parameter['name']}` ({parameter['in']}{needed}): {_type(parameter['schema'])}")
     for content in operation.get("requestBody", {}).get("content", {}).values():
         lines.append(f"- body: {_type(content['schema'])}")
+    refusals: list[str] = []
     for status, response in sorted(operation["responses"].items()):
-        answer = [
-            _type(content["schema"])
-            for content in response.get("content", {}).values()
-            if content.get("schema")
-        ]
-        lines.append(f"- {status}: {', '.join(answer) or 'nothing'}")
+        contents = [content["schema"] for content in response.get("content", {}).values()]
+        answer = ", ".join(_type(schema) for schema in contents if schema) or "nothing"
+        if status.isdigit() and int(status) >= 400 and answer == "Refusal":
+            refusals.append(status)
+        else:
+            lines.append(f"- {status}: {answer}")
+    if refusals:
+        lines.append(f"- {', '.join(refusals)}: Refusal")
     return "\n".join(lines) + "\n"
 
 

@@ -163,7 +163,7 @@ async def test_kill_9_loses_nothing_acknowledged_and_repeats_nothing(
     unanswered: dict[UUID, list[protocol.Send]] = {one.device: [], two.device: []}
 
     async def speak(actor: Actor) -> None:
-        """Send with a window of eight until the line breaks; first what had no answer, as every client does."""
+        """Send with a window of eight until the line breaks; first, as every client, what had no answer."""
         client = await connect(actor, port)
         waiting: dict[int, protocol.Send] = {}
         try:

@@ -15,7 +15,8 @@ interface Vector {
 const file = new URL("../../../tests/vectors/frames.json", import.meta.url);
 const vectors = JSON.parse(readFileSync(file, "utf8")) as { good: Vector[]; bad: Vector[] };
 
-const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../gu) ?? [], (pair) => parseInt(pair, 16));
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../gu) ?? [], (pair) => parseInt(pair, 16));
 
 /** The vector's value with byte strings in place of `{"hex": …}`. */
 function revived(value: unknown): unknown {
@@ -64,7 +65,12 @@ describe("frames", () => {
     expect(() => parseClientFrame({ ...send, body: new Uint8Array(MAX_BODY) })).not.toThrow();
     expect(() => parseClientFrame({ ...send, body: new Uint8Array(MAX_BODY + 1) })).toThrow(WireError);
     const cursor = { conversation: new Uint8Array(16), seq: 1 };
-    const resume = (count: number) => ({ t: "resume", id: 1, mailbox: 0, cursors: Array(count).fill(cursor) });
+    const resume = (count: number) => ({
+      t: "resume",
+      id: 1,
+      mailbox: 0,
+      cursors: Array(count).fill(cursor),
+    });
     expect(() => parseClientFrame(resume(MAX_CURSORS))).not.toThrow();
     expect(() => parseClientFrame(resume(MAX_CURSORS + 1))).toThrow(WireError);
     expect(() => decodeFrame(new Uint8Array(MAX_FRAME + 1))).toThrow(WireError);

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from beep import binaries
-from beep.embedded import urls_of
+from beep.embedded import DATABASE, urls_of
 from tests.scenarios.colleague import SECRETS
 from tests.scenarios.leaks import Finding, search_bytes, search_tree
 from tests.scenarios.stack import Stack
@@ -21,11 +21,16 @@ pytestmark = pytest.mark.after_all_stories
 CANARY = "The canary sings in the ministry's cellar"
 
 
+def superuser(stack: Stack) -> str:
+    """URL of Beep's own database for the login that may read everything."""
+    return urlsplit(urls_of(stack.data_dir).superuser)._replace(path=f"/{DATABASE}").geturl()
+
+
 def everywhere(stack: Stack, needles: set[str]) -> list[Finding]:
     """Findings in the database's dump, in Valkey, and in every file of the data folder, logs included."""
     urls = urls_of(stack.data_dir)
     dump = subprocess.run(
-        [binaries.postgres() / "pg_dump", "--no-password", urls.superuser], capture_output=True, check=True
+        [binaries.postgres() / "pg_dump", "--no-password", superuser(stack)], capture_output=True, check=True
     ).stdout
     assert b"COPY public.messaging_envelope" in dump
     return [
@@ -58,7 +63,7 @@ def valkey_contents(url: str) -> bytes:
 def plant(stack: Stack) -> None:
     """Put the canary where a mistake would put a message: a table, Valkey, a log."""
     urls = urls_of(stack.data_dir)
-    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+    with psycopg.connect(superuser(stack), autocommit=True) as connection:
         connection.execute("CREATE TABLE canary (body bytea, words text)")
         connection.execute("INSERT INTO canary VALUES (%s, %s)", [CANARY.encode(), CANARY])
         connection.execute("CHECKPOINT")
@@ -70,7 +75,7 @@ def plant(stack: Stack) -> None:
 
 def remove(stack: Stack) -> None:
     urls = urls_of(stack.data_dir)
-    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+    with psycopg.connect(superuser(stack), autocommit=True) as connection:
         connection.execute("DROP TABLE canary")
     with redis.Redis.from_url(urls.valkey) as valkey:
         valkey.delete("canary")

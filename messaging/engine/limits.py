@@ -28,6 +28,9 @@ READ_AHEAD: Final = 8
 HELLO_PATIENCE: Final = 10.0
 """Seconds that a new socket may take to say hello."""
 
+DRAIN_PATIENCE: Final = 5.0
+"""Seconds that a draining process waits for its last batch."""
+
 RELAY_BYTES: Final = 8 << 20
 """Bytes that wait for a slow Valkey; past it they are dropped, and the others repair from the database."""
 HOLD: Final = 64

@@ -6,13 +6,14 @@ engine, `drain()` ends it. A server that never calls `drain` loses nothing eithe
 
 import asyncio
 import weakref
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 import structlog
 
 from messaging import notices, protocol
-from messaging.engine import reads, requests, signals, tasks
+from messaging.engine import limits, reads, requests, signals, tasks
 from messaging.engine.batch import Accepted
 from messaging.engine.database import Database
 from messaging.engine.delivered import Delivered
@@ -80,8 +81,11 @@ class Engine:
     async def drain(self) -> None:
         """Take no more sockets, acknowledge what is in the writer, tell every client to come back."""
         self.draining = True
-        # First the writer: what it has taken is acknowledged before the close frame.
-        await self.writer.drain()
+        # First the writer: what it has taken is acknowledged before the close frame. Nothing new comes in, so
+        # this takes one batch; a database that hangs must not keep the process.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limits.DRAIN_PATIENCE):
+                await self.writer.drain()
         for member in self.hub.members():
             member.close(protocol.CLOSE_GOING_AWAY)
         await self.stop()

@@ -67,7 +67,8 @@ class Socket:
 
     def receive(self, data: bytes) -> None:
         """One binary message. Never raises: what is wrong is answered, or closes the socket."""
-        if self.outlet.closed is not None:
+        if self.outlet.closed is not None or self.engine.draining:
+            # Not answered, so the client says it again elsewhere.
             return
         try:
             if len(data) > protocol.MAX_FRAME:

@@ -1,7 +1,7 @@
 """Clients for the engine's tests: one over Channels' communicator, one over a real WebSocket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -50,9 +50,10 @@ class Client:
 
     async def read(self, patience: float = PATIENCE) -> protocol.ServerFrame:
         """The next frame; raises ClosedError or TimeoutError."""
-        return protocol.decode_server_frame(await self._read(patience))
+        frame: protocol.ServerFrame = protocol.decode_server_frame(await self._read(patience))
+        return frame
 
-    async def ask(self, kind: type[protocol.Frame], **fields: Any) -> Any:
+    async def ask(self, kind: Callable[..., protocol.Request], **fields: Any) -> Any:
         """Send a request and wait for its answer, a refusal included; events meanwhile go to `unread`."""
         id_ = self.next_id()
         await self.post(kind(id=id_, **fields))

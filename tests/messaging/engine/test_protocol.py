@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 
@@ -17,6 +19,7 @@ from messaging.models import Conversation, ConversationKind, Envelope
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk, actors, talk, typing_frame
 from tests.messaging.engine.factory import fill as fill_now
+from tests.support.databases import TestDatabase
 
 Pair = tuple[Actor, Actor, Talk]
 fill = sync_to_async(fill_now)
@@ -76,6 +79,31 @@ async def test_a_second_socket_of_the_device_supersedes_the_first(engine: Engine
             assert await first.closed() == protocol.CLOSE_SUPERSEDED
             assert (await other.send(chat)).seq == 2
             assert (await second.envelopes(chat.id, until=2))[0].seq == 2
+
+
+async def test_sockets_close_when_nobody_knows_who_is_revoked(
+    engine: Engine, pair: Pair, fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "POLL", 0.05)
+
+    @sync_to_async
+    def as_superuser(statement: LiteralString) -> None:
+        with psycopg.connect(fresh_database.urls.superuser, autocommit=True) as admin:
+            admin.execute(statement)
+
+    client = await Inside(pair[0]).open()
+    await client.hello()
+    await as_superuser("REVOKE SELECT ON accounts_revocation FROM beep_app")
+    assert await client.closed() == protocol.CLOSE_GOING_AWAY
+    late = await Inside(pair[0]).open()
+    assert await late.closed() == protocol.CLOSE_GOING_AWAY
+    await as_superuser("GRANT SELECT ON accounts_revocation TO beep_app")
+    for _ in range(100):
+        if engine.accepting:
+            break
+        await asyncio.sleep(0.05)
+    async with inside(pair[0]) as again:
+        assert isinstance(await again.ask(protocol.Ping), protocol.Ok)
 
 
 # --- What closes --------------------------------------------------------------------------------------------

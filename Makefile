@@ -76,6 +76,7 @@ soak: web ## kill processes at random while clients send; ROUNDS=200
 
 bench: web ## print the measurements as JSON lines
 	$(BIN)/python -m benchmarks
+	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m benchmarks.web
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11
 requirements: install ## pin requirements.txt and requirements-dev.txt anew; UPGRADE=1 takes newer versions

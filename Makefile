@@ -71,8 +71,8 @@ format: web ## put all sources into their one form
 	$(BIN)/ruff format .
 	$(NPM) run format
 
-soak: web ## kill processes at random while clients send; ROUNDS=200
-	$(BIN)/python -m benchmarks.soak --rounds $(or $(ROUNDS),200)
+soak: install ## the long form of the kill -9 test: ROUNDS=200
+	KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest tests/messaging/engine/test_servers.py -k kill
 
 bench: web ## print the measurements as JSON lines
 	$(BIN)/python -m benchmarks

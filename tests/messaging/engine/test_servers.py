@@ -1,6 +1,7 @@
 """Real server processes: both servers drain, bound a slow reader, close what is revoked, and lose nothing."""
 
 import asyncio
+import os
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +22,8 @@ from tests.messaging.engine.processes import SERVERS, ServerProcess, free_port, 
 from tests.support.databases import TestDatabase
 
 both = pytest.mark.parametrize("kind", SERVERS)
+KILL_ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
+"""How often the server is killed; `make soak` asks for more."""
 
 
 @sync_to_async
@@ -195,7 +198,7 @@ async def test_kill_9_loses_nothing_acknowledged_and_repeats_nothing(
         except (ClosedError, websockets.ConnectionClosed):
             unanswered[actor.device] = [*again, *waiting.values()]
 
-    for round_ in range(5):
+    for round_ in range(KILL_ROUNDS):
         with server("uvicorn", fresh_database.environment(), tmp_path / "log", port=port) as process:
             talking = [asyncio.ensure_future(speak(actor)) for actor in (one, two)]
             await asyncio.sleep(0.3 + 0.13 * round_)

@@ -28,7 +28,7 @@ from beep.processes import PR_SET_PDEATHSIG, Child, spawn
 READY_PATIENCE: Final = 60.0
 """Seconds until /healthz must be good."""
 STOP_PATIENCE: Final = 10.0
-RESTARTS: Final = 5
+RESTARTS: Final = 10
 """A child that dies more often than this within RESTART_WINDOW is not started again."""
 RESTART_WINDOW: Final = 60.0
 SHOWN_PEOPLE: Final = 6

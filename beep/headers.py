@@ -31,7 +31,6 @@ PERMISSIONS_POLICY: Final = ", ".join(
         for feature in (
             "accelerometer",
             "autoplay",
-            "bluetooth",
             "browsing-topics",
             "clipboard-read",
             "display-capture",

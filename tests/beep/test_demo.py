@@ -19,8 +19,6 @@ from beep.demo.configuration import KEYS, ROOT, Configuration
 
 UP_PATIENCE = 120.0
 """Seconds; a first start on a busy machine."""
-SECOND_START = 10.0
-"""Seconds that a second start may take."""
 
 
 def plain_environment(**more: str) -> dict[str, str]:
@@ -146,7 +144,7 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
     first.wait_until_gone()
 
     again = RunningDemo(data_dir, port)
-    assert again.seconds <= SECOND_START
+    # How long it took is for `make bench`: here other tests share the machine.
     assert again.health()["ok"]
     assert [person["id"] for person in again.described()["people"]] == [
         person["id"] for person in described["people"]

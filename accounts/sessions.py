@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
@@ -55,12 +55,16 @@ class SignedIn:
 def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
     """Open a session for a living device, in the current transaction.
 
-    Earlier sessions of the same device end: one device holds one cookie.
+    Earlier sessions of the same device end, sockets included: one device holds one cookie, and whoever has a
+    copy of an older one is out.
     """
     now = clock.now()
-    Session.objects.filter(device=device, ended_at__isnull=True).update(ended_at=now)
+    caller = Caller(session=uuid4(), person=person.id, device=device.id, address=visitor.address)
+    for earlier in Session.objects.filter(device=device, ended_at__isnull=True).order_by("id"):
+        end(session=earlier, reason=Revocation.Reason.SIGNED_OUT, actor=caller.actor())
     token = secrets.token_bytes(TOKEN_BYTES)
-    session = Session.objects.create(
+    Session.objects.create(
+        id=caller.session,
         token_hash=sha256(token).digest(),
         person=person,
         device=device,
@@ -71,8 +75,7 @@ def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
     )
     device.last_seen_at = now
     device.save(update_fields=["last_seen_at"])
-    caller = Caller(session=session.id, person=person.id, device=device.id, address=visitor.address)
-    intake.record(events.SessionBegun(actor=caller.actor(), target=session.id, device=device.id))
+    intake.record(events.SessionBegun(actor=caller.actor(), target=caller.session, device=device.id))
     return SignedIn(token=token, caller=caller)
 
 

@@ -103,6 +103,17 @@ def test_signing_out_ends_the_session_and_not_the_device(owner: Browser) -> None
     assert owner.sign_in()["outcome"] == "session"
 
 
+def test_signing_in_again_ends_the_session_before_and_its_socket(owner: Browser) -> None:
+    """A copy of the older cookie may hold a socket open: only the list of revocations reaches it."""
+    stolen, earlier = owner.token(), Session.objects.get()
+    assert owner.sign_in()["outcome"] == "session"
+    assert sessions.find(stolen, address=None) is None
+    revocation = Revocation.objects.get()
+    assert (revocation.session_id, revocation.device_id) == (earlier.id, owner.device)
+    assert revocation.reason == "signed_out"
+    assert owner.get("me")["login"] == owner.login
+
+
 def test_a_stolen_cookie_dies_with_the_session(owner: Browser) -> None:
     stolen = owner.token()
     owner.post("sign-out", {})

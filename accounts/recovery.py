@@ -55,6 +55,8 @@ class Verified:
 class _Attempt:
     login: str
     person: Person | None
+    proved: bool
+    """The person's recovery key signed this challenge."""
     subjects: tuple[Subject, ...]
 
 
@@ -78,22 +80,27 @@ def verify(*, login: str, challenge: bytes, signature: bytes, visitor: Visitor) 
         name = canonical_login(login)
         challenges.check(challenge, purpose=ChallengePurpose.RECOVERY, login=name)
         person = Person.objects.select_for_update(no_key=True).filter(login=name).first()
+        newest = identity_chain.newest(person=person.id) if person else None
+        proved = bool(
+            person
+            and newest
+            and signing.verify(
+                public_key=newest.recovery_key,
+                label=Label.RECOVERY,
+                content=signing.recovery_content(challenge=challenge, person=person.id.bytes),
+                signature=signature,
+            )
+        )
+        # A right signature is no guess. Were it to wait, strangers who guess could keep the owner out for
+        # good.
         subjects = (throttle.account(kind="recovery", name=name), throttle.address(visitor.address))
-        throttle.check(subjects)
-        return _Attempt(login=name, person=person, subjects=subjects)
+        if not proved:
+            throttle.check(subjects)
+        return _Attempt(login=name, person=person, proved=proved, subjects=subjects)
 
     def work(tried: _Attempt) -> Verified:
         person = tried.person
-        newest = identity_chain.newest(person=person.id) if person else None
-        if person is None or newest is None:
-            raise BeepError("recovery_refused")
-        good = signing.verify(
-            public_key=newest.recovery_key,
-            label=Label.RECOVERY,
-            content=signing.recovery_content(challenge=challenge, person=person.id.bytes),
-            signature=signature,
-        )
-        if not good:
+        if person is None or not tried.proved:
             raise BeepError("recovery_refused")
         if person.state != Person.State.ACTIVE:
             raise BeepError("person_inactive")

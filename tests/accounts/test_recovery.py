@@ -76,8 +76,16 @@ def test_another_key_is_refused_and_slowed_down(owner: Browser, time: StoppedClo
     stranger = SigningKey.generate()
     for _ in range(4):
         assert new.post("recovery/verify", asked(new, key=stranger)).code == "recovery_refused"
-    assert new.post("recovery/verify", asked(new)).code == "rate_limited"
+    assert new.post("recovery/verify", asked(new, key=stranger)).code == "rate_limited"
     time.advance(timedelta(seconds=1))
+    assert new.post("recovery/verify", asked(new, key=stranger)).code == "recovery_refused"
+
+
+def test_strangers_cannot_keep_the_paper_out(owner: Browser) -> None:
+    """A right signature is no guess: it does not wait for the guesses of others."""
+    new = forgetful(owner)
+    while new.post("recovery/verify", asked(new, key=SigningKey.generate())).code != "rate_limited":
+        pass
     assert "ticket" in new.post("recovery/verify", asked(new))
 
 

@@ -2,14 +2,15 @@
 
 An account waits 1, 2, 4, … seconds after its fourth failure and at most 15 minutes; an address only after 20
 failures and at most one minute, because a whole ministry may sit behind it. A request that is signed by a
-living device of the person is delayed by that device's own failures alone: strangers who guess at an account
-cannot keep its owner out. Failures are forgotten after a day without one, an account's and a device's also
+living device of the person is delayed by that device's own failures alone, and one that the recovery key has
+signed by nobody's: strangers who guess at an account cannot keep its owner out. Failures are forgotten after a day without one, an account's and a device's also
 with a success.
 
 The keys are HMACs, so the table tells nobody who tried from where. Logins that do not exist are counted
 alike.
 """
 
+import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,8 +67,23 @@ def account(*, kind: str, name: str) -> Subject:
 
 
 def address(value: str | None) -> Subject:
-    """A client's IP address; all clients whose address is unknown share one."""
-    return Subject(Throttle.Scope.ADDRESS, keys.mac(Purpose.THROTTLE, b"address", (value or "").encode()))
+    """A client's IPv4 address or IPv6 network; all clients whose address is unknown share one.
+
+    One subscriber has 2^64 IPv6 addresses, so that only the first 64 bits say who it is; an IPv4 address in
+    IPv6 form counts as what it is.
+    """
+    return Subject(Throttle.Scope.ADDRESS, keys.mac(Purpose.THROTTLE, b"address", _network(value).encode()))
+
+
+def _network(value: str | None) -> str:
+    if not value:
+        return ""
+    parsed = ipaddress.ip_address(value)
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
 
 
 def device(id_: UUID) -> Subject:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from nacl.signing import SigningKey
 
-from accounts import lifecycle, totp
+from accounts import lifecycle, throttle, totp
 from accounts.models import Device, IdentityStatement, Person, Session, Throttle, UsedChallenge
 from accounts.statements import Signer
 from audit import intake
@@ -190,6 +190,22 @@ def test_one_address_is_never_locked_for_long(owner: Browser, time: StoppedClock
     assert max(waits) == 60
     time.advance(timedelta(minutes=1))
     assert owner.other_browser().sign_in(known=False)["outcome"] == "replace"
+
+
+@pytest.mark.parametrize(
+    ("one", "another", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        (None, "192.0.2.1", False),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_address(one: str | None, another: str, same: bool) -> None:
+    """Nobody gets 2^64 counts by taking another address of their own network for each guess."""
+    assert (throttle.address(one) == throttle.address(another)) is same
 
 
 def test_the_table_of_failures_names_nobody(owner: Browser) -> None:

@@ -15,6 +15,9 @@ from beep.celery import HEARTBEAT_KEY
 TIMEOUT: Final = 2.0
 """Seconds after which a silent part counts as bad."""
 
+_looks: Final[dict[asyncio.AbstractEventLoop, asyncio.Task[dict[str, bool]]]] = {}
+"""The look under way, by event loop."""
+
 
 async def _database() -> bool:
     """Through a connection of its own, which can be given up in time; a thread in Django's pool cannot."""
@@ -42,11 +45,27 @@ async def _or_bad(check: Awaitable[Any], bad: Any) -> Any:
         return bad
 
 
-async def healthz(request: HttpRequest) -> JsonResponse:
-    """200 with `{"ok": true, "database": …, "valkey": …, "worker": …}`, or 503 when one of them is bad."""
+async def _look() -> dict[str, bool]:
     database, (valkey, worker) = await asyncio.gather(
         _or_bad(_database(), False), _or_bad(_valkey(), (False, False))
     )
-    ok = database and valkey and worker
-    body = {"ok": ok, "database": database, "valkey": valkey, "worker": worker}
-    return JsonResponse(body, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
+    return {"ok": database and valkey and worker, "database": database, "valkey": valkey, "worker": worker}
+
+
+async def _look_together() -> dict[str, bool]:
+    """One look at a time, shared by all who ask meanwhile: anybody may ask, and every look costs PostgreSQL a
+    connection.
+    """
+    loop = asyncio.get_running_loop()
+    look = _looks.get(loop)
+    if look is None:
+        look = _looks[loop] = loop.create_task(_look(), name="beep-health")
+        look.add_done_callback(lambda _: _looks.pop(loop, None))
+    # Shielded: whoever hangs up must not take the answer from the others.
+    return await asyncio.shield(look)
+
+
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """200 with `{"ok": true, "database": …, "valkey": …, "worker": …}`, or 503 when one of them is bad."""
+    found = await _look_together()
+    return JsonResponse(found, status=200 if found["ok"] else 503, headers={"Cache-Control": "no-store"})

@@ -1,5 +1,6 @@
 """/healthz tells the truth about database, Valkey and worker, and a real worker beats."""
 
+import asyncio
 import os
 import sys
 import time
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 import redis
 from django.db import connections
-from django.test import Client
+from django.test import AsyncClient, Client
 from pytest_django import Settings
 
+from beep import health
 from beep.celery import HEARTBEAT_KEY, HEARTBEAT_TTL
 from beep.demo.configuration import ROOT
 from beep.processes import Child, spawn
@@ -67,6 +69,29 @@ def test_no_database(
     response = client.get("/healthz")
     assert response.status_code == 503
     assert response.json() == {"ok": False, "database": False, "valkey": True, "worker": True}
+
+
+async def test_many_who_ask_at_once_share_one_look(
+    async_client: AsyncClient, fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask, so asking must not use up PostgreSQL's connections."""
+    looks, at_once = [0], [0]
+    look = health._database
+
+    async def counted() -> bool:
+        looks[0] += 1
+        at_once[0] = max(at_once[0], looks[0])
+        try:
+            return await look()
+        finally:
+            looks[0] -= 1
+
+    monkeypatch.setattr(health, "_database", counted)
+    answers = await asyncio.gather(*(async_client.get("/healthz") for _ in range(30)))
+    assert all(answer.json()["database"] for answer in answers)
+    assert at_once == [1]
+    monkeypatch.setitem(connections.settings["default"], "PORT", 1)
+    assert not (await async_client.get("/healthz")).json()["database"], "an old answer was kept"
 
 
 def test_it_answers_under_any_host_name(client: Client, fresh_database: TestDatabase) -> None:

@@ -24,6 +24,8 @@ export type KnownContent = Exclude<Content, { t: "unknown" }>;
 export const CONTENT_VERSION = 1;
 export const MAX_TEXT = 16_000;
 const MAX_EMOJI = 64;
+/** The end of the year 9999. `Date` and `Intl` throw from 8.64e15 on: one such message would break every view of it. */
+export const MAX_TIME = 253_402_300_799_999;
 
 /** Names of the fields beyond t, v, id and at, with the check of each. */
 const FIELDS: Readonly<Record<KnownContent["t"], Readonly<Record<string, (value: unknown) => boolean>>>> = {
@@ -72,7 +74,7 @@ export function decodeContent(bytes: Uint8Array): Content {
     !isKnownType(t) || v !== CONTENT_VERSION || Object.keys(fields).some((name) => !names.includes(name));
   if (newer) {
     const { id, at } = fields;
-    return { t: "unknown", id: isId(id) ? id.slice() : null, at: isUint(at) ? at : null };
+    return { t: "unknown", id: isId(id) ? id.slice() : null, at: isTime(at) ? at : null };
   }
   demand(isKnown(t, fields), "content_malformed");
   // Copies: the decoder's binaries are views that would keep (and clone) the whole plaintext with them.
@@ -86,7 +88,7 @@ function isKnown(t: KnownContent["t"], fields: Readonly<Record<string, unknown>>
   const checks = Object.entries(FIELDS[t]);
   return (
     isId(fields["id"]) &&
-    isUint(fields["at"]) &&
+    isTime(fields["at"]) &&
     Object.keys(fields).length === checks.length + 2 &&
     checks.every(([name, check]) => check(fields[name]))
   );
@@ -102,6 +104,10 @@ function isId(value: unknown): value is Uuid {
 
 function isUint(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isTime(value: unknown): value is number {
+  return isUint(value) && value <= MAX_TIME;
 }
 
 /** Length in characters as people count them: code points. */

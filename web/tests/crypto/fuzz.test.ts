@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { encodeAuthenticatedData, parseAuthenticatedData } from "../../src/crypto/authenticated-data";
 import { equal } from "../../src/crypto/bytes";
 import { encodeBeginBody, parseBeginBody } from "../../src/crypto/begin-body";
-import { decodeContent, encodeContent } from "../../src/crypto/content";
+import { decodeContent, encodeContent, MAX_TIME } from "../../src/crypto/content";
 import { encodeGroupInfoExtension, parseGroupInfoExtension } from "../../src/crypto/group-info";
 import { encodeSignedStatement, parseStatement } from "../../src/crypto/identity";
 import { decodeKeyPackage, decodeMessage, encodeMessage } from "../../src/crypto/mls/library";
@@ -193,6 +193,8 @@ describe("content", () => {
       { ...good, v: "1" },
       { ...good, id: zeros(15) },
       { ...good, at: -1 },
+      { ...good, at: MAX_TIME + 1 },
+      { ...good, at: Number.MAX_SAFE_INTEGER },
       { ...good, text: "" },
       { ...good, text: "x".repeat(16_001) },
       { ...good, text: 5 },
@@ -203,6 +205,11 @@ describe("content", () => {
     expect(await codeOf(() => decodeContent(zeros(0)))).toBe("content_malformed");
     expect(await codeOf(() => decodeContent(Uint8Array.of(...encode(good), 0)))).toBe("content_malformed");
     expect(await codeOf(() => encodeContent({ ...known[0], text: "" }))).toBe("content_malformed");
+    // What a date cannot be made of would break the view of everybody who got it.
+    expect(() => new Intl.DateTimeFormat("en").format(Number.MAX_SAFE_INTEGER)).toThrow(RangeError);
+    expect(decodeContent(encode({ ...good, at: MAX_TIME }))).toMatchObject({ t: "text", at: MAX_TIME });
+    const newer = { ...good, v: 2, at: Number.MAX_SAFE_INTEGER };
+    expect(decodeContent(encode(newer))).toEqual({ t: "unknown", id, at: null });
   });
 
   it("random bytes never throw anything but a CryptoError", () =>

@@ -6,7 +6,7 @@
  * - `newer`: the database was written by a newer version of Beep.
  * - `unreadable`: a record does not open under the data key: damaged, moved or of another person.
  * - `failed`: the browser's storage failed (quota, disk, private mode).
- * - `closed`: the store was locked while the work was under way.
+ * - `closed`: the store was locked, or its vault erased by another tab, while the work was under way.
  */
 export type StoreErrorCode = "conflict" | "fenced" | "newer" | "unreadable" | "failed" | "closed";
 

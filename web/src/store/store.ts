@@ -1,7 +1,7 @@
 import { StoreError } from "./errors";
 import type { TableName, Tables } from "./records";
 import type { Database, Row } from "./schema";
-import { Blinder, seal, unseal } from "./seal";
+import { Blinder, seal, type Sealed, unseal } from "./seal";
 import type { Vault } from "./vault";
 
 /** A record with the revision at which it was read. */
@@ -66,44 +66,59 @@ export interface Range {
 
 const HIGH = Number.MAX_SAFE_INTEGER;
 
+interface Keys {
+  /** AES-256-GCM, non-extractable. */
+  data: CryptoKey;
+  blinder: Blinder;
+  /** Nonce of the sealed blinding key: random for each vault, so it tells this vault's rows from the next one's. */
+  mark: Uint8Array;
+}
+
 /**
  * The encrypted store of one open vault. Cryptography is done before and after, never inside, a database transaction:
  * IndexedDB commits as soon as it is left idle.
  */
 export class Store {
-  #closed = false;
+  /** null once closed: nothing here holds a key any longer. */
+  #keys: Keys | null;
 
   private constructor(
     private readonly database: Database,
-    private readonly dataKey: CryptoKey,
-    private readonly blinder: Blinder,
+    keys: Keys,
     private readonly vault: Vault,
-  ) {}
+  ) {
+    this.#keys = keys;
+  }
 
   /** Throws `StoreError("unreadable")` when the key does not belong to this database. */
-  static async open(database: Database, vault: Vault, dataKey: CryptoKey): Promise<Store> {
+  static async open(database: Database, vault: Vault, data: CryptoKey): Promise<Store> {
     const row = await database.meta.get("blind");
     let raw: Uint8Array;
+    let sealed: Sealed;
     if (row === undefined) {
       raw = crypto.getRandomValues(new Uint8Array(32));
-      await database.meta.add({ k: "blind", value: await seal(dataKey, "meta", "blind", raw) });
+      sealed = await seal(data, "meta", "blind", raw);
+      await database.meta.add({ k: "blind", value: sealed });
     } else {
-      raw = (await unseal(dataKey, "meta", "blind", row.value as Row)) as Uint8Array;
+      sealed = row.value as Sealed;
+      raw = (await unseal(data, "meta", "blind", sealed)) as Uint8Array;
     }
-    return new Store(database, dataKey, await Blinder.from(raw), vault);
+    return new Store(database, { data, blinder: await Blinder.from(raw), mark: sealed.n }, vault);
   }
 
-  /** Drops the key: every later call fails with `closed`. */
+  /** Drops the keys: every later call fails with `closed`. */
   close(): void {
-    this.#closed = true;
+    this.#keys = null;
   }
 
-  person(id: string): Promise<string> {
-    return this.blinder.blind("person", id);
+  /** Throws `StoreError("closed")`. */
+  async person(id: string): Promise<string> {
+    return this.#opened().blinder.blind("person", id);
   }
 
-  conversation(id: string): Promise<string> {
-    return this.blinder.blind("conversation", id);
+  /** Throws `StoreError("closed")`. */
+  async conversation(id: string): Promise<string> {
+    return this.#opened().blinder.blind("conversation", id);
   }
 
   async get<K extends TableName>(table: K, key: string): Promise<Stored<Tables[K]> | null> {
@@ -146,13 +161,15 @@ export class Store {
 
   /**
    * One strict transaction. Throws `StoreError`: `conflict` when a row is not at its expected revision, `fenced` when
-   * another tab leads, `failed` when the storage does not take it. In each case nothing is written.
+   * another tab leads, `closed` when another tab has erased the vault, `failed` when the storage does not take it. In
+   * each case nothing is written.
    */
   async commit(batch: Batch, options: CommitOptions = {}): Promise<void> {
     const changes = [...batch.changes.values()];
+    const keys = this.#opened();
     const sealed = await Promise.all(
       changes.map((change) =>
-        change.value === undefined ? null : seal(this.dataKey, change.table, change.key, change.value),
+        change.value === undefined ? null : seal(keys.data, change.table, change.key, change.value),
       ),
     );
     const names = [...new Set(changes.map((change) => change.table))];
@@ -161,6 +178,7 @@ export class Store {
         "rw",
         [this.database.meta, ...names.map((name) => this.database.table(name))],
         async () => {
+          await this.#checkVault(keys);
           const raised = options.fence === undefined ? null : await this.#checkFence(options.fence);
           for (const name of names) {
             const indexes = changes.flatMap((change, index) => (change.table === name ? [index] : []));
@@ -222,14 +240,27 @@ export class Store {
 
   /** Makes this tab the leader in the eyes of the database: writes under an older fence fail from now on. */
   async takeFence(): Promise<number> {
+    const keys = this.#opened();
     return this.#run(() =>
       this.database.dexie.transaction("rw", this.database.meta, async () => {
+        await this.#checkVault(keys);
         const row = await this.database.meta.get("fence");
         const fence = (typeof row?.value === "number" ? row.value : 0) + 1;
         await this.database.meta.put({ k: "fence", value: fence });
         return fence;
       }),
     );
+  }
+
+  /**
+   * Inside a transaction: refuses a vault that is gone. A tab that has not heard of an erasure yet would otherwise leave
+   * rows behind, which nobody can open and the next person's store would stumble over.
+   */
+  async #checkVault({ mark }: Keys): Promise<void> {
+    const row = await this.database.meta.get("blind");
+    const now = (row?.value as Sealed | undefined)?.n;
+    const same = now?.length === mark.length && mark.every((byte, i) => byte === now[i]);
+    if (!same) throw new StoreError("closed", "the vault was erased");
   }
 
   /** Inside a transaction: refuses an old fence, raises the write mark and returns it. */
@@ -246,13 +277,19 @@ export class Store {
   }
 
   async #open<K extends TableName>(table: K, row: Row): Promise<Stored<Tables[K]>> {
-    const value = (await unseal(this.dataKey, table, row.k, row)) as Tables[K];
-    if (this.#closed) throw new StoreError("closed");
+    const value = (await unseal(this.#opened().data, table, row.k, row)) as Tables[K];
+    this.#opened();
     return { key: row.k, value, revision: row.v };
   }
 
+  /** Throws `StoreError("closed")`. */
+  #opened(): Keys {
+    if (!this.#keys) throw new StoreError("closed");
+    return this.#keys;
+  }
+
   async #run<T>(work: () => PromiseLike<T>): Promise<T> {
-    if (this.#closed) throw new StoreError("closed");
+    this.#opened();
     try {
       return await work();
     } catch (error) {

@@ -169,6 +169,34 @@ describe("commit", () => {
   });
 });
 
+describe("a store whose vault is gone", () => {
+  it("writes nothing after another tab has erased the vault, nor into the vault that came next", async () => {
+    const { vault, store } = await open();
+    await vault.create(vaultRow);
+    const late = await open();
+    const fence = await late.store.takeFence();
+    await vault.erase();
+    const write = () => late.store.commit(new Batch().put("drafts", "x", { text: "late" }), { fence });
+    await expect(write()).rejects.toMatchObject({ code: "closed" });
+    await expect(store.takeFence()).rejects.toMatchObject({ code: "closed" });
+    await vault.create(vaultRow);
+    dataKey = await newKey();
+    const next = await open();
+    await expect(write()).rejects.toMatchObject({ code: "closed" });
+    await next.store.commit(new Batch().put("drafts", "y", { text: "new" }));
+    expect((await next.store.all("drafts")).map((row) => row.value.text)).toEqual(["new"]);
+  });
+
+  it("does nothing once closed", async () => {
+    const { store } = await open();
+    store.close();
+    await expect(store.conversation("c")).rejects.toMatchObject({ code: "closed" });
+    await expect(store.get("drafts", "a")).rejects.toMatchObject({ code: "closed" });
+    const write = store.commit(new Batch().put("drafts", "a", { text: "x" }));
+    await expect(write).rejects.toMatchObject({ code: "closed" });
+  });
+});
+
 describe("the vault", () => {
   it("keeps a usable handle for twelve hours after the last use, and none after a lock", async () => {
     const { vault, store, database } = await open();

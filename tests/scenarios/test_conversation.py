@@ -1,6 +1,7 @@
 """Two employees in two browsers: they find each other and talk, and everything is there after a reload."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.scenarios.colleague import Colleague
 
@@ -29,9 +30,9 @@ LINES = [
 
 
 def test_twenty_messages_both_ways_in_three_languages_survive_a_reload(
-    colleague: Callable[..., Colleague],
+    colleague: Callable[..., Colleague], pictures: Path
 ) -> None:
-    first, second = colleague(), colleague()
+    first, second = colleague(), colleague(viewport={"width": 1120, "height": 700})
     first.open_conversation(second.person.latin, second.person.id)
     first.write(LINES[0])
     second.open_first_conversation()
@@ -43,6 +44,7 @@ def test_twenty_messages_both_ways_in_three_languages_survive_a_reload(
 
     first.expect_state(LINES[-2], "read")
     second.expect_state(LINES[-1], "read")
+    second.page.screenshot(path=pictures / "twenty-messages.png")
     for person in (first, second):
         person.reload()
     for person, own in ((first, 0), (second, 1)):

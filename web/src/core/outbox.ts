@@ -18,9 +18,9 @@ const PARKED_S = 30;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
-/** The group or the epoch moved on under the frame: make it anew. */
 /** The session ended: everything stays as it is until there is a new one. */
 const SESSION_OVER: ReadonlySet<string> = new Set(["not_signed_in", "device_revoked", "hello_first"]);
+/** The group or the epoch moved on under the frame: make it anew. */
 const STALE: ReadonlySet<string> = new Set([
   "generation_conflict",
   "epoch_conflict",

@@ -70,7 +70,8 @@ class DatabaseUrl:
             host=parts.hostname,
             port=parts.port or 5432,
             name=name,
-            sslmode=query.get("sslmode", "prefer"),
+            # Whoever wants less over a network must say so.
+            sslmode=query.get("sslmode", "prefer" if is_loopback(parts.hostname) else "verify-full"),
         )
 
 
@@ -127,7 +128,7 @@ class Environment:
         return cls(
             demo=demo,
             tooling=tooling,
-            secret_key=_required(env, "BEEP_SECRET_KEY"),
+            secret_key=_secret_key(env),
             field_key=_key(env, "BEEP_FIELD_KEY"),
             code_key=_key(env, "BEEP_CODE_KEY"),
             authority_key=_key(env, "BEEP_AUTHORITY_KEY") if env.get("BEEP_AUTHORITY_KEY") else None,
@@ -158,6 +159,13 @@ def _required(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if not value:
         raise ImproperlyConfigured(f"{name} is not set; see docs/operations.md")
+    return value
+
+
+def _secret_key(env: Mapping[str, str]) -> str:
+    value = _required(env, "BEEP_SECRET_KEY")
+    if len(value) < KEY_BYTES:
+        raise ImproperlyConfigured(f"BEEP_SECRET_KEY must have at least {KEY_BYTES} random characters")
     return value
 
 

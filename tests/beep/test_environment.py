@@ -17,7 +17,7 @@ from beep.environment import DatabaseUrl, Environment, is_loopback
 KEY = base64.b64encode(bytes(range(32))).decode()
 PRODUCTION = {
     "BEEP_ORIGIN": "https://beep.example.gov",
-    "BEEP_SECRET_KEY": "secret",
+    "BEEP_SECRET_KEY": "secret and random, 32 characters",
     "BEEP_FIELD_KEY": KEY,
     "BEEP_CODE_KEY": KEY,
     "DATABASE_URL": "postgresql://beep_app:a%2Fb@db:5433/beep?sslmode=verify-full",
@@ -52,6 +52,7 @@ def test_each_missing_variable_is_named(name: str, value: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("BEEP_SECRET_KEY", "a short secret, 31 characters..."[:31]),
         ("BEEP_FIELD_KEY", "short"),
         ("BEEP_FIELD_KEY", base64.b64encode(bytes(31)).decode()),
         ("BEEP_CODE_KEY", KEY + "!"),
@@ -119,6 +120,21 @@ def test_tooling_needs_nothing_and_its_keys_are_new_each_time() -> None:
 )
 def test_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://beep_app:x@db/beep", "verify-full"),
+        ("postgresql://beep_app:x@192.0.2.7/beep", "verify-full"),
+        ("postgresql://beep_app:x@db/beep?sslmode=disable", "disable"),
+        ("postgresql://beep_app:x@localhost/beep", "prefer"),
+        ("postgresql://beep_app:x@[::1]/beep", "prefer"),
+        ("postgresql://beep_app:x@127.0.0.1/beep?sslmode=require", "require"),
+    ],
+)
+def test_a_database_across_a_network_must_prove_who_it_is(url: str, expected: str) -> None:
+    assert DatabaseUrl.parse("DATABASE_URL", url).sslmode == expected
 
 
 @given(st.text(max_size=40))

@@ -3,8 +3,8 @@
 An account waits 1, 2, 4, … seconds after its fourth failure and at most 15 minutes; an address only after 20
 failures and at most one minute, because a whole ministry may sit behind it. A request that is signed by a
 living device of the person is delayed by that device's own failures alone, and one that the recovery key has
-signed by nobody's: strangers who guess at an account cannot keep its owner out. Failures are forgotten after a day without one, an account's and a device's also
-with a success.
+signed by nobody's: strangers who guess at an account cannot keep its owner out. Failures are forgotten after
+a day without one, an account's and a device's also with a success.
 
 The keys are HMACs, so the table tells nobody who tried from where. Logins that do not exist are counted
 alike.

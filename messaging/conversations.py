@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -14,12 +15,15 @@ from audit import intake
 from audit.events import Actor, ConversationOpened
 from beep import clock
 from beep.errors import BeepError
-from messaging import protocol
+from messaging import protocol, rates
 from messaging.access import conversation_of, current_group, state_of
 from messaging.handshakes import Accepted, begin, commit
 from messaging.models import Conversation, ConversationKind, Group, Participant
 
 __all__ = ["Accepted", "begin", "commit", "conversation_state", "open_direct", "states_behind"]
+
+OPENED_PER_MINUTE: Final = 60
+"""New direct conversations of one person."""
 
 
 @transaction.atomic
@@ -28,7 +32,7 @@ def open_direct(*, person: UUID, partner: UUID) -> protocol.ConversationState:
 
     Nobody is told: the partner hears of it when a group begins. Two who open it at once get the same one, for
     the unique pair makes the second insert wait for the first and then do nothing.
-    Raises BeepError `person_inactive` or `no_partner`.
+    Raises BeepError `person_inactive`, `no_partner`, or `rate_limited` when `person` makes too many new ones.
     """
     active = set(
         Person.objects.filter(id__in=[person, partner], state=Person.State.ACTIVE).values_list(
@@ -41,6 +45,12 @@ def open_direct(*, person: UUID, partner: UUID) -> protocol.ConversationState:
         raise BeepError("no_partner")
     # As bytes, which is how PostgreSQL compares uuids.
     low, high = sorted((person, partner), key=lambda id_: id_.bytes)
+    pair = Conversation.objects.filter(kind=ConversationKind.DIRECT, person_a=low, person_b=high)
+    if (existing := pair.first()) is not None:
+        return _state(existing)
+    # Each new one leaves rows with the partner and in the audit log, so one client must not make them for a
+    # whole directory.
+    rates.spend(key=f"open:{person}", limit=OPENED_PER_MINUTE, seconds=60, now_ms=clock.now_ms())
     fresh = Conversation(
         id=uuid4(),
         kind=ConversationKind.DIRECT,
@@ -49,7 +59,7 @@ def open_direct(*, person: UUID, partner: UUID) -> protocol.ConversationState:
         created_at=clock.now(),
     )
     Conversation.objects.bulk_create([fresh], ignore_conflicts=True)
-    conversation = Conversation.objects.get(kind=ConversationKind.DIRECT, person_a=low, person_b=high)
+    conversation = pair.get()
     if conversation.id == fresh.id:
         Participant.objects.bulk_create(
             Participant(conversation=conversation, person_id=id_, joined_at=fresh.created_at)

@@ -1,6 +1,7 @@
 """Opening a conversation, beginning its group and committing to it: what works, and what a retry gets."""
 
 import hashlib
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -47,6 +48,27 @@ def test_opening_needs_another_active_person(state: Person.State) -> None:
         conversations.open_direct(person=bob.id, partner=alice.id)
     assert refused.value.code == "person_inactive"
     assert Conversation.objects.count() == 0
+
+
+def test_nobody_opens_conversations_with_a_whole_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each leaves rows with the partner and in the audit log; what exists can be looked up as often as one
+    likes.
+    """
+    monkeypatch.setattr(conversations, "OPENED_PER_MINUTE", 2)
+    alice, *others = (human() for _ in range(5))
+    with clock.stopped() as time:
+        opened = [conversations.open_direct(person=alice.id, partner=other.id) for other in others[:2]]
+        with pytest.raises(BeepError) as refused:
+            conversations.open_direct(person=alice.id, partner=others[2].id)
+        assert refused.value.code == "rate_limited"
+        assert 0 < (refused.value.retry_after or 0) <= 60
+        assert Conversation.objects.count() == 2
+        for _ in range(5):
+            assert conversations.open_direct(person=alice.id, partner=others[1].id) == opened[1]
+        # A limit of one's own: others may still write to her.
+        conversations.open_direct(person=others[3].id, partner=alice.id)
+        time.advance(timedelta(minutes=1))
+        conversations.open_direct(person=alice.id, partner=others[2].id)
 
 
 def test_state_is_for_its_persons_only() -> None:

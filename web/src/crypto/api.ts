@@ -218,6 +218,9 @@ export interface MlsEngine {
     /** The highest counter already taken from this device and label; a slot not above it is `slot_old`. */
     after?: number | undefined;
   }): Promise<{ member: Member; plaintext: Uint8Array }>;
+
+  /** Drops every decoded state: called when the app locks, so that no group's secrets outlive the data key. */
+  forget(): Promise<void>;
 }
 
 /** The secrets that come from what a person types; all work is done in the worker. */

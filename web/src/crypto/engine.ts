@@ -105,6 +105,11 @@ export class LocalEngine implements MlsEngine, SecretsEngine {
     return openSlot(await this.#cache.open(state, NOBODY), frame, after);
   }
 
+  forget(): Promise<void> {
+    this.#cache.clear();
+    return Promise.resolve();
+  }
+
   signInSecret(
     input: Parameters<SecretsEngine["signInSecret"]>[0],
   ): ReturnType<SecretsEngine["signInSecret"]> {

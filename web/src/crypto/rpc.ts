@@ -18,6 +18,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   describe: true,
   sealSlot: true,
   openSlot: true,
+  forget: true,
   signInSecret: true,
   createVault: true,
   openVault: true,

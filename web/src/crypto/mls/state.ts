@@ -5,7 +5,7 @@
  *
  * Secrets inside: the epoch's secrets, the ratchets of every leaf, this leaf's HPKE and signature keys. Made by `begin`
  * or `join`, renewed by every commit; kept only in these bytes (sealed by the store) and in the small cache below;
- * gone when the core overwrites the bytes and the cache lets go. Buffers are not wiped one by one: decoded values are
+ * gone when the core overwrites the bytes and the cache lets go (at the latest at `forget`, when the app locks). Buffers are not wiped one by one: decoded values are
  * views that several states share, and a wiped ratchet under a state that the core still holds would make it encrypt
  * with a key of zeros.
  */
@@ -56,6 +56,11 @@ export class StateCache {
     if (replaces !== undefined) this.#entries.delete(toHex(await sha256(replaces)));
     this.#remember(toHex(await sha256(bytes)), { policy, state: kept });
     return bytes;
+  }
+
+  /** Lets go of everything; the next call decodes anew. */
+  clear(): void {
+    this.#entries.clear();
   }
 
   #remember(key: string, entry: { policy: GroupPolicy; state: GroupState }): void {

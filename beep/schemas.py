@@ -1,7 +1,8 @@
 """The types that the HTTP API's shapes are made of, and how an operation declares its answers.
 
-Bytes travel as base64url without padding, ids as lower-case hyphenated UUIDs, times as milliseconds UTC. Everything is
-strict: unknown fields, other types, other spellings of the same bytes, NUL characters and lone surrogates are refused.
+Bytes travel as base64url without padding, ids as lower-case hyphenated UUIDs, times as milliseconds UTC.
+Everything is strict: unknown fields, other types, other spellings of the same bytes, NUL characters and lone
+surrogates are refused.
 """
 
 import base64
@@ -46,7 +47,9 @@ class Base64Url:
             self._read, serialization=core_schema.plain_serializer_function_ser_schema(to_base64url)
         )
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         if self.exactly is not None:
             return {"type": "string", "format": "base64url", "pattern": _pattern(self.exactly)}
         longest = None if self.at_most is None else -(-self.at_most * 4 // 3)
@@ -134,7 +137,15 @@ class Refusal(StrictSchema):
     """Small facts that a client may act on; `retry_after` (seconds) is one of them, where waiting helps."""
 
 
-ALWAYS: Final = ("bad_request", "forbidden", "method_not_allowed", "too_large", "rate_limited", "internal", "busy")
+ALWAYS: Final = (
+    "bad_request",
+    "forbidden",
+    "method_not_allowed",
+    "too_large",
+    "rate_limited",
+    "internal",
+    "busy",
+)
 """What every operation may answer, whatever it is."""
 SIGNED_IN: Final = ("not_signed_in", "device_revoked")
 """What operations that need a session may answer too."""

@@ -1,6 +1,7 @@
 """The generated files are what the declarations say now, and the vectors hold in Python."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ OPENAPI = {
 }
 
 
-def decoder(side: str):
+def decoder(side: str) -> Callable[[bytes], protocol.ClientFrame | protocol.ServerFrame]:
     return protocol.decode_client_frame if side == "client" else protocol.decode_server_frame
 
 

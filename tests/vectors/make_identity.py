@@ -9,7 +9,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from accounts.identity import Rule, sign_statement
 from accounts.statements import NO_HASH, DeviceKind, Flags, SignedStatement, Signer

@@ -4,6 +4,8 @@ The server checks them and can never make one: it has no key that a chain accept
 """
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -27,6 +29,12 @@ from beep import clock
 from beep.errors import BeepError
 
 log = structlog.get_logger(__name__)
+
+STATEMENTS_A_DAY: Final = 20
+"""Accepted statements of one person in any 24 hours.
+
+Chains never shrink, and whoever adds the person's devices verifies the whole: nobody may grow theirs at will.
+"""
 
 ServerRule = Callable[[Statement | None, SignedStatement], None]
 """What a request demands beyond the chain's rules: the previous statement and the new one; raises BeepError.
@@ -74,9 +82,10 @@ def append(
 
     Raises BeepError: `statement_malformed`; `statement_stale` when the chain is already as long
     (`detail.version`); `statement_refused` with `detail.rule`; `conflict` when a new device's id or key is
-    another one's.
+    another one's; `rate_limited` past `STATEMENTS_A_DAY`.
     """
     signed = parse(body)
+    _check_pace(person)
     previous = newest(person=person.id)
     if previous is None and person.statement_version:
         raise BeepError("internal", "The stored identity chain does not verify.")
@@ -184,6 +193,15 @@ def _one_device(statement: Statement) -> None:
     # Temporary devices join by a protocol of their own, which does not exist yet.
     if any(entry.kind is not DeviceKind.REGULAR for entry in statement.devices):
         raise refuse("one_device")
+
+
+def _check_pace(person: Person) -> None:
+    # The person's row is locked, so that two requests at once do not both count one too few.
+    day, now = timedelta(days=1), clock.now()
+    times = IdentityStatement.objects.filter(person=person, accepted_at__gt=now - day).order_by("-version")
+    recent = list(times.values_list("accepted_at", flat=True)[:STATEMENTS_A_DAY])
+    if len(recent) == STATEMENTS_A_DAY:
+        raise BeepError("rate_limited", retry_after=(min(recent) + day - now).total_seconds())
 
 
 def _swap_head(person: Person, statement: Statement) -> None:

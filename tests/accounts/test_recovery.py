@@ -4,12 +4,13 @@ import base64
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from nacl.signing import SigningKey
 
-from accounts import lifecycle, signing
+from accounts import identity_chain, lifecycle, signing
 from accounts.models import Device, Person, Session, Ticket, TotpFactor
 from accounts.signing import Label
 from beep import clock
@@ -151,6 +152,31 @@ def test_asking_again_voids_the_ticket_before(owner: Browser) -> None:
     body = {"ticket": first["ticket"], **new.credentials(new.replacement())}
     assert new.post("recovery/finish", body).code == "ticket_refused"
     assert Ticket.objects.count() == 1
+
+
+def test_nobody_grows_their_chain_at_will(
+    owner: Browser, time: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others verify it whole whenever they add this person's devices."""
+    monkeypatch.setattr(identity_chain, "STATEMENTS_A_DAY", 3)
+
+    def recovered(browser: Browser) -> tuple[Browser, Any]:
+        new = forgetful(browser)
+        verified = new.post("recovery/verify", asked(new))
+        new.take_offer(verified)
+        finished = {"ticket": verified["ticket"], **new.credentials(new.replacement())}
+        return new, new.post("recovery/finish", finished)
+
+    time.advance(timedelta(hours=1))
+    second, _ = recovered(owner)
+    third, _ = recovered(second)
+    _, refused = recovered(third)
+    assert refused.code == "rate_limited"
+    assert refused.retry_after == timedelta(hours=23).total_seconds() - 30
+    assert Person.objects.get().statement_version == 3
+    time.advance(timedelta(hours=23))
+    _, me = recovered(third)
+    assert me["login"] == owner.login
 
 
 def test_a_leaver_recovers_nothing_and_who_returns_needs_the_paper(owner: Browser) -> None:

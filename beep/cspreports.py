@@ -6,6 +6,7 @@ the origin.
 """
 
 import json
+import re
 from collections import deque
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,6 +20,10 @@ from prometheus_client import Counter
 log = structlog.get_logger("beep.csp")
 
 MAX_REPORT_BYTES: Final = 16_384
+MAX_HOST: Final = 253
+"""Characters of a DNS name."""
+RULE: Final = re.compile(r"[a-z-]{1,40}\Z")
+"""A directive's name or a keyword such as `inline`. Anybody may send a report, so no other text is logged."""
 received = Counter("beep_csp_reports", "Content-security reports that browsers sent")
 _last: deque[Any] = deque(maxlen=50)
 _count = 0
@@ -52,14 +57,22 @@ def _note(report: Any) -> None:
     blocked = inner.get("blocked-uri") if isinstance(inner, dict) else None
     log.warning(
         "csp_report",
-        directive=directive if isinstance(directive, str) else "unknown",
+        directive=directive if isinstance(directive, str) and RULE.match(directive) else "unknown",
         blocked=_origin_of(blocked) if isinstance(blocked, str) else "unknown",
     )
 
 
 def _origin_of(uri: str) -> str:
+    """Scheme, host and port of a URL; the scheme of one without a host; `inline`, `eval` and their like."""
+    if RULE.match(uri):
+        return uri
     try:
         parts = urlsplit(uri)
+        host, port = parts.hostname, parts.port
     except ValueError:
         return "unknown"
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else uri[:40]
+    if not RULE.match(parts.scheme) or len(host or "") > MAX_HOST:
+        return "unknown"
+    if not host:
+        return f"{parts.scheme}:"
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")

@@ -256,6 +256,27 @@ def test_reports_are_not_shown_in_production(client: Client, settings: Settings)
 
 
 @pytest.mark.parametrize(
+    ("blocked", "logged"),
+    [
+        ("https://user:secret@evil.example:8443/path?code=1", "https://evil.example:8443"),
+        ("data:text/plain,something that somebody wrote", "data:"),
+        ("blob", "blob"),
+        ("something that somebody wrote", "unknown"),
+        ("https://" + "x" * 10_000 + "/", "unknown"),
+        ("https://evil.example:port/", "unknown"),
+    ],
+)
+def test_the_log_keeps_the_origin_alone(
+    client: Client, caplog: pytest.LogCaptureFixture, blocked: str, logged: str
+) -> None:
+    report = {"csp-report": {"effective-directive": "x" * 10_000, "blocked-uri": blocked}}
+    client.post("/csp-report", json.dumps(report), content_type="application/csp-report")
+    (line,) = [record.msg for record in caplog.records if record.name == "beep.csp"]
+    assert isinstance(line, dict)
+    assert (line["directive"], line["blocked"]) == ("unknown", logged)
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"{", b"7", b"[" * 20_000, b'{"a":"' + b"x" * cspreports.MAX_REPORT_BYTES + b'"}']
 )
 def test_a_malformed_report_is_refused(client: Client, body: bytes) -> None:

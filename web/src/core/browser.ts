@@ -5,6 +5,9 @@ import type { Environment, Lifecycle } from "./environment";
 
 /** The one module of the core that knows a page: it hands the browser's parts to `startApp`. */
 
+/** Milliseconds after which work that waits for an idle moment goes on all the same. */
+const IDLE_MS = 1_000;
+
 /** Memory in place of a storage that the browser refuses; then evictions simply go unnoticed. */
 function keyValue(): KeyValue {
   let storage: Storage | null = null;
@@ -86,6 +89,12 @@ export function browserEnvironment(): Environment {
     onLifecycle,
     languages: navigator.languages,
     persistStorage: async () => ("storage" in navigator ? navigator.storage.persist() : false),
+    idle: () =>
+      new Promise((resolve) => {
+        // Safari has no requestIdleCallback; a task later is then the best that can be done.
+        if ("requestIdleCallback" in globalThis) requestIdleCallback(() => resolve(), { timeout: IDLE_MS });
+        else setTimeout(resolve);
+      }),
     reload: () => {
       location.reload();
     },

@@ -48,6 +48,8 @@ export interface Environment {
   languages: readonly string[];
   /** Asks the browser not to evict our storage; true when it agreed. */
   persistStorage(): Promise<boolean>;
+  /** Ends when what is on the screen has been drawn and nothing more urgent waits; soon at the latest. */
+  idle(): Promise<void>;
   /** Starts the page anew, after a database that could not be opened was removed. */
   reload(): void;
 }

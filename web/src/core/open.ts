@@ -35,6 +35,7 @@ export class OpenSession {
   readonly #leader: Leader;
   #sync: Sync | null = null;
   #patience: ReturnType<typeof setTimeout> | null = null;
+  #stopped = false;
   readonly #ends: (() => void)[] = [];
 
   constructor(
@@ -93,10 +94,14 @@ export class OpenSession {
     );
     await this.list.start();
     bus.publish({ t: "who-leads" });
-    this.#leader.start();
+    // What is on this device is shown first: connecting and the crypto worker would slow a weak machine down.
+    void env.idle().then(() => {
+      if (!this.#stopped) this.#leader.start();
+    });
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const end of this.#ends.splice(0)) end();
     if (this.#patience) clearTimeout(this.#patience);
     await this.drafts.flush().catch(() => undefined);

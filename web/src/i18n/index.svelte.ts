@@ -42,6 +42,15 @@ export function makeBundle(language: Language, source: string): FluentBundle {
   return bundle;
 }
 
+/** Begin to fetch the file of the language that a person with these BCP 47 preferences most likely reads. */
+export async function preloadLanguage(preferred: readonly string[]): Promise<void> {
+  const spoken = preferred.map((tag) => tag.toLowerCase().split("-")[0]);
+  const likely = languages.find(
+    ({ code }) => code === spoken.find((tag) => tag !== undefined && tag in sources),
+  );
+  await sources[likely?.code ?? "en"]().catch(() => undefined);
+}
+
 /** Load a language and make it the page's. Rejects when its file cannot be fetched; the old language stays. */
 export async function useLanguage(language: Language): Promise<void> {
   const { default: source } = await sources[language]();

@@ -64,6 +64,7 @@ export class Tab {
       },
       languages: ["en"],
       persistStorage: () => Promise.resolve(true),
+      idle: () => Promise.resolve(),
       reload: () => undefined,
       ...change,
     };

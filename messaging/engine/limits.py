@@ -4,8 +4,9 @@ from typing import Final
 
 BATCH: Final = 512
 """Submissions in one commit."""
-BATCH_BYTES: Final = 4 << 20
-"""Bytes of bodies in one commit; a batch ends with the submission that passes it."""
+BATCH_BYTES: Final = 1 << 20
+"""Bytes of bodies in one commit; a batch ends with the submission that passes it. A quarter of `BUFFER`,
+because all of it may go to one socket at once, and a reader that reads must not be taken for a slow one."""
 QUEUE: Final = 4_096
 """Submissions that wait for the next commit; past it senders get `busy`. Some 200 ms of work."""
 BUSY_RETRY: Final = 0.5
@@ -19,6 +20,8 @@ PAGE_PATIENCE: Final = 30.0
 """Seconds that a page waits for a reader that does not read, before 4408."""
 PAGE_BYTES: Final = (1 << 20) // 2
 """A page ends before it would pass this: half of `protocol.MAX_FRAME`."""
+ENVELOPE_BYTES: Final = 128
+"""What an envelope takes at most beside its body."""
 HASHES: Final = 10_000
 """Envelope hashes in one answer."""
 
@@ -33,6 +36,8 @@ DRAIN_PATIENCE: Final = 5.0
 
 RELAY_BYTES: Final = 8 << 20
 """Bytes that wait for a slow Valkey; past it they are dropped, and the others repair from the database."""
+PARCEL_BYTES: Final = 1 << 20
+"""A parcel between processes ends before it would pass this; `BATCH_BYTES` says why."""
 HOLD: Final = 64
 """Frames that a conversation holds back behind a gap in seq before it stops waiting for the hint."""
 HOLD_SECONDS: Final = 0.03

@@ -9,6 +9,7 @@ PostgreSQL.
 import asyncio
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -50,6 +51,10 @@ class Parcel(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Encoded `messaging.notices` and `messaging.engine.signals`."""
 
 
+def _size(item: Shared | bytes) -> int:
+    return len(item.payload) if isinstance(item, Shared) else len(item)
+
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Parcel).decode
 
@@ -74,9 +79,11 @@ class Relay:
         self._on_notice: Final = on_notice
         self._on_return: Final = on_return
         self._origin: Final = secrets.token_bytes(8)
-        self._shared: list[Shared] = []
-        self._notices: list[bytes] = []
+        self._waiting: Final[deque[Shared | bytes]] = deque()
         self._bytes = 0
+        """Bytes in `_waiting`."""
+        self._dropped = 0
+        """Bytes that found no room since the last parcel."""
         self._wake: Final = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -95,32 +102,47 @@ class Relay:
 
     def share(self, conversation: bytes, first: int, last: int, payload: bytes) -> None:
         """Tell the other engines of new envelopes."""
-        if self._room_for(len(payload)):
-            self._shared.append(Shared(conversation, first, last, payload))
+        self._add(Shared(conversation, first, last, payload))
 
     def notify(self, encoded: bytes) -> None:
         """Pass an encoded notice on to the other engines."""
-        if self._room_for(len(encoded)):
-            self._notices.append(encoded)
+        self._add(encoded)
 
-    def _room_for(self, size: int) -> bool:
-        self._wake.set()
+    def _add(self, item: Shared | bytes) -> None:
+        size = _size(item)
+        if self._bytes + size > limits.RELAY_BYTES:
+            self._dropped += size
+            return
         self._bytes += size
-        return self._bytes <= limits.RELAY_BYTES
+        self._waiting.append(item)
+        self._wake.set()
+
+    def _parcel(self) -> Parcel:
+        """Take what waits, as far as one parcel holds it."""
+        parcel, size = Parcel(self._origin, [], []), 0
+        while self._waiting and (not size or size + _size(self._waiting[0]) <= limits.PARCEL_BYTES):
+            item = self._waiting.popleft()
+            size += _size(item)
+            if isinstance(item, Shared):
+                parcel.shared.append(item)
+            else:
+                parcel.notices.append(item)
+        self._bytes -= size
+        return parcel
 
     async def _publish(self) -> None:
         """One parcel in flight; what gathers meanwhile is the next one."""
         client = redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=5, socket_connect_timeout=2)
         try:
             while True:
-                await self._wake.wait()
-                self._wake.clear()
-                parcel = Parcel(self._origin, self._shared, self._notices)
-                if self._bytes > limits.RELAY_BYTES:
-                    log.warning("relay_dropped", bytes=self._bytes - limits.RELAY_BYTES)
-                self._shared, self._notices, self._bytes = [], [], 0
+                if not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                if self._dropped:
+                    log.warning("relay_dropped", bytes=self._dropped)
+                    self._dropped = 0
                 try:
-                    await client.publish(CHANNEL, _encode(parcel))
+                    await client.publish(CHANNEL, _encode(self._parcel()))
                 except (RedisError, OSError) as error:
                     log.warning("relay_not_published", error=type(error).__name__)
                     await asyncio.sleep(BACKOFF[0])
@@ -163,6 +185,8 @@ class Relay:
                     self._on_return()
                 elif message["type"] == "message":
                     self._hear(message["channel"], message["data"])
+                    # Sockets write once a turn: the next message may be here already, and would be added.
+                    await asyncio.sleep(0)
         finally:
             with suppress(RedisError, OSError):
                 await pubsub.aclose()  # type: ignore[attr-defined]

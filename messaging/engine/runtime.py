@@ -121,6 +121,20 @@ class Engine:
             self._envelopes(conversation, added.envelopes)
 
     def _envelopes(self, conversation: bytes, envelopes: list[protocol.Envelope]) -> None:
+        """Pass new envelopes on in frames that end where a page would, so that none passes `MAX_FRAME`."""
+        part: list[protocol.Envelope] = []
+        size = 0
+        for envelope in envelopes:
+            taken = len(envelope.body) + limits.ENVELOPE_BYTES
+            if part and size + taken > limits.PAGE_BYTES:
+                self._frame(conversation, part)
+                part, size = [], 0
+            part.append(envelope)
+            size += taken
+        if part:
+            self._frame(conversation, part)
+
+    def _frame(self, conversation: bytes, envelopes: list[protocol.Envelope]) -> None:
         """Encode once, for every socket of this process and for the others."""
         outgoing = Outgoing.of(protocol.Envelopes(conversation=conversation, envelopes=envelopes))
         first, last = envelopes[0].seq, envelopes[-1].seq

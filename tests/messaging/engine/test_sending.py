@@ -294,3 +294,26 @@ async def test_each_batch_leaves_one_audit_row(engine: Engine, pair: Pair) -> No
         return Intake.objects.using("auditor").filter(kind="messages.accepted").count()
 
     assert 1 <= await batches() <= 20
+
+
+async def test_large_messages_go_out_in_frames_that_a_client_takes(engine: Engine, pair: Pair) -> None:
+    """All that one socket may have in flight, behind a lock, so that the writer takes them together."""
+    one, two, chat = pair
+    async with inside(one) as sender, inside(two) as receiver:
+        release = asyncio.Event()
+        holding = asyncio.ensure_future(sync_to_async(_hold_lock)(chat, release, asyncio.get_running_loop()))
+        await asyncio.sleep(0.2)
+        count, largest = protocol.MAX_IN_FLIGHT, body(chat.group_id, size=protocol.MAX_BODY - 4)
+        assert count * (len(largest) + 64) > limits.BUFFER
+        frames = [sender.message(chat, body=largest) for _ in range(count)]
+        for frame in frames:
+            await sender.post(frame)
+        release.set()
+        await holding
+        last = 1
+        while last < count + 1:
+            event = await receiver.event(protocol.Envelopes)
+            assert len(protocol.encode(event)) <= limits.PAGE_BYTES
+            assert event.envelopes[0].seq == last + 1
+            last = event.envelopes[-1].seq
+        assert [(await sender.answer(frame.id)).seq for frame in frames] == list(range(2, count + 2))

@@ -1,0 +1,50 @@
+"""What waits for Valkey leaves in parcels of a bounded size, in order, each item once."""
+
+import pytest
+
+from messaging.engine import limits
+from messaging.engine.relay import Relay
+
+
+def relay() -> Relay:
+    """One that is never started: nothing leaves unless it is taken."""
+    return Relay(
+        on_shared=lambda *_: None,
+        on_notice=lambda _: None,
+        on_return=lambda: None,
+    )
+
+
+async def test_parcels_are_bounded_and_keep_the_order() -> None:
+    out = relay()
+    for seq in range(1, 8):
+        out.share(bytes(16), seq, seq, bytes(400_000))
+    out.notify(b"notice")
+    parcels = [out._parcel() for _ in range(5)]
+    assert [[shared.first for shared in parcel.shared] for parcel in parcels] == [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [7],
+        [],
+    ]
+    assert [parcel.notices for parcel in parcels] == [[], [], [], [b"notice"], []]
+    assert all(sum(len(s.payload) for s in p.shared) <= limits.PARCEL_BYTES for p in parcels)
+
+
+async def test_an_item_larger_than_a_parcel_goes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PARCEL_BYTES", 10)
+    out = relay()
+    out.share(bytes(16), 1, 1, bytes(50))
+    out.notify(b"1234567890")
+    assert (len(out._parcel().shared), out._parcel().notices) == (1, [b"1234567890"])
+
+
+async def test_what_finds_no_room_is_dropped_and_room_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RELAY_BYTES", 10)
+    out = relay()
+    for notice in (b"123456", b"too much", b"1234"):
+        out.notify(notice)
+    assert out._parcel().notices == [b"123456", b"1234"]
+    out.notify(b"1234567890")
+    assert out._parcel().notices == [b"1234567890"]

@@ -77,7 +77,7 @@ export async function rememberConversation(
           openedHere,
         };
       // What was said before the log moved on must not undo it.
-      if (generation < record.server.generation || lastSeq < record.cursor)
+      if (generation < record.generation || lastSeq < record.cursor)
         return openedHere && !record.openedHere ? { ...record, openedHere } : null;
       return {
         ...record,

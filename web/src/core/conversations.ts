@@ -94,7 +94,7 @@ export class ConversationList {
       kind: "direct",
       partner: await this.people.known(partner),
       lastMessage: last ? messageItem(last, marks?.value ?? { delivered: 0, read: 0 }) : null,
-      at: activity(record, last),
+      at: activity(record, last, this.context.now()),
       unread: unreadSeqs(record, reads?.value.readSeq ?? 0).length,
       draft: text,
       partnerTyping: this.#typing.has(id),
@@ -125,6 +125,6 @@ export class ConversationList {
   }
 }
 
-function activity(record: ConversationRecord, last: MessageRecord | null): number {
-  return last ? Math.max(record.at, last.at) : record.at;
+function activity(record: ConversationRecord, last: MessageRecord | null, now: number): number {
+  return last ? Math.max(record.at, Math.min(last.at, now)) : record.at;
 }

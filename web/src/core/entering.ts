@@ -2,7 +2,7 @@ import type { DeviceKeys } from "../crypto/api";
 import { foldDigits } from "../crypto/folding";
 import type { DeviceEntry } from "../crypto/identity";
 import { type AccountRecord, Batch, type Database, Store, type Vault, type WrappedKey } from "../store";
-import { type Api, type MeAnswer, TransportError } from "../transport";
+import { type Api, isTransient, type MeAnswer, TransportError } from "../transport";
 import type { Bilingual, Id, PersonCard } from "./api";
 import type { Bus } from "./bus";
 import type { Environment } from "./environment";
@@ -69,8 +69,10 @@ export async function register(
   try {
     me = await confirm();
   } catch (error) {
-    // A clear refusal: this device was never listed. Without an answer the vault stays, and signing in finds out.
-    if (error instanceof TransportError && !error.unknownOutcome) {
+    // A clear refusal: this device was never listed. Without one (no answer, a proxy's error page, a failure in the
+    // middle) the vault stays, and signing in finds out.
+    const refused = error instanceof TransportError && !isTransient(error) && error.code !== "bad_answer";
+    if (refused) {
       store.close();
       await vault.erase();
     }

@@ -3,7 +3,7 @@ import { encodeBeginBody } from "../crypto/begin-body";
 import { compare, sha256 } from "../crypto/bytes";
 import { HYBRID } from "../crypto/policy";
 import { Batch, type ConversationRecord, type GroupRecord, numbered, type PendingCommit } from "../store";
-import { TransportError } from "../transport";
+import { isTransient, TransportError } from "../transport";
 import { AppError, type Id } from "./api";
 import type { Context } from "./context";
 import { type Identities, listsDevice } from "./identities";
@@ -102,9 +102,14 @@ export class Groups {
         welcome: null,
       });
     } catch (error) {
-      if (!(error instanceof TransportError) || error.unknownOutcome) throw error;
+      // Busy, too fast, no answer: the same frame again later, and nothing is said before.
+      if (!(error instanceof TransportError) || isTransient(error)) throw error;
       this.context.journal.note("healing", error.code);
       await this.catchUp(conversation);
+      // An epoch that nobody has moved on was no reason to refuse.
+      const { group } = await this.#read(conversation);
+      if (error.code === "epoch_conflict" && group?.pending?.counter === pending.counter)
+        throw new TransportError("busy");
       await this.#giveUpHealing(conversation, numbered(blind, record.generation), pending);
       return;
     }

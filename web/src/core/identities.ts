@@ -57,9 +57,9 @@ export class Identities {
   }
 
   /** Every device that the persons' chains ever listed. Chains not seen since the connection began are fetched. */
-  async roster(persons: readonly Id[]): Promise<RosterDevice[]> {
+  async roster(persons: readonly Id[], mustKnow: readonly Uint8Array[] = []): Promise<RosterDevice[]> {
     const chains = await Promise.all(persons.map((person) => this.fresh(person)));
-    return chains.flatMap((chain) => chain.everListed);
+    return this.#complete(persons, chains, mustKnow);
   }
 
   /** The same from what is pinned; only persons never seen are fetched. For reading, where revocation does not count. */
@@ -67,12 +67,19 @@ export class Identities {
     const chains = await Promise.all(
       persons.map(async (person) => (await this.#pinned(person)) ?? this.fresh(person)),
     );
+    return this.#complete(persons, chains, mustKnow);
+  }
+
+  /** A device that no known chain lists: the chain grew, and nothing of it can be judged before that is seen. */
+  async #complete(
+    persons: readonly Id[],
+    chains: readonly Chain[],
+    mustKnow: readonly Uint8Array[],
+  ): Promise<RosterDevice[]> {
     const roster = chains.flatMap((chain) => chain.everListed);
-    const complete = mustKnow.every((device) => roster.some((entry) => equal(entry.device, device)));
-    // A device that no pinned chain lists: the chain grew, and no message of it can be judged before it is seen.
-    return complete
-      ? roster
-      : (await Promise.all(persons.map((person) => this.refresh(person)))).flatMap((c) => c.everListed);
+    if (mustKnow.every((device) => roster.some((entry) => equal(entry.device, device)))) return roster;
+    const grown = await Promise.all(persons.map((person) => this.refresh(person)));
+    return grown.flatMap((chain) => chain.everListed);
   }
 
   async refresh(person: Id): Promise<Chain> {

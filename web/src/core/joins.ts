@@ -39,6 +39,13 @@ export class Joins {
     const before = await this.#group(step.blind, step.conversation.generation);
     const place = await step.advance(envelope);
     const { conversation } = step;
+    if (envelope.generation <= conversation.generation) {
+      // A begin of long ago, told again: the group in force must not give way to it.
+      step.row(envelope.seq, place, "refused", { code: "generation" });
+      step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
+      if (welcome) step.batch.remove("mail", numbered(step.blind, welcome.logSeq));
+      return;
+    }
     if (envelope.generation !== conversation.generation + 1) {
       this.context.journal.note("generation", "gap");
       step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
@@ -119,7 +126,8 @@ export class Joins {
       await step.checkSeen(joined.seen, envelope.seq, envelope.time);
     } catch (error) {
       const code = error instanceof JoinRefused ? error.code : cryptoCode(error);
-      if (code === null) throw error;
+      // A worker that died judged nothing: the Welcome is tried again after the next start.
+      if (code === null || code === "engine_failed") throw error;
       context.journal.note("welcome", code);
       const elsewhere = code === "no_welcome";
       step.row(envelope.seq, place, elsewhere ? "elsewhere" : "refused", { code });
@@ -165,8 +173,8 @@ export class Joins {
         persons: conversation.persons.map(idBytes),
         groupId: await groupIdOf(body.policy),
       },
-      // Chains as they are now: the committer's device may be newer than anything pinned.
-      roster: await this.identities.roster(conversation.persons),
+      // The committer's device may be newer than what was fetched, and the notice of it lost: then once more.
+      roster: await this.identities.roster(conversation.persons, [envelope.device]),
       now: context.now(),
     });
     if (!joined.members.some((member) => equal(member.device, envelope.device)))

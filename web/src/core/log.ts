@@ -167,7 +167,11 @@ export class Log {
   async #applyOwnMessage(step: Step, envelope: Envelope, place: Place): Promise<void> {
     const rows = await this.context.store.range("outbox", { group: step.blind });
     const sent = rows.find((row) => row.value.frame?.counter === envelope.counter);
-    if (!sent?.value.frame || !equal(sent.value.frame.bodyHash, place.bodyHash)) throw new RolledBack();
+    if (!sent?.value.frame) {
+      step.foreignToUs(envelope, place);
+      return;
+    }
+    if (!equal(sent.value.frame.bodyHash, place.bodyHash)) throw new RolledBack();
     step.row(envelope.seq, place, "own");
     step.batch.remove("outbox", sent.key, { expect: sent.revision });
     const stored = await this.context.store.get("messages", named(step.blind, sent.value.message));
@@ -180,8 +184,10 @@ export class Log {
     const key = numbered(step.blind, envelope.generation);
     const group = await this.context.store.get("groups", key);
     const pending = group?.value.pending;
-    if (!group || !pending || pending.kind !== "heal" || !equal(pending.bodyHash, place.bodyHash))
-      throw new RolledBack();
+    if (!group || !pending || pending.kind !== "heal" || !equal(pending.bodyHash, place.bodyHash)) {
+      step.foreignToUs(envelope, place);
+      return;
+    }
     step.row(envelope.seq, place, "own");
     const epoch = pending.epoch + 1;
     step.conversation.server.epoch = epoch;

@@ -47,7 +47,7 @@ export class Mailbox {
       const last = page.items.at(-1);
       if (!last || last.seq <= after) {
         // Acknowledge again what a crash may have kept from the server.
-        if (after > 0 && changed.size > 0) await link.request("mail_ack", { seq: after });
+        if (after > 0) await link.request("mail_ack", { seq: after });
         return changed;
       }
       const batch = new Batch();

@@ -76,6 +76,13 @@ export class OpenSession {
     const { env, bus, link } = this.context;
     this.#ends.push(
       link.onState((state) => {
+        if (state.kind === "ready" && !this.context.isOwnDevice(state.ready.device)) {
+          // The cookie of somebody else's session: nothing of ours is said on it.
+          this.context.journal.note("socket", "another device");
+          link.stop();
+          this.hooks.onSessionEnded();
+          return;
+        }
         this.#connectionChanged();
         if (state.kind === "ended") this.hooks.onSessionEnded();
       }),
@@ -128,6 +135,10 @@ export class OpenSession {
       return known.value.id;
     }
     const answer = await context.api.openDirect(person);
+    const asked = [context.self.person, person].sort().join();
+    // Words meant for one person must not go to another.
+    if (answer.kind !== "direct" || [...answer.persons].sort().join() !== asked)
+      throw new AppError("internal");
     await this.people.card(person);
     await rememberConversation(context, fromAnswer(answer), true);
     return answer.id;

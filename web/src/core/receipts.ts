@@ -69,7 +69,11 @@ export class Receipts {
   }
 
   async delivered(conversation: Id, mark: DeliveredMark): Promise<void> {
-    if (this.context.isOwnDevice(mark.device)) return;
+    // Marks stay with the conversation when a device goes: only those of the group's other persons count.
+    const group = (await this.#group(conversation))?.group;
+    const device = idText(mark.device);
+    const owner = group?.devices.find((one) => one.device === device)?.person;
+    if (owner === undefined || owner === this.context.self.person) return;
     await this.#update(conversation, (marks) =>
       mark.seq > marks.delivered ? { ...marks, delivered: mark.seq } : null,
     );

@@ -1,4 +1,5 @@
 import type { Processed } from "../crypto/api";
+import { sha256, toHex } from "../crypto/bytes";
 import { decodeContent } from "../crypto/content";
 import { named } from "../store";
 import type { Envelope } from "../wire/frames";
@@ -38,7 +39,11 @@ export async function takeMessage(
     return;
   }
   // The same id of the same person again is the same message again, whoever repeated it: shown once.
-  const id = content.id === null ? `content-${String(seq)}` : `${sender}:${idText(content.id)}`;
+  // A hash, because ids are row keys and so in the clear at rest: whose message it is must not stand there.
+  const id =
+    content.id === null
+      ? `content-${String(seq)}`
+      : toHex((await sha256(member.person, content.id)).subarray(0, 16));
   const known = await context.store.get("messages", named(step.blind, id));
   step.row(seq, place, "applied");
   if (known || step.changed.includes(id)) {

@@ -67,7 +67,7 @@ export class Session {
     const row = await vault.read();
     if (!row) throw new AppError("not_signed_in");
     const { dataKey } = await env.engine.openVault({ passphrase, vault: row.wrapped });
-    await this.open(dataKey);
+    await this.open(dataKey, true);
     this.shared.bus.publish({ t: "session", change: "opened" });
   }
 
@@ -75,13 +75,13 @@ export class Session {
   async enter(entered: Entered): Promise<void> {
     entered.store.close();
     await this.#close();
-    await this.open(entered.dataKey);
+    await this.open(entered.dataKey, true);
     this.shared.bus.publish({ t: "session", change: "opened" });
   }
 
-  /** Opens the vault with its data key; several calls open it once. */
-  open(dataKey: CryptoKey): Promise<void> {
-    this.#opening = this.#opening.catch(() => undefined).then(() => this.#open(dataKey));
+  /** Opens the vault with its data key; several calls open it once. `keep`: the passphrase was typed just now. */
+  open(dataKey: CryptoKey, keep = false): Promise<void> {
+    this.#opening = this.#opening.catch(() => undefined).then(() => this.#open(dataKey, keep));
     return this.#opening;
   }
 
@@ -89,8 +89,11 @@ export class Session {
     const { vault, bus } = this.shared;
     // The handle first: whatever happens now, a cold start asks for the passphrase.
     await vault.dropHandle();
-    await this.#close();
-    await this.#showClosed();
+    bus.publish({ t: "session", change: "locked" });
+    // What is being opened right now would bring the handle back.
+    await this.#opening.catch(() => undefined);
+    await vault.dropHandle();
+    await this.#close(() => this.#showClosed());
     bus.publish({ t: "session", change: "locked" });
   }
 
@@ -122,7 +125,7 @@ export class Session {
     this.shared.bus.close();
   }
 
-  async #open(dataKey: CryptoKey): Promise<void> {
+  async #open(dataKey: CryptoKey, keep: boolean): Promise<void> {
     if (this.current.get()) return;
     const { shared } = this;
     const { vault, database, env } = shared;
@@ -136,10 +139,15 @@ export class Session {
         void this.#end({ kind: "broken", reason: "rolled-back" });
       },
     });
-    await vault.keepHandle(dataKey, env.now());
+    // From a handle, only its time moves: a lock in another tab meanwhile has deleted it, and that holds.
+    await (keep ? vault.keepHandle(dataKey, env.now()) : vault.touch(env.now()));
     this.#touched = env.now();
     await opened.start();
     this.current.set(opened);
+    if ((await vault.handle(env.now())) === null) {
+      await this.#close(() => this.#showClosed());
+      return;
+    }
     await this.#showOpen(opened);
     // The directory may have a new name or post for us.
     opened.context.background(
@@ -163,10 +171,14 @@ export class Session {
     else this.state.set({ kind: "locked", login: row.login, name: row.name, needsSignIn: row.needsSignIn });
   }
 
-  async #close(): Promise<void> {
+  /** `show` runs before the last work has ended: the screen never waits for the network. */
+  async #close(show: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const opened = this.current.get();
     this.current.set(null);
+    await show();
     await opened?.stop();
+    // Group secrets must not outlive the data key in the worker.
+    await this.shared.env.engine.forget();
   }
 
   async #end(state: SessionState): Promise<void> {
@@ -182,12 +194,15 @@ export class Session {
     if (!opened) return;
     let code = "offline";
     try {
-      await api.me();
-      // The session holds: the socket's end was meant for an older one.
-      setTimeout(() => {
-        if (this.current.get() === opened) opened.reconnect();
-      }, 2_000);
-      return;
+      const me = await api.me();
+      if (me.device.id === opened.context.self.device) {
+        // The session holds: the socket's end was meant for an older one.
+        setTimeout(() => {
+          if (this.current.get() === opened) opened.reconnect();
+        }, 2_000);
+        return;
+      }
+      code = "not_signed_in";
     } catch (error) {
       if (error instanceof TransportError) {
         ({ code } = error);
@@ -217,8 +232,7 @@ export class Session {
     const opened = this.current.get();
     if (change === "changed" && opened) await this.#showOpen(opened);
     else if (change === "locked" || change === "erased") {
-      await this.#close();
-      await this.#showClosed();
+      await this.#close(() => this.#showClosed());
     } else if (change === "opened") {
       const handle = await vault.handle(env.now());
       if (!handle) return;

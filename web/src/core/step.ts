@@ -13,6 +13,7 @@ import {
 } from "../store";
 import type { Envelope } from "../wire/frames";
 import type { Context } from "./context";
+import { RolledBack } from "./errors";
 import { idBytes } from "./ids";
 
 /** Where an envelope stands once it has been hashed into the transcript. */
@@ -30,6 +31,8 @@ export class Step {
   readonly batch = new Batch();
   readonly conversation: ConversationRecord;
   readonly changed: string[] = [];
+  /** Last counter of this device that was known to be consumed before this step. */
+  #counter: number;
   readonly #transcripts = new Map<number, Uint8Array>();
 
   constructor(
@@ -37,6 +40,7 @@ export class Step {
     private readonly stored: Stored<ConversationRecord>,
   ) {
     this.conversation = structuredClone(stored.value);
+    this.#counter = stored.value.counter;
     this.#transcripts.set(stored.value.cursor, stored.value.transcript);
   }
 
@@ -70,6 +74,16 @@ export class Step {
     return { hash, transcript, bodyHash };
   }
 
+  /**
+   * An own frame that nothing here waits for. A counter that this database knows was used before: the server tells an old
+   * frame again. A counter above it was used by a newer copy of this database. Throws `RolledBack` for the latter.
+   */
+  foreignToUs(envelope: Envelope, place: Place): void {
+    if (envelope.counter > this.#counter) throw new RolledBack();
+    this.row(envelope.seq, place, "refused", { code: "replayed" });
+    this.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
+  }
+
   row(
     seq: number,
     place: Pick<Place, "hash" | "transcript">,
@@ -90,7 +104,8 @@ export class Step {
     this.changed.push(record.id);
     const { conversation } = this;
     if (record.kind === "notice") return;
-    conversation.at = Math.max(conversation.at, record.at);
+    // The sender's clock, or a lie of the sender: the future does not hold the top of the list.
+    conversation.at = Math.max(conversation.at, Math.min(record.at, this.context.now()));
     if (!record.mine && record.seq !== null) conversation.unread.push(record.seq);
   }
 

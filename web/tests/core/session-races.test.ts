@@ -1,0 +1,251 @@
+/** Locks, lost answers and foreign sessions in the middle of things. */
+
+import { IDBKeyRange } from "fake-indexeddb";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { CoreApp } from "../../src/core/app";
+import type { Context } from "../../src/core/context";
+import { rememberConversation } from "../../src/core/catchup";
+import { register } from "../../src/core/entering";
+import type { Environment } from "../../src/core/environment";
+import { Bus } from "../../src/core/bus";
+import { idBytes, newId } from "../../src/core/ids";
+import { Journal } from "../../src/core/journal";
+import { Database, Store, Vault } from "../../src/store";
+import { Api, Http, TransportError } from "../../src/transport";
+import { Profile, Tab } from "./node";
+
+let profile: Profile;
+let apps: CoreApp[];
+let person: string;
+let dataKey: CryptoKey;
+const partner = newId();
+const conversation = newId();
+
+const closed = () => {
+  throw new TypeError("no network in this test");
+};
+
+const environment = (tab: Tab): Environment =>
+  tab.environment({ fetch: () => Promise.reject(new TypeError("offline")), openSocket: closed });
+
+async function openTab(): Promise<{ tab: Tab; app: CoreApp }> {
+  const tab = new Tab(profile);
+  tab.setOnline(false);
+  const app = (await tab.start({ ...environment(tab), online: () => false })) as CoreApp;
+  apps.push(app);
+  return { tab, app };
+}
+
+/** A person whose vault is here and whose handle is fresh, as right after an activation. */
+async function settle(): Promise<void> {
+  const env = environment(new Tab(profile));
+  const database = await Database.open(env.name, env.idb);
+  const vault = new Vault(database, env.canary);
+  const bus = new Bus(null);
+  const api = new Api(new Http({ fetch: env.fetch, origin: "" }));
+  const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
+  const name = { latin: "Ayesha", local: "عائشہ" };
+  const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
+  dataKey = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const wrapped = {
+    version: 1 as const,
+    salt: new Uint8Array(16),
+    deviceRandom: new Uint8Array(32),
+    nonce: new Uint8Array(12),
+    wrapped: new Uint8Array(48),
+  };
+  const candidate = {
+    person,
+    login: "ayesha",
+    name,
+    card,
+    device: newId(),
+    deviceName: "Node",
+    keys,
+    wrapped,
+    dataKey,
+    statements: [],
+  };
+  const device = { id: candidate.device, name: "Node" };
+  const me = { person: card, login: "ayesha", device, salt: new Uint8Array(16), server_time: 1 };
+  const shared = { env, database, vault, api, bus, journal: new Journal(() => 0) };
+  const { store } = await register(shared, candidate, () => Promise.resolve(me));
+  await vault.keepHandle(dataKey, env.now());
+  store.close();
+  database.close();
+}
+
+beforeEach(async () => {
+  profile = new Profile("http://nowhere");
+  apps = [];
+  person = newId();
+  await settle();
+});
+
+afterEach(async () => {
+  await Promise.all(apps.map((app) => app.dispose()));
+});
+
+const context = (app: CoreApp) =>
+  (app as unknown as { holder: { opened: { context: Context } } }).holder.opened.context;
+
+async function makeConversation(app: CoreApp): Promise<void> {
+  const view = { id: conversation, kind: "direct" as const, persons: [person, partner].sort() };
+  const server = { lastSeq: 0, generation: 0, epoch: 0, groupId: null, blocked: false };
+  await rememberConversation(context(app), { ...view, ...server }, true);
+}
+
+const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
+it("a lock in another tab while this one opens keeps the handle away", async () => {
+  const one = await openTab();
+  const tab = new Tab(profile);
+  tab.setOnline(false);
+  // slow the opening down: reading the account takes a while
+  const get = Store.prototype.get;
+  Store.prototype.get = async function (this: Store, ...a: never[]) {
+    await sleep(300);
+    return (get as (...x: never[]) => Promise<never>).apply(this, a);
+  } as never;
+  const starting = tab.start({ ...environment(tab), online: () => false });
+  await sleep(100);
+  await one.app.lock();
+  const two = (await starting) as CoreApp;
+  apps.push(two);
+  Store.prototype.get = get;
+  await sleep(800);
+  const vault = new Vault(
+    await Database.open("beep", { indexedDB: profile.indexedDB, IDBKeyRange }),
+    profile.canary(),
+  );
+  expect([await vault.handle(Date.now()), two.session.get().kind]).toEqual([null, "locked"]);
+});
+it("locking does not wait for the network", async () => {
+  const one = await openTab();
+  void context(one.app).lanes.run("x", () => sleep(5000));
+  await expect.poll(() => context(one.app).leads).toBe(true);
+  void one.app.lock();
+  await sleep(1500);
+  expect(one.app.session.get().kind).toBe("locked");
+});
+it.each(["busy", "internal", "bad_answer"])(
+  "keys are kept when the server's answer does not say what happened: %s",
+  async (code) => {
+    profile = new Profile("http://nowhere");
+    person = newId();
+    const env = environment(new Tab(profile));
+    const database = await Database.open(env.name, env.idb);
+    const vault = new Vault(database, env.canary);
+    const shared = {
+      env,
+      database,
+      vault,
+      api: new Api(new Http({ fetch: env.fetch, origin: "" })),
+      bus: new Bus(null),
+      journal: new Journal(() => 0),
+    };
+    const name = { latin: "O", local: "" };
+    const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
+    const wrapped = {
+      version: 1 as const,
+      salt: new Uint8Array(16),
+      deviceRandom: new Uint8Array(32),
+      nonce: new Uint8Array(12),
+      wrapped: new Uint8Array(48),
+    };
+    const candidate = {
+      person,
+      login: "omar",
+      name,
+      card: null,
+      device: newId(),
+      deviceName: "Node",
+      keys,
+      wrapped,
+      dataKey,
+      statements: [],
+    };
+    await expect(
+      register(shared, candidate, () => Promise.reject(new TransportError(code))),
+    ).rejects.toBeTruthy();
+    expect(await vault.read()).not.toBeNull();
+    database.close();
+  },
+);
+it("send right after the first key leaves no draft", async () => {
+  const { app } = await openTab();
+  await makeConversation(app);
+  void app.setDraft(conversation, "Hello");
+  await app.send(conversation, "Hello");
+  await sleep(400);
+  const { store } = context(app);
+  expect(await store.get("drafts", await store.conversation(conversation))).toBeNull();
+});
+it("openDirect believes a conversation with somebody else", async () => {
+  const { app } = await openTab();
+  const mallory = newId();
+  const ctx = context(app);
+  (ctx.api as { openDirect: unknown }).openDirect = () =>
+    Promise.resolve({
+      id: conversation,
+      kind: "direct",
+      persons: [person, mallory].sort(),
+      last_seq: 0,
+      generation: 0,
+      epoch: 0,
+      group_id: null,
+      blocked: false,
+    });
+  (ctx.api as { person: unknown }).person = (id: string) =>
+    Promise.resolve({
+      id,
+      name: { latin: "Omar", local: "" },
+      post: { latin: "", local: "" },
+      unit: { latin: "", local: "" },
+      ministry: { latin: "", local: "" },
+      activated: true,
+      active: true,
+    });
+  await expect(app.openDirect(partner)).rejects.toBeTruthy();
+});
+it("a session of another device is not used", async () => {
+  const tab = new Tab(profile);
+  const { encode, decode } = await import("@msgpack/msgpack");
+  const seen: string[] = [];
+  const make = () => {
+    const s: Record<string, unknown> = {
+      binaryType: "",
+      readyState: 1,
+      bufferedAmount: 0,
+      protocol: "",
+      onopen: null,
+      onmessage: null,
+      onclose: null,
+      onerror: null,
+      close: () => undefined,
+    };
+    s["send"] = (data: Uint8Array) => {
+      const f = decode(data) as { t: string; id: number };
+      seen.push(f.t);
+      if (f.t === "hello") {
+        const ready = encode({
+          t: "ready",
+          re: f.id,
+          minor: 0,
+          time: 1,
+          person: idBytes(newId()),
+          device: idBytes(newId()),
+        });
+        setTimeout(() => (s["onmessage"] as (e: unknown) => void)({ data: ready.slice().buffer }), 5);
+      }
+    };
+    setTimeout(() => (s["onopen"] as (e: unknown) => void)({}), 5);
+    return s as never;
+  };
+  const app = (await tab.start(
+    tab.environment({ fetch: () => Promise.reject(new TypeError("offline")), openSocket: make }),
+  )) as CoreApp;
+  apps.push(app);
+  await expect.poll(() => seen.includes("hello")).toBe(true);
+  await new Promise((r) => setTimeout(r, 800));
+  expect(seen.filter((t) => t !== "hello")).toEqual([]);
+});

@@ -117,8 +117,12 @@ class Engine:
     # --- From the writer ----------------------------------------------------------------------------------
 
     def _stored(self, accepted: dict[bytes, Accepted]) -> None:
-        for conversation, added in accepted.items():
-            self._envelopes(conversation, added.envelopes)
+        try:
+            for conversation, added in accepted.items():
+                self._envelopes(conversation, added.envelopes)
+        except Exception:
+            self._repairer.look()
+            raise
 
     def _envelopes(self, conversation: bytes, envelopes: list[protocol.Envelope]) -> None:
         """Pass new envelopes on in frames that end where a page would, so that none passes `MAX_FRAME`."""

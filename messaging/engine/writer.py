@@ -108,8 +108,7 @@ class Writer:
             # The loop must live: it is the only way to disk. Nothing of the batch is acknowledged.
             log.exception("batch_failed", error=type(error).__name__, size=len(batch))
             await self._disconnect()
-            for submission in batch:
-                submission.resolve(BeepError("internal"))
+            _resolve(batch, [BeepError("internal")] * len(batch))
         else:
             self._announce(batch, decision)
 
@@ -120,22 +119,23 @@ class Writer:
         for conversation, submissions in logs.items():
             try:
                 decision = await self._commit_patiently(submissions)
-            except psycopg.Error as error:
+            except Exception as error:
                 log.error(
                     "log_contradicts_itself", conversation=conversation.hex(), error=type(error).__name__
                 )
                 await self._disconnect()
-                for submission in submissions:
-                    submission.resolve(BeepError("internal"))
+                _resolve(submissions, [BeepError("internal")] * len(submissions))
             else:
                 self._announce(submissions, decision)
 
     def _announce(self, batch: Sequence[Submission], decision: Decision) -> None:
-        outcomes: list[Outcome] = decision.outcomes
-        for submission, outcome in zip(batch, outcomes, strict=True):
-            submission.resolve(outcome)
+        _resolve(batch, decision.outcomes)
         if decision.accepted:
-            self._on_stored(decision.accepted)
+            try:
+                self._on_stored(decision.accepted)
+            except Exception as error:
+                # It is on disk and acknowledged: the rooms find it there.
+                log.exception("stored_not_announced", error=type(error).__name__)
 
     async def _commit_patiently(self, batch: Sequence[Submission]) -> Decision:
         """`_commit`, again after a broken connection, a deadlock or a failed-over server.
@@ -269,3 +269,12 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+def _resolve(batch: Sequence[Submission], outcomes: Sequence[Outcome]) -> None:
+    """Tell each submission its outcome; one that cannot hear it keeps nobody else from hearing theirs."""
+    for submission, outcome in zip(batch, outcomes, strict=True):
+        try:
+            submission.resolve(outcome)
+        except Exception as error:
+            log.exception("outcome_not_heard", error=type(error).__name__)

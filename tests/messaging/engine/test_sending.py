@@ -14,6 +14,7 @@ from audit.models import Intake
 from messaging import formats, protocol
 from messaging.engine import limits
 from messaging.engine.runtime import Engine
+from messaging.engine.submission import Outcome, Submission
 from messaging.mls import MlsErrorCode
 from messaging.models import Conversation, ConversationKind, Envelope, Group, Sender
 from tests.messaging.engine.client import Inside, inside
@@ -317,3 +318,36 @@ async def test_large_messages_go_out_in_frames_that_a_client_takes(engine: Engin
             assert event.envelopes[0].seq == last + 1
             last = event.envelopes[-1].seq
         assert [(await sender.answer(frame.id)).seq for frame in frames] == list(range(2, count + 2))
+
+
+async def test_a_failing_announcement_does_not_stop_the_writer(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, chat = pair
+    deliver = engine.hub.deliver
+
+    def fail_once(*given: Any) -> None:
+        monkeypatch.setattr(engine.hub, "deliver", deliver)
+        raise ValueError("a defect")
+
+    async with inside(one) as sender, inside(two) as receiver:
+        monkeypatch.setattr(engine.hub, "deliver", fail_once)
+        assert (await sender.send(chat)).seq == 2
+        # Nobody sends any more: the room finds it in the database.
+        assert [e.seq for e in await receiver.envelopes(chat.id, until=2)] == [2]
+        assert (await sender.send(chat)).seq == 3
+
+
+async def test_an_outcome_that_nobody_can_hear_stops_nobody(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+
+    def deaf(_: Outcome) -> None:
+        raise ValueError("a defect")
+
+    async with inside(one) as sender:
+        frame = sender.message(chat)
+        engine.writer.submit(
+            Submission(frame, device=one.device.bytes, person=one.person.bytes, resolve=deaf)
+        )
+        assert (await sender.send(chat)).seq == 3
+        assert (await sender.send(chat)).seq == 4

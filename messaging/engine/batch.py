@@ -35,8 +35,8 @@ class SenderRow:
     last_counter: int
     generation: int
     """Generation in which the device has a leaf; 0: none."""
-    member: bool
-    """The person is in the conversation now."""
+    sessions: set[bytes] = field(default_factory=set)
+    """Living sessions of the device whose person is in the conversation now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def _one(
 ) -> Stored:
     key = (s.conversation, s.device)
     conversation, sender = conversations.get(s.conversation), senders.get(key)
-    if conversation is None or sender is None or not sender.member:
-        # One answer for all three: an outsider learns nothing about which conversations exist.
+    if conversation is None or sender is None or s.session not in sender.sessions:
+        # One answer for all of them: an outsider learns nothing about which conversations exist.
         raise BeepError("not_a_member")
     if (before := seen.get((*key, s.counter))) is not None:
         # Before any look at the epoch: the answer to the first attempt may have been lost long ago.

@@ -23,8 +23,6 @@ class Member(Protocol):
     session: bytes
     opened_at: int
     """Milliseconds UTC."""
-    expires_at: int
-    """Milliseconds UTC: the end of the session or of a temporary device, whichever comes first."""
     rooms: "set[Room]"
     live: bool
     """It has resumed, and gets events."""

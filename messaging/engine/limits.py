@@ -43,13 +43,9 @@ HOLD: Final = 64
 HOLD_SECONDS: Final = 0.03
 """How long a gap may be a hint that is late, before it is read from the database."""
 POLL: Final = 1.0
-"""Seconds between two looks at the database while Valkey is away, and between two looks at revocations."""
+"""Seconds between two looks at the database while Valkey is away, and between two looks at the sessions."""
 SWEEP: Final = 30.0
 """Seconds between two looks at every local conversation's end while Valkey is well."""
-OVERLAP: Final = 15.0
-"""Seconds of revocations that each poll reads again: rows commit out of order, and a socket may have looked
-its
-session up before a revocation and joined the hub after it."""
 FAILED_POLLS: Final = 3
 """Polls in a row that may fail before every socket is closed: who is revoked can no longer be known."""
 

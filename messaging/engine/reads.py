@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal, LiteralString
 
 from beep import clock
@@ -14,14 +13,19 @@ from messaging.engine.database import Database
 KINDS: Final[dict[int, Literal["direct", "group", "self"]]] = {1: "direct", 2: "group", 3: "self"}
 """`messaging.models.ConversationKind` on the wire."""
 
-SESSION: Final[LiteralString] = """
-SELECT s.id, s.person_id, s.device_id, LEAST(s.expires_at, d.expires_at)
+LIVING: Final[LiteralString] = """
+SELECT s.id, s.person_id, s.device_id
 FROM accounts_session s
 JOIN accounts_device d ON d.id = s.device_id AND d.person_id = s.person_id
 JOIN accounts_person p ON p.id = s.person_id
-WHERE s.token_hash = %s AND s.ended_at IS NULL AND s.expires_at > %s
+WHERE s.ended_at IS NULL AND s.expires_at > %s
   AND d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > %s) AND p.state = 'active'
 """
+"""What lets somebody in and what keeps them in is one rule."""
+
+SESSION: Final[LiteralString] = LIVING + "AND s.token_hash = %s"
+
+STILL_LIVING: Final[LiteralString] = LIVING + "AND s.id = ANY(%s)"
 
 STATES: Final[LiteralString] = """
 SELECT c.id, c.kind, c.last_seq, c.generation, c.epoch, c.blocked, g.group_id,
@@ -75,7 +79,6 @@ class Session:
     id: bytes
     person: bytes
     device: bytes
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,15 @@ class Leaves:
 async def session(database: Database, *, token_hash: bytes) -> Session | None:
     """The living session of a living device of an active person; None when any of them is not."""
     now = clock.now()
-    rows = await database.rows(SESSION, (token_hash, now, now))
+    rows = await database.rows(SESSION, (now, now, token_hash))
     return Session(*rows[0]) if rows else None
+
+
+async def still_living(database: Database, *, sessions: Sequence[bytes]) -> set[bytes]:
+    """Those of the sessions that `session` would still find."""
+    now = clock.now()
+    rows = await database.rows(STILL_LIVING, (now, now, arrays.uuids(sessions)))
+    return {row[0] for row in rows}
 
 
 async def states(database: Database, *, person: bytes) -> list[protocol.ConversationState]:

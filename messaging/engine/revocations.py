@@ -1,29 +1,25 @@
 """Closes the sockets of ended sessions and revoked devices, whatever happens to the hint.
 
-A notice closes them at once. Beside it the table of revocations is polled every second, with a window that
-overlaps: rows commit out of order, and a socket may look its session up just before a revocation and join the
-hub just after. When the table cannot be read three times in a row, nobody's right is certain any more: every
-socket is closed and none is accepted until it can be read again.
+A notice closes them at once. Beside it the sessions of all local sockets are looked up every second, by the
+rule that let them in. The state itself is read and not a list of its changes: no lock wait, no skew between
+clocks and no socket that joins the hub while its session ends can make the poll miss one. When the sessions
+cannot be read three times in a row, nobody's right is certain any more: every socket is closed and none is
+accepted until they can be read again.
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from beep import clock
 from messaging import protocol
-from messaging.engine import limits, tasks
+from messaging.engine import limits, reads, tasks
 from messaging.engine.database import Database
-from messaging.engine.hub import Hub, Member
+from messaging.engine.hub import Hub
 
 log = structlog.get_logger(__name__)
-
-RECENT: Final[LiteralString] = "SELECT device_id, session_id FROM accounts_revocation WHERE at > %s"
 
 
 class Revocations:
@@ -56,7 +52,7 @@ class Revocations:
                 await self.poll()
             except (psycopg.Error, PoolTimeout, TimeoutError, OSError) as error:
                 self._failures += 1
-                log.warning("revocations_not_read", failures=self._failures, error=type(error).__name__)
+                log.warning("sessions_not_read", failures=self._failures, error=type(error).__name__)
                 if self._failures >= limits.FAILED_POLLS:
                     self._fail_closed()
             else:
@@ -65,24 +61,20 @@ class Revocations:
             await asyncio.sleep(limits.POLL)
 
     async def poll(self) -> None:
-        """Close what the table, or the clock, says has ended. Raises psycopg.Error when it cannot be read."""
-        since = clock.now() - timedelta(seconds=limits.OVERLAP)
+        """Close the sockets whose session has ended. Raises psycopg.Error when that cannot be read."""
+        # Taken first: a socket that joins meanwhile is judged by the next poll.
+        members = self._hub.members()
+        sessions = [member.session for member in members]
+        # Also without a socket: whether the database answers decides whether the first one may come.
         async with asyncio.timeout(limits.POLL * 2):
-            rows = await self._database.rows(RECENT, (since,))
-        for device, session in rows:
-            member = self._hub.devices.get(device)
-            if member is not None and session in (None, member.session):
+            living = await reads.still_living(self._database, sessions=sessions)
+        for member in members:
+            if member.session not in living:
                 member.close(protocol.CLOSE_REVOKED)
-        now = clock.now_ms()
-        self._close_all(lambda member: member.expires_at <= now, protocol.CLOSE_REVOKED)
 
     def _fail_closed(self) -> None:
         if self.certain:
             log.error("revocations_unknown", sockets=len(self._hub))
         self.certain = False
-        self._close_all(lambda _: True, protocol.CLOSE_GOING_AWAY)
-
-    def _close_all(self, which: Callable[[Member], bool], code: int) -> None:
         for member in self._hub.members():
-            if which(member):
-                member.close(code)
+            member.close(protocol.CLOSE_GOING_AWAY)

@@ -42,7 +42,6 @@ class Socket:
         self.device = session.device
         self.session = session.id
         self.opened_at = clock.now_ms()
-        self.expires_at = clock.to_ms(session.expires_at)
         self.rooms: set[Room] = set()
         self.live = False
         """Resume was answered: events may be sent."""
@@ -150,7 +149,9 @@ class Socket:
                 self._refuse(frame.id, outcome)
 
         try:
-            submission = Submission(frame, device=self.device, person=self.person, resolve=resolve)
+            submission = Submission(
+                frame, device=self.device, person=self.person, session=self.session, resolve=resolve
+            )
             self.engine.writer.submit(submission)
         except BeepError as refusal:
             self._in_flight -= 1

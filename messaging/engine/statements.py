@@ -16,18 +16,19 @@ transaction left it (EvalPlanQual), so the values are the newest ones and stay s
 """
 
 SENDERS: Final[LiteralString] = """
-SELECT s.last_counter, s.generation,
+SELECT i.conversation, i.device, s.last_counter, s.generation, i.session,
        EXISTS (
            SELECT FROM messaging_participant p
            JOIN accounts_device d ON d.id = i.device AND d.person_id = i.person AND d.revoked_at IS NULL
+           JOIN accounts_session t ON t.id = i.session AND t.device_id = i.device AND t.ended_at IS NULL
            JOIN accounts_person q ON q.id = i.person AND q.state = 'active'
            WHERE p.conversation_id = i.conversation AND p.person_id = i.person AND p.left_at IS NULL
        )
-FROM unnest(%s, %s, %s) WITH ORDINALITY AS i(conversation, device, person, n)
+FROM unnest(%s, %s, %s, %s) AS i(conversation, device, person, session)
 LEFT JOIN messaging_sender s ON s.conversation_id = i.conversation AND s.device_id = i.device
-ORDER BY i.n
 """
-"""One row a sender, in the order of the parameters.
+"""One row for each session of a sender: a session that has ended may not write, even while its socket lives
+on until the next look at the sessions.
 
 A statement of its own, after LOCK: it has a newer snapshot, so it sees every counter that was written by
 whoever held the locks before us. In the same statement as LOCK it could read counters from before the wait.

@@ -31,11 +31,17 @@ class Submission:
 
     __slots__ = (
         "body", "body_hash", "conversation", "counter", "device", "epoch", "generation", "group_id", "person",
-        "resolve",
+        "resolve", "session",
     )  # fmt: skip
 
     def __init__(
-        self, frame: protocol.Send, *, device: bytes, person: bytes, resolve: Callable[[Outcome], None]
+        self,
+        frame: protocol.Send,
+        *,
+        device: bytes,
+        person: bytes,
+        session: bytes,
+        resolve: Callable[[Outcome], None],
     ) -> None:
         """Check what needs no database.
 
@@ -53,6 +59,7 @@ class Submission:
         self.conversation: Final = frame.conversation
         self.device: Final = device
         self.person: Final = person
+        self.session: Final = session
         self.generation: Final = frame.generation
         self.epoch: Final = frame.epoch
         self.counter: Final = frame.counter

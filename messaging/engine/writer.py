@@ -182,22 +182,25 @@ class Writer:
     async def _lock(
         self, connection: AsyncConnection[TupleRow], batch: Sequence[Submission]
     ) -> tuple[dict[bytes, ConversationRow], dict[tuple[bytes, bytes], SenderRow]]:
-        keys = list({(s.conversation, s.device): s.person for s in batch}.items())
+        # A device may have two sessions in one batch: the last messages of one, the first of the next.
+        keys = list({(s.conversation, s.device, s.person, s.session) for s in batch})
         ids = sorted({s.conversation for s in batch})
         async with connection.pipeline():
             await connection.execute("BEGIN")
             locked = await connection.execute(statements.LOCK, (arrays.uuids(ids),), binary=True)
             columns = (
-                arrays.uuids([conversation for (conversation, _), _ in keys]),
-                arrays.uuids([device for (_, device), _ in keys]),
-                arrays.uuids([person for _, person in keys]),
+                arrays.uuids([conversation for conversation, _, _, _ in keys]),
+                arrays.uuids([device for _, device, _, _ in keys]),
+                arrays.uuids([person for _, _, person, _ in keys]),
+                arrays.uuids([session for _, _, _, session in keys]),
             )
             found = await connection.execute(statements.SENDERS, columns, binary=True)
         conversations = {row[0]: ConversationRow(*row[1:]) for row in await locked.fetchall()}
-        senders = {
-            key: SenderRow(row[0] or 0, row[1] or 0, row[2])
-            for (key, _), row in zip(keys, await found.fetchall(), strict=True)
-        }
+        senders: dict[tuple[bytes, bytes], SenderRow] = {}
+        for conversation, device, counter, generation, session, may in await found.fetchall():
+            row = senders.setdefault((conversation, device), SenderRow(counter or 0, generation or 0))
+            if may:
+                row.sessions.add(session)
         return conversations, senders
 
     async def _earlier(

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 
-from accounts.models import Session
+from accounts.models import Device, Person, Session
 from beep import clock
 from messaging import notices, protocol
 from messaging.engine import limits
@@ -93,17 +93,51 @@ async def test_sockets_close_when_nobody_knows_who_is_revoked(
 
     client = await Inside(pair[0]).open()
     await client.hello()
-    await as_superuser("REVOKE SELECT ON accounts_revocation FROM beep_app")
+    await as_superuser("REVOKE SELECT ON accounts_session FROM beep_app")
     assert await client.closed() == protocol.CLOSE_GOING_AWAY
     late = await Inside(pair[0]).open()
     assert await late.closed() == protocol.CLOSE_GOING_AWAY
-    await as_superuser("GRANT SELECT ON accounts_revocation TO beep_app")
+    await as_superuser("GRANT SELECT ON accounts_session TO beep_app")
     for _ in range(100):
         if engine.accepting:
             break
         await asyncio.sleep(0.05)
     async with inside(pair[0]) as again:
         assert isinstance(await again.ask(protocol.Ping), protocol.Ok)
+
+
+@pytest.mark.parametrize("change", ["ended", "expired", "suspended", "revoked", "device expired"])
+async def test_a_session_that_ends_closes_its_socket_without_any_notice(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """The rows alone, dated as if the transaction had waited for its locks for an hour."""
+    monkeypatch.setattr(limits, "POLL", 0.05)
+    one, two, _ = pair
+    past = clock.now() - timedelta(hours=1)
+
+    @sync_to_async
+    def end() -> None:
+        session = Session.objects.filter(id=one.session)
+        match change:
+            case "ended":
+                session.update(ended_at=past)
+            case "expired":
+                session.update(created_at=past - timedelta(days=1), expires_at=past)
+            case "suspended":
+                Person.objects.filter(id=one.person).update(state=Person.State.SUSPENDED)
+            case "revoked":
+                Device.objects.filter(id=one.device).update(revoked_at=past)
+            case _:
+                Device.objects.filter(id=one.device).update(
+                    kind=Device.Kind.TEMPORARY, added_at=past - timedelta(days=1), expires_at=past
+                )
+
+    async with inside(two) as other:
+        client = await Inside(one).open()
+        await client.hello()
+        await end()
+        assert await client.closed() == protocol.CLOSE_REVOKED
+        assert isinstance(await other.ask(protocol.Ping), protocol.Ok)
 
 
 # --- What closes --------------------------------------------------------------------------------------------

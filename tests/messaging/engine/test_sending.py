@@ -9,8 +9,9 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from accounts.models import Device
+from accounts.models import Device, Session
 from audit.models import Intake
+from beep import clock
 from messaging import formats, protocol
 from messaging.engine import limits
 from messaging.engine.runtime import Engine
@@ -184,6 +185,16 @@ async def test_a_device_without_a_leaf_or_a_right_is_refused(engine: Engine, pai
     assert len(await log_of(chat)) == 1
 
 
+async def test_an_ended_session_stores_nothing_before_its_socket_closes(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    await engine.revocations.stop()
+    async with inside(one) as sender:
+        assert (await sender.send(chat)).seq == 2
+        await sync_to_async(Session.objects.filter(id=one.session).update)(ended_at=clock.now())
+        assert (await sender.send(chat)).code == "not_a_member"
+    assert len(await log_of(chat)) == 2
+
+
 async def test_a_new_generation_is_seen_at_once(engine: Engine, pair: Pair) -> None:
     one, _, chat = pair
     async with inside(one) as sender:
@@ -347,7 +358,13 @@ async def test_an_outcome_that_nobody_can_hear_stops_nobody(engine: Engine, pair
     async with inside(one) as sender:
         frame = sender.message(chat)
         engine.writer.submit(
-            Submission(frame, device=one.device.bytes, person=one.person.bytes, resolve=deaf)
+            Submission(
+                frame,
+                device=one.device.bytes,
+                person=one.person.bytes,
+                session=one.session.bytes,
+                resolve=deaf,
+            )
         )
         assert (await sender.send(chat)).seq == 3
         assert (await sender.send(chat)).seq == 4

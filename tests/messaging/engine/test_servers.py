@@ -12,7 +12,7 @@ import pytest
 import websockets
 from asgiref.sync import sync_to_async
 
-from accounts.models import Revocation
+from accounts.models import Device, Session
 from beep import clock
 from messaging import protocol
 from messaging.models import Envelope
@@ -75,13 +75,10 @@ async def _a_revoked_device_is_out_within_a_second(process: ServerProcess) -> No
     @sync_to_async
     def revoke(actor: Actor, *, session: bool) -> None:
         # The row alone, as when the notice is lost.
-        Revocation.objects.create(
-            person_id=actor.person,
-            device_id=actor.device,
-            session_id=actor.session if session else None,
-            at=clock.now(),
-            reason="revoked",
-        )
+        if session:
+            Session.objects.filter(id=actor.session).update(ended_at=clock.now())
+        else:
+            Device.objects.filter(id=actor.device).update(revoked_at=clock.now())
 
     async with outside(one, process.port) as first, outside(two, process.port) as second:
         await revoke(one, session=False)

@@ -59,7 +59,9 @@ def test_the_envelope_hash_is_that_of_the_formats() -> None:
         counter=(1 << 53) - 1,
         body=body(group_id),
     )
-    submission = Submission(frame, device=device, person=os.urandom(16), resolve=lambda _: None)
+    submission = Submission(
+        frame, device=device, person=os.urandom(16), session=bytes(16), resolve=lambda _: None
+    )
     assert application_hash(submission, seq=9, time_ms=1_700_000_000_000) == formats.envelope_hash(
         conversation=frame.conversation,
         seq=9,
@@ -77,7 +79,7 @@ def test_the_envelope_hash_is_that_of_the_formats() -> None:
 def test_bytes_at_random_are_refused_with_a_code(data: bytes) -> None:
     frame = protocol.Send(id=1, conversation=bytes(16), generation=1, epoch=1, counter=1, body=data)
     with pytest.raises(BeepError) as refused:
-        Submission(frame, device=bytes(16), person=bytes(16), resolve=lambda _: None)
+        Submission(frame, device=bytes(16), person=bytes(16), session=bytes(16), resolve=lambda _: None)
     assert refused.value.code == "frame_refused"
     assert refused.value.detail["rule"]
 

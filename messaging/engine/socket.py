@@ -112,7 +112,9 @@ class Socket:
 
     def _note(self, frame: protocol.Ack | protocol.Typing) -> None:
         if isinstance(frame, protocol.Ack):
-            self.engine.delivered.add(self.device, frame.cursors)
+            # Only what it takes part in: invented conversations would fill the room that everybody shares.
+            own = {room.conversation for room in self.rooms}
+            self.engine.delivered.add(self.device, [c for c in frame.cursors if c.conversation in own])
         elif not self.typing.take():
             self._spawn(requests.typing(self, frame))
 

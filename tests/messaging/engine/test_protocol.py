@@ -1,6 +1,7 @@
 """The state machine: what is answered, what closes the socket, paging, marks, typing and limits."""
 
 import asyncio
+import os
 from datetime import timedelta
 from typing import LiteralString
 from uuid import UUID
@@ -13,7 +14,7 @@ from asgiref.sync import sync_to_async
 from accounts.models import Device, Person, Session
 from beep import clock
 from messaging import notices, protocol
-from messaging.engine import limits
+from messaging.engine import delivered, limits
 from messaging.engine.runtime import Engine
 from messaging.models import Conversation, ConversationKind, Envelope
 from tests.messaging.engine.client import Inside, inside
@@ -374,16 +375,33 @@ async def test_acks_become_delivered_marks(
         await receiver.post(protocol.Ack(cursors=cursors))
         await receiver.ask(protocol.Ping)
         await engine.delivered.write()
-        delivered = await sender.event(protocol.Delivered)
-        assert delivered.conversation == chat.id
-        assert delivered.mark == protocol.DeliveredMark(device=two.device.bytes, seq=2)
+        marked = await sender.event(protocol.Delivered)
+        assert marked.conversation == chat.id
+        assert marked.mark == protocol.DeliveredMark(device=two.device.bytes, seq=2)
         # Neither backwards nor behind the log's end.
         for seq in (1, 9):
             await receiver.post(protocol.Ack(cursors=[protocol.Cursor(conversation=chat.id, seq=seq)]))
             await receiver.ask(protocol.Ping)
             await engine.delivered.write()
         found = await sender.ask(protocol.SlotsFetch, conversation=chat.id)
-        assert found.delivered == [delivered.mark]
+        assert found.delivered == [marked.mark]
+
+
+async def test_acks_of_invented_conversations_take_nobody_elses_room(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivered, "MAX_WAITING", 100)
+    one, two, chat = pair
+    async with inside(one) as sender, inside(two) as receiver:
+        assert (await sender.send(chat)).seq == 2
+        invented = [protocol.Cursor(conversation=os.urandom(16), seq=1) for _ in range(1_000)]
+        await sender.post(protocol.Ack(cursors=invented))
+        await sender.ask(protocol.Ping)
+        await receiver.post(protocol.Ack(cursors=[protocol.Cursor(conversation=chat.id, seq=2)]))
+        await receiver.ask(protocol.Ping)
+        await engine.delivered.write()
+        heard = await sender.event(protocol.Delivered)
+        assert heard.mark == protocol.DeliveredMark(device=two.device.bytes, seq=2)
 
 
 async def test_typing_reaches_the_other_leaves_only(engine: Engine) -> None:

@@ -14,10 +14,10 @@ import binascii
 import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 import structlog
+from django.http.cookie import parse_cookie
 
 from beep.errors import BeepError
 from messaging import protocol
@@ -125,12 +125,13 @@ async def _write(outlet: MessageOutlet) -> None:
 
 def _token_hash(scope: Scope) -> bytes | None:
     """SHA-256 of the cookie's 32 bytes; None without a well-formed cookie."""
-    header = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
+    # HTTP/2 may split the header (RFC 9113, 8.2.3). Django's reader, as for requests: one cookie of another
+    # application that is not to the letter must not hide ours.
+    header = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
     try:
-        jar = SimpleCookie(header.decode("ascii"))
-        token = jar[COOKIE].value.encode("ascii")
+        token = parse_cookie(header.decode("latin-1"))[COOKIE].encode("ascii")
         raw = base64.urlsafe_b64decode(token + b"=" * (-len(token) % 4))
-    except (CookieError, KeyError, UnicodeError, binascii.Error, ValueError):
+    except (KeyError, UnicodeError, binascii.Error, ValueError):
         return None
     canonical = base64.urlsafe_b64encode(raw).rstrip(b"=") == token
     return hashlib.sha256(raw).digest() if len(raw) == TOKEN_BYTES and canonical else None

@@ -49,6 +49,19 @@ async def test_without_a_session_the_socket_is_closed_as_revoked(engine: Engine,
         assert await client.closed() == protocol.CLOSE_REVOKED, cookie
 
 
+async def test_other_cookies_do_not_hide_ours(engine: Engine, pair: Pair) -> None:
+    ours = pair[0].cookie.encode()
+    for cookies in (
+        [b'prefs={"a":1}; ' + ours],
+        [ours + b'; prefs={"a":1}'],
+        [b"name=J\xc3\xb6rg; =; odd; " + ours],
+        [b"theme=dark", ours, b"other=1"],
+    ):
+        client = await Inside(pair[0], headers=[(b"cookie", cookie) for cookie in cookies]).open()
+        assert (await client.hello()).person == pair[0].person.bytes, cookies
+        await client.leave()
+
+
 @pytest.mark.parametrize("change", ["ended", "expired", "suspended"])
 async def test_a_session_that_is_over_lets_nobody_in(engine: Engine, pair: Pair, change: str) -> None:
     one, _, _ = pair

@@ -65,6 +65,9 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
     The rooms are joined with what the same query said about each log's end, so that nothing can fall between
     `behind` and the first event: a room that knows less finds the rest by itself, and a client that is told
     less sees the gap.
+
+    A conversation without an envelope is joined and not named: the partner of somebody who has only looked
+    them up must not learn of it. Whoever opened it has it from the answer to that request.
     """
     database, cursors = socket.engine.database, {c.conversation: c.seq for c in frame.cursors}
     states, end = await asyncio.gather(
@@ -73,7 +76,7 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
     if socket.outlet.closed is None:
         for state in states:
             socket.engine.hub.join(socket, state)
-    behind = [s for s in states if s.blocked or s.last_seq > cursors.get(s.conversation, -1)]
+    behind = [s for s in states if s.blocked or s.last_seq > cursors.get(s.conversation, 0)]
     return protocol.Behind(re=frame.id, conversations=behind, mailbox=end)
 
 

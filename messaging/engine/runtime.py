@@ -246,6 +246,9 @@ class Engine:
             if self.hub.devices.get(member.device) is not member or not member.live:
                 continue
             for state in states:
+                if not state.last_seq:
+                    # As in `behind`: nothing was said in it yet.
+                    continue
                 room = self.hub.rooms.get(state.conversation)
                 if room is None or room not in member.rooms or room.blocked != state.blocked:
                     self.hub.changed(state, state.persons)

@@ -258,6 +258,27 @@ async def test_resume_names_what_is_behind(engine: Engine, pair: Pair) -> None:
     await client.leave()
 
 
+async def test_a_conversation_that_has_not_begun_is_not_betrayed(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    # Opened by somebody who looked the person up, and not begun.
+    looked_up = Conversation.objects.filter(id=UUID(bytes=chat.id))
+    await sync_to_async(looked_up.update)(last_seq=0, generation=0, epoch=0)
+    client = await Inside(one).open()
+    await client.hello()
+    assert (await client.resume()).conversations == []
+    late = await sync_to_async(talk)([two, one], kind=ConversationKind.GROUP)
+    unbegun = Conversation.objects.filter(id=UUID(bytes=late.id))
+    await sync_to_async(unbegun.update)(last_seq=0, generation=0, epoch=0)
+    await engine._sync_states()
+    assert isinstance(await client.ask(protocol.Ping), protocol.Ok)
+    assert not [f for f in client.unread if isinstance(f, protocol.ConversationChanged)]
+    # From the first envelope on it is named.
+    await sync_to_async(unbegun.update)(last_seq=1, generation=1, epoch=1)
+    await engine._sync_states()
+    assert (await client.event(protocol.ConversationChanged)).state.conversation == late.id
+    await client.leave()
+
+
 async def test_no_event_before_resume_and_none_lost_across_it(engine: Engine, pair: Pair) -> None:
     one, two, chat = pair
     async with inside(two) as other:

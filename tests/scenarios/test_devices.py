@@ -7,6 +7,29 @@ from playwright.sync_api import BrowserContext, expect
 from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague
 from tests.scenarios.stack import Stack
 
+ROWS_LEFT = """
+async () => {
+  const left = {};
+  for (const { name } of await indexedDB.databases()) {
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    for (const table of database.objectStoreNames) {
+      const keys = await new Promise(resolve => {
+        const request = database.transaction(table).objectStore(table).getAllKeys();
+        request.onsuccess = () => resolve(request.result);
+      });
+      if (keys.length > 0) left[table] = keys;
+    }
+    database.close();
+  }
+  return left;
+}
+"""
+"""Keys of all rows in the browser's databases, by table."""
+
 
 def test_a_new_browser_replaces_the_device_and_the_conversation_goes_on(
     colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
@@ -45,6 +68,23 @@ def test_the_partner_may_write_first_after_a_replacement(
     second.write("Are you there?")
     moved.open_first_conversation()
     moved.expect_message("Are you there?")
+
+
+def test_the_list_of_devices_and_a_sign_out_that_leaves_nothing(
+    colleague: Callable[..., Colleague],
+) -> None:
+    person = colleague()
+    page = person.page
+    page.goto(f"{person.url}/settings/devices")
+    expect(page.get_by_text("This device", exact=True)).to_be_visible(timeout=MESSAGE_PATIENCE)
+    page.get_by_role("button", name="Sign out", exact=True).last.click()
+    page.get_by_role("button", name="Sign out and erase").click()
+    expect(page.get_by_label("Login")).to_be_visible(timeout=MESSAGE_PATIENCE)
+    rows = page.evaluate(ROWS_LEFT)
+    # What stays is nobody's: the version of the tables, the count of leading tabs, language and look.
+    assert set(rows) <= {"meta"}, rows
+    assert set(rows["meta"]) <= {"schema", "preferences", "fence"}, rows
+    assert page.evaluate("fetch('/api/v1/me').then(answer => answer.status)") == 401
 
 
 def test_locking_forgets_and_the_passphrase_opens(colleague: Callable[..., Colleague]) -> None:

@@ -42,7 +42,7 @@ const me = v.object({
 const device = v.object({
   id: uuid,
   name: v.string(),
-  kind: v.string(),
+  kind: v.picklist([1, 2]),
   added_at: time,
   last_seen_at: v.nullable(time),
   revoked_at: v.nullable(time),

@@ -168,20 +168,23 @@ async def test_kill_9_loses_nothing_acknowledged_and_repeats_nothing(
         waiting: dict[int, protocol.Send] = {}
         again = unanswered[actor.device]
 
-        async def post(frame: protocol.Send) -> None:
-            waiting[frame.id] = frame
-            await client.post(frame)
-
         try:
             await client.hello()
             while True:
                 if not waiting:
                     # In order and unchanged: a refusal of one says nothing about those behind it.
-                    resent, again = sorted(again, key=lambda frame: frame.counter), []
+                    resent = [
+                        msgspec.structs.replace(frame, id=client.next_id())
+                        for frame in sorted(again, key=lambda frame: frame.counter)
+                    ]
+                    # All of them before the first is posted: the line may break at any.
+                    waiting, again = {frame.id: frame for frame in resent}, []
                     for frame in resent:
-                        await post(msgspec.structs.replace(frame, id=client.next_id()))
+                        await client.post(frame)
                 while len(waiting) < 8 and not again:
-                    await post(client.message(chat))
+                    frame = client.message(chat)
+                    waiting[frame.id] = frame
+                    await client.post(frame)
                 answer = await client.read()
                 if isinstance(answer, protocol.Sent):
                     frame = waiting.pop(answer.re)

@@ -115,7 +115,7 @@ def refusal(cookie: str | None) -> BeepError:
 
 
 def end(*, session: Session, reason: Revocation.Reason, actor: Actor) -> None:
-    """End one session in the current transaction; its socket is closed through the Revocation row."""
+    """End one session in the current transaction; every process closes its socket within a second."""
     now = clock.now()
     if not Session.objects.filter(id=session.id, ended_at__isnull=True).update(ended_at=now):
         return

@@ -380,24 +380,3 @@ async def test_notices_of_the_services_become_events(engine: Engine, pair: Pair)
             assert (await other.send(new)).seq == 2
             assert (await client.envelopes(new.id, until=2))[-1].seq == 2
         assert not [f for f in client.unread if isinstance(f, protocol.SlotChanged)], "not one's own slot"
-
-
-async def test_sends_and_handshakes_keep_their_order(engine: Engine, pair: Pair) -> None:
-    one, _, chat = pair
-    async with inside(one) as client:
-        first = client.message(chat)
-        commit = protocol.Commit(
-            id=client.next_id(),
-            conversation=chat.id,
-            generation=1,
-            epoch=1,
-            counter=99,
-            body=b"x",
-            welcome=None,
-        )
-        second = client.message(chat)
-        for frame in (first, commit, second):
-            await client.post(frame)
-        answers = [await client.read() for _ in range(5)]
-        order = [frame.re for frame in answers if isinstance(frame, protocol.Sent | protocol.Refused)]
-        assert order == [first.id, commit.id, second.id]

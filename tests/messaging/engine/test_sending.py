@@ -368,3 +368,24 @@ async def test_an_outcome_that_nobody_can_hear_stops_nobody(engine: Engine, pair
         )
         assert (await sender.send(chat)).seq == 3
         assert (await sender.send(chat)).seq == 4
+
+
+async def test_sends_and_handshakes_keep_their_order(engine: Engine, pair: Pair) -> None:
+    one, _, chat = pair
+    async with inside(one) as client:
+        first = client.message(chat)
+        commit = protocol.Commit(
+            id=client.next_id(),
+            conversation=chat.id,
+            generation=1,
+            epoch=1,
+            counter=99,
+            body=b"x",
+            welcome=None,
+        )
+        second = client.message(chat)
+        for frame in (first, commit, second):
+            await client.post(frame)
+        answers = [await client.read() for _ in range(5)]
+        order = [frame.re for frame in answers if isinstance(frame, protocol.Sent | protocol.Refused)]
+        assert order == [first.id, commit.id, second.id]

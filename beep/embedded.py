@@ -267,7 +267,7 @@ class Embedded:
     # --------------------------------------------------------------------------------------------
 
     def _start_postgres(self, shield: isolation.Shield) -> None:
-        programs = binaries.postgres()
+        programs = shield.reachable(binaries.postgres())
         data = self._dir / "postgres"
         if not data.is_dir():
             self._initdb(programs, data, shield)

@@ -12,7 +12,10 @@ Three shields, the best that this machine allows:
 import os
 import shutil
 import signal
+import stat
 import subprocess
+import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +43,10 @@ class Plain:
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, self.owner, self.owner if self.owner == NOBODY else -1)
         return folder
+
+    def reachable(self, programs: Path) -> Path:
+        """The folder of PostgreSQL's programs, or a copy of it where the server's user may go."""
+        return programs
 
     def adopt(self, path: Path) -> None:
         """Make everything the servers own below `path` belong to `owner`: the last start may have had another
@@ -80,6 +87,30 @@ class Nobody(Plain):
 
     owner = NOBODY
 
+    def reachable(self, programs: Path) -> Path:
+        """PostgreSQL asks access(2) for its own program, which knows no capabilities: below a folder that is
+        root's alone (a checkout below /root) it needs a copy, made once in the folder for temporary files.
+        """
+        if all(folder.stat().st_mode & 0o001 for folder in programs.resolve().parents):
+            return programs
+        install, package = programs.parent, programs.parent.parent
+        made = f"{install}\0{(programs / 'postgres').stat().st_mtime_ns}".encode()
+        copy = Path(tempfile.gettempdir()) / f"beep-programs-{sha256(made).hexdigest()[:16]}"
+        if not _is_roots(copy):
+            # Whole under its name or not at all; a folder of that name that is somebody else's is left alone.
+            fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}-"))
+            shutil.copytree(install, fresh / package.name / install.name, symlinks=True)
+            # The wheel's shared libraries, which the programs look for beside their package.
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, fresh / libraries.name)
+            fresh.chmod(0o755)
+            try:
+                copy = fresh.rename(copy)
+            except OSError:
+                copy = copy if _is_roots(copy) else fresh
+        return copy / package.name / install.name / programs.name
+
     def prefix(self, death_signal: signal.Signals) -> list[str]:
         """A change of user clears the parent-death signal (prctl(2)), so `setpriv` sets it again."""
         capabilities = "-all,+dac_override"
@@ -108,6 +139,15 @@ def choose() -> Shield:
     raise EmbeddedError(
         "as root, `unshare` or `setpriv` of util-linux must be allowed; or set DATABASE_URL and VALKEY_URL"
     )
+
+
+def _is_roots(folder: Path) -> bool:
+    """A real folder that root made and nobody else may change."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == 0 and not status.st_mode & 0o022
 
 
 def _works(shield: Shield) -> bool:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import psycopg
 import pytest
 import redis
 
-from beep import isolation
+from beep import binaries, isolation
 from beep.embedded import Embedded, Urls, urls_of
 from beep.isolation import EmbeddedError
 
@@ -273,6 +274,29 @@ def test_without_namespaces_root_becomes_nobody(folder: Path, monkeypatch: pytes
     monkeypatch.undo()
     with Embedded(folder) as urls:
         assert kept(urls.superuser)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its user")
+def test_nobody_finds_programs_below_a_folder_that_is_roots_alone(
+    new_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    package = binaries.postgres().parents[1]
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, hidden / part.name, symlinks=True)
+    programs = hidden / binaries.postgres().relative_to(package.parent)
+    monkeypatch.setattr(binaries, "postgres", lambda: programs)
+    monkeypatch.setattr(isolation, "choose", isolation.Nobody)
+    monkeypatch.setattr(tempfile, "tempdir", str(reachable := Path(tempfile.mkdtemp())))
+    reachable.chmod(0o755)
+    try:
+        for _ in range(2):  # The second start finds the copy of the first.
+            with Embedded(new_folder) as urls:
+                assert one_row(urls.database, "SELECT 1") == (1,)
+            assert len(list(reachable.glob("beep-programs-*"))) == 1
+    finally:
+        shutil.rmtree(reachable)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its user")

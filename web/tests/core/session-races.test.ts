@@ -1,99 +1,28 @@
 /** Locks, lost answers and foreign sessions in the middle of things. */
 
 import { IDBKeyRange } from "fake-indexeddb";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { CoreApp } from "../../src/core/app";
-import type { Context } from "../../src/core/context";
-import { rememberConversation } from "../../src/core/catchup";
 import { register } from "../../src/core/entering";
-import type { Environment } from "../../src/core/environment";
 import { Bus } from "../../src/core/bus";
 import { idBytes, newId } from "../../src/core/ids";
 import { Journal } from "../../src/core/journal";
 import { Database, Store, Vault } from "../../src/store";
 import { Api, Http, TransportError } from "../../src/transport";
-import { Profile, Tab } from "./node";
-
-let profile: Profile;
-let apps: CoreApp[];
-let person: string;
-let dataKey: CryptoKey;
-const partner = newId();
-const conversation = newId();
-
-const closed = () => {
-  throw new TypeError("no network in this test");
-};
-
-const environment = (tab: Tab): Environment =>
-  tab.environment({ fetch: () => Promise.reject(new TypeError("offline")), openSocket: closed });
-
-async function openTab(): Promise<{ tab: Tab; app: CoreApp }> {
-  const tab = new Tab(profile);
-  tab.setOnline(false);
-  const app = (await tab.start({ ...environment(tab), online: () => false })) as CoreApp;
-  apps.push(app);
-  return { tab, app };
-}
-
-/** A person whose vault is here and whose handle is fresh, as right after an activation. */
-async function settle(): Promise<void> {
-  const env = environment(new Tab(profile));
-  const database = await Database.open(env.name, env.idb);
-  const vault = new Vault(database, env.canary);
-  const bus = new Bus(null);
-  const api = new Api(new Http({ fetch: env.fetch, origin: "" }));
-  const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
-  const name = { latin: "Ayesha", local: "عائشہ" };
-  const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
-  dataKey = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  const wrapped = {
-    version: 1 as const,
-    salt: new Uint8Array(16),
-    deviceRandom: new Uint8Array(32),
-    nonce: new Uint8Array(12),
-    wrapped: new Uint8Array(48),
-  };
-  const candidate = {
-    person,
-    login: "ayesha",
-    name,
-    card,
-    device: newId(),
-    deviceName: "Node",
-    keys,
-    wrapped,
-    dataKey,
-    statements: [],
-  };
-  const device = { id: candidate.device, name: "Node" };
-  const me = { person: card, login: "ayesha", device, salt: new Uint8Array(16), server_time: 1 };
-  const shared = { env, database, vault, api, bus, journal: new Journal(() => 0) };
-  const { store } = await register(shared, candidate, () => Promise.resolve(me));
-  await vault.keepHandle(dataKey, env.now());
-  store.close();
-  database.close();
-}
-
-beforeEach(async () => {
-  profile = new Profile("http://nowhere");
-  apps = [];
-  person = newId();
-  await settle();
-});
-
-afterEach(async () => {
-  await Promise.all(apps.map((app) => app.dispose()));
-});
-
-const context = (app: CoreApp) =>
-  (app as unknown as { holder: { opened: { context: Context } } }).holder.opened.context;
-
-async function makeConversation(app: CoreApp): Promise<void> {
-  const view = { id: conversation, kind: "direct" as const, persons: [person, partner].sort() };
-  const server = { lastSeq: 0, generation: 0, epoch: 0, groupId: null, blocked: false };
-  await rememberConversation(context(app), { ...view, ...server }, true);
-}
+import { Tab } from "./node";
+import {
+  newcomer,
+  profile,
+  apps,
+  person,
+  dataKey,
+  partner,
+  conversation,
+  environment,
+  openTab,
+  context,
+  makeConversation,
+} from "./one-profile";
 
 const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
 it("a lock in another tab while this one opens keeps the handle away", async () => {
@@ -130,8 +59,7 @@ it("locking does not wait for the network", async () => {
 it.each(["busy", "internal", "bad_answer"])(
   "keys are kept when the server's answer does not say what happened: %s",
   async (code) => {
-    profile = new Profile("http://nowhere");
-    person = newId();
+    newcomer();
     const env = environment(new Tab(profile));
     const database = await Database.open(env.name, env.idb);
     const vault = new Vault(database, env.canary);

@@ -1,0 +1,100 @@
+/** One browser profile without a network, made anew for each test: a person whose vault is here. */
+
+import { afterEach, beforeEach } from "vitest";
+import type { CoreApp } from "../../src/core/app";
+import { Bus } from "../../src/core/bus";
+import { rememberConversation } from "../../src/core/catchup";
+import type { Context } from "../../src/core/context";
+import { register } from "../../src/core/entering";
+import type { Environment } from "../../src/core/environment";
+import { idBytes, newId } from "../../src/core/ids";
+import { Journal } from "../../src/core/journal";
+import { Database, Vault } from "../../src/store";
+import { Api, Http } from "../../src/transport";
+import { Profile, Tab } from "./node";
+
+export let profile: Profile;
+export let apps: CoreApp[];
+export let person: string;
+export let dataKey: CryptoKey;
+export const partner = newId();
+export const conversation = newId();
+
+export const closed = () => {
+  throw new TypeError("no network in this test");
+};
+
+export const environment = (tab: Tab): Environment =>
+  tab.environment({ fetch: () => Promise.reject(new TypeError("offline")), openSocket: closed });
+
+export async function openTab(): Promise<{ tab: Tab; app: CoreApp }> {
+  const tab = new Tab(profile);
+  tab.setOnline(false);
+  const app = (await tab.start({ ...environment(tab), online: () => false })) as CoreApp;
+  apps.push(app);
+  return { tab, app };
+}
+
+/** A person whose vault is here and whose handle is fresh, as right after an activation. */
+async function settle(): Promise<void> {
+  const env = environment(new Tab(profile));
+  const database = await Database.open(env.name, env.idb);
+  const vault = new Vault(database, env.canary);
+  const bus = new Bus(null);
+  const api = new Api(new Http({ fetch: env.fetch, origin: "" }));
+  const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
+  const name = { latin: "Ayesha", local: "عائشہ" };
+  const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
+  dataKey = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const wrapped = {
+    version: 1 as const,
+    salt: new Uint8Array(16),
+    deviceRandom: new Uint8Array(32),
+    nonce: new Uint8Array(12),
+    wrapped: new Uint8Array(48),
+  };
+  const candidate = {
+    person,
+    login: "ayesha",
+    name,
+    card,
+    device: newId(),
+    deviceName: "Node",
+    keys,
+    wrapped,
+    dataKey,
+    statements: [],
+  };
+  const device = { id: candidate.device, name: "Node" };
+  const me = { person: card, login: "ayesha", device, salt: new Uint8Array(16), server_time: 1 };
+  const shared = { env, database, vault, api, bus, journal: new Journal(() => 0) };
+  const { store } = await register(shared, candidate, () => Promise.resolve(me));
+  await vault.keepHandle(dataKey, env.now());
+  store.close();
+  database.close();
+}
+
+/** An empty profile, and somebody who has nothing in it yet. */
+export function newcomer(): void {
+  profile = new Profile("http://nowhere");
+  person = newId();
+}
+
+beforeEach(async () => {
+  newcomer();
+  apps = [];
+  await settle();
+});
+
+afterEach(async () => {
+  await Promise.all(apps.map((app) => app.dispose()));
+});
+
+export const context = (app: CoreApp) =>
+  (app as unknown as { holder: { opened: { context: Context } } }).holder.opened.context;
+
+export async function makeConversation(app: CoreApp): Promise<void> {
+  const view = { id: conversation, kind: "direct" as const, persons: [person, partner].sort() };
+  const server = { lastSeq: 0, generation: 0, epoch: 0, groupId: null, blocked: false };
+  await rememberConversation(context(app), { ...view, ...server }, true);
+}

@@ -1,6 +1,7 @@
 /** One browser profile without a network, made anew for each test: a person whose vault is here. */
 
 import { afterEach, beforeEach } from "vitest";
+import type { PersonCard } from "../../src/core/api";
 import type { CoreApp } from "../../src/core/app";
 import { Bus } from "../../src/core/bus";
 import { rememberConversation } from "../../src/core/catchup";
@@ -35,16 +36,13 @@ export async function openTab(): Promise<{ tab: Tab; app: CoreApp }> {
   return { tab, app };
 }
 
-/** A person whose vault is here and whose handle is fresh, as right after an activation. */
-async function settle(): Promise<void> {
+/** Everything that `register` wants of somebody who was just let in; the data key is `dataKey`. */
+export async function applicant(login: string, card: PersonCard | null = null) {
   const env = environment(new Tab(profile));
   const database = await Database.open(env.name, env.idb);
   const vault = new Vault(database, env.canary);
-  const bus = new Bus(null);
   const api = new Api(new Http({ fetch: env.fetch, origin: "" }));
-  const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
-  const name = { latin: "Ayesha", local: "عائشہ" };
-  const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
+  const shared = { env, database, vault, api, bus: new Bus(null), journal: new Journal(() => 0) };
   dataKey = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const wrapped = {
     version: 1 as const,
@@ -55,23 +53,30 @@ async function settle(): Promise<void> {
   };
   const candidate = {
     person,
-    login: "ayesha",
-    name,
+    login,
+    name: { latin: login, local: "" },
     card,
     device: newId(),
     deviceName: "Node",
-    keys,
+    keys: await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) }),
     wrapped,
     dataKey,
     statements: [],
   };
+  return { shared, candidate };
+}
+
+/** A person whose vault is here and whose handle is fresh, as right after an activation. */
+async function settle(): Promise<void> {
+  const name = { latin: "Ayesha", local: "عائشہ" };
+  const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
+  const { shared, candidate } = await applicant("ayesha", card);
   const device = { id: candidate.device, name: "Node" };
   const me = { person: card, login: "ayesha", device, salt: new Uint8Array(16), server_time: 1 };
-  const shared = { env, database, vault, api, bus, journal: new Journal(() => 0) };
-  const { store } = await register(shared, candidate, () => Promise.resolve(me));
-  await vault.keepHandle(dataKey, env.now());
+  const { store } = await register(shared, { ...candidate, name }, () => Promise.resolve(me));
+  await shared.vault.keepHandle(dataKey, shared.env.now());
   store.close();
-  database.close();
+  shared.database.close();
 }
 
 /** An empty profile, and somebody who has nothing in it yet. */

@@ -4,18 +4,16 @@ import { IDBKeyRange } from "fake-indexeddb";
 import { expect, it } from "vitest";
 import type { CoreApp } from "../../src/core/app";
 import { register } from "../../src/core/entering";
-import { Bus } from "../../src/core/bus";
 import { idBytes, newId } from "../../src/core/ids";
-import { Journal } from "../../src/core/journal";
 import { Database, Store, Vault } from "../../src/store";
-import { Api, Http, TransportError } from "../../src/transport";
+import { TransportError } from "../../src/transport";
 import { Tab } from "./node";
 import {
+  applicant,
   newcomer,
   profile,
   apps,
   person,
-  dataKey,
   partner,
   conversation,
   environment,
@@ -60,38 +58,8 @@ it.each(["busy", "internal", "bad_answer"])(
   "keys are kept when the server's answer does not say what happened: %s",
   async (code) => {
     newcomer();
-    const env = environment(new Tab(profile));
-    const database = await Database.open(env.name, env.idb);
-    const vault = new Vault(database, env.canary);
-    const shared = {
-      env,
-      database,
-      vault,
-      api: new Api(new Http({ fetch: env.fetch, origin: "" })),
-      bus: new Bus(null),
-      journal: new Journal(() => 0),
-    };
-    const name = { latin: "O", local: "" };
-    const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
-    const wrapped = {
-      version: 1 as const,
-      salt: new Uint8Array(16),
-      deviceRandom: new Uint8Array(32),
-      nonce: new Uint8Array(12),
-      wrapped: new Uint8Array(48),
-    };
-    const candidate = {
-      person,
-      login: "omar",
-      name,
-      card: null,
-      device: newId(),
-      deviceName: "Node",
-      keys,
-      wrapped,
-      dataKey,
-      statements: [],
-    };
+    const { shared, candidate } = await applicant("omar");
+    const { database, vault } = shared;
     await expect(
       register(shared, candidate, () => Promise.reject(new TransportError(code))),
     ).rejects.toBeTruthy();

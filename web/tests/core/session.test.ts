@@ -4,9 +4,6 @@ import { IDBKeyRange } from "fake-indexeddb";
 import { describe, expect, it } from "vitest";
 import type { CoreApp } from "../../src/core/app";
 import { register } from "../../src/core/entering";
-import { Bus } from "../../src/core/bus";
-import { idBytes, newId } from "../../src/core/ids";
-import { Journal } from "../../src/core/journal";
 import {
   Batch,
   Database,
@@ -16,9 +13,10 @@ import {
   Store,
   Vault,
 } from "../../src/store";
-import { Api, Http, TransportError } from "../../src/transport";
-import { Tab, until } from "./node";
+import { TransportError } from "../../src/transport";
+import { until } from "./node";
 import {
+  applicant,
   newcomer,
   profile,
   apps,
@@ -26,7 +24,6 @@ import {
   dataKey,
   partner,
   conversation,
-  environment,
   openTab,
   context,
   makeConversation,
@@ -79,44 +76,16 @@ describe("a cold start", () => {
 describe("a person whose activation got no answer", () => {
   it("keeps the keys that the server may have listed, and is asked to sign in", async () => {
     newcomer();
-    const env = environment(new Tab(profile));
-    const database = await Database.open(env.name, env.idb);
-    const vault = new Vault(database, env.canary);
-    const shared = {
-      env,
-      database,
-      vault,
-      api: new Api(new Http({ fetch: env.fetch, origin: "" })),
-      bus: new Bus(null),
-      journal: new Journal(() => 0),
-    };
-    const name = { latin: "Omar", local: "" };
-    const keys = await env.engine.generateDeviceKeys({ person: idBytes(person), device: idBytes(newId()) });
-    const wrapped = {
-      version: 1 as const,
-      salt: new Uint8Array(16),
-      deviceRandom: new Uint8Array(32),
-      nonce: new Uint8Array(12),
-      wrapped: new Uint8Array(48),
-    };
-    const candidate = {
-      person,
-      login: "omar",
-      name,
-      card: null,
-      device: newId(),
-      deviceName: "Node",
-      keys,
-      wrapped,
-      dataKey,
-      statements: [],
-    };
+    const { shared, candidate } = await applicant("omar");
+    const { database, vault } = shared;
     await expect(
       register(shared, candidate, () => Promise.reject(new TransportError("timeout"))),
     ).rejects.toMatchObject({ code: "timeout" });
     expect(await vault.read()).toMatchObject({ phase: "pending", needsSignIn: true, login: "omar" });
     const store = await Store.open(database, vault, dataKey);
-    expect((await store.get("account", "me"))?.value.signaturePrivate).toEqual(keys.signaturePrivate);
+    expect((await store.get("account", "me"))?.value.signaturePrivate).toEqual(
+      candidate.keys.signaturePrivate,
+    );
     // A clear refusal leaves nothing behind.
     await expect(
       register(shared, candidate, () => Promise.reject(new TransportError("totp_refused"))),

@@ -9,8 +9,7 @@ of the writer's own. A batch is one transaction in two round trips:
 Guarantees and races:
 
 * The row lock is held from before a seq is chosen until COMMIT, so the order of seq is the order of commits,
-no
-  seq is skipped, and nobody sees seq n + 1 without n. Two processes that write to one log take turns.
+  no seq is skipped, and nobody sees seq n + 1 without n. Two processes that write to one log take turns.
 * A submission is acknowledged after COMMIT has returned, never before.
 * When the connection breaks, nobody knows whether COMMIT happened. The batch is simply done again: what was
   stored is recognised by its counter and answered with its first seq.

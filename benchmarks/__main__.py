@@ -216,7 +216,7 @@ def _idle(port: int, options: argparse.Namespace, server: subprocess.Popen[bytes
     driver.stdin.write(_order("idle", port, options, people, talks, 1).encode())
     driver.stdin.close()
     driver.stdout.readline()
-    time.sleep(2)
+    time.sleep(2)  # what a handshake leaves behind is freed; a connection at rest is measured
     after = _resident(server.pid)
     driver.terminate()
     driver.wait()

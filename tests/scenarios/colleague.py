@@ -39,7 +39,7 @@ class Colleague:
     def __init__(
         self, context: BrowserContext, url: str, person: Newcomer, language: Language = "en"
     ) -> None:
-        self.context: Final = context
+        self.context = context
         self.page: Page = context.new_page()
         self.url: Final = url
         self.person: Final = person

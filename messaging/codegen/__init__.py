@@ -1,6 +1,6 @@
 """Generates what other languages and people need from the Python: `python -m messaging.codegen`.
 
-    shapes      messaging/protocol.py, read by introspection
+    shapes      messaging/protocol, read by introspection
     typescript  → web/src/wire/frames.ts, web/src/wire/errors.ts
     document    → docs/protocol.md: the socket chapter and the catalogue of refusals
     openapi     → docs/protocol.md: the HTTP chapter, from the document that the running API publishes

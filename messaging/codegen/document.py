@@ -10,7 +10,7 @@ from messaging.codegen import openapi
 from messaging.codegen.shapes import Protocol, Shape
 
 INTRODUCTION: Final = """\
-<!-- Generated from messaging/protocol.py, beep/errors.py and the API's OpenAPI document by `make generate`.
+<!-- Generated from messaging/protocol, beep/errors.py and the API's OpenAPI document by `make generate`.
 Do not edit. -->
 
 # Protocol

@@ -1,15 +1,22 @@
-"""What `messaging/protocol.py` declares, as plain data: constants, parts and frames with their texts."""
+"""What `messaging/protocol` declares, as plain data: constants, parts and frames with their texts."""
 
 import ast
 import inspect
 import types
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import inspect as shape
 
 from messaging import protocol
+from messaging.protocol import answers, common, events, parts, requests
+
+ALIASES: Final = (
+    "Uuid", "Hash", "Uint", "RequestId", "Signature", "Body", "Handshake", "SlotBody", "SlotName",
+)  # fmt: skip
+MODULES: Final = (common, parts, requests, answers, events)
+"""In the order in which a reader should meet them."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,14 @@ class Protocol:
 
 
 def read() -> Protocol:
-    """Introspect the module; raises ValueError when a frame is in no union, since no peer could send it."""
+    """Introspect the package; raises ValueError when a frame is in no union, since no peer could send it."""
     structs = [
         value
-        for value in vars(protocol).values()
+        for module in MODULES
+        for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, msgspec.Struct)
-        and value.__module__ == protocol.__name__
+        and value.__module__ == module.__name__
     ]
     groups = {
         name: [member for member in structs if member in get_args(getattr(protocol, name))]
@@ -73,7 +81,7 @@ def read() -> Protocol:
     if lost:
         raise ValueError(f"frames in no union: {', '.join(lost)}")
     return Protocol(
-        constants=tuple(_constants(inspect.getsource(protocol))),
+        constants=tuple(_constants(inspect.getsource(common))),
         aliases=_aliases(protocol),
         parts=tuple(_shape(s) for s in structs if issubclass(s, protocol.Part) and s not in bases),
         requests=tuple(map(_shape, groups["Request"])),
@@ -95,7 +103,17 @@ def _shape(struct: type[msgspec.Struct]) -> Shape:
 def _aliases(module: types.ModuleType) -> dict[str, shape.Type]:
     """Names such as `Uuid` for the types that many fields share."""
     found: dict[str, shape.Type] = {}
-    for name in ("Uuid", "Hash", "Uint", "RequestId", "Body", "Handshake", "SlotBody", "SlotName"):
+    for name in (
+        "Uuid",
+        "Hash",
+        "Uint",
+        "RequestId",
+        "Signature",
+        "Body",
+        "Handshake",
+        "SlotBody",
+        "SlotName",
+    ):
         found[name] = shape.type_info(getattr(module, name))
     return found
 

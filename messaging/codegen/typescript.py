@@ -10,7 +10,7 @@ from messaging import protocol
 from messaging.codegen.shapes import Field, Protocol, Shape
 
 CHECKS = "bool, bytes, facts, int, list, literal, map, nullable, real, tagged, text"
-HEADER = "// Generated from messaging/protocol.py and beep/errors.py by `make generate`. Do not edit.\n"
+HEADER = "// Generated from messaging/protocol and beep/errors.py by `make generate`. Do not edit.\n"
 
 
 def frames(declared: Protocol) -> str:

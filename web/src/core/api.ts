@@ -37,6 +37,10 @@ export interface Me {
   login: string;
   deviceId: Id;
   deviceName: string;
+  /** On a shared computer: memory only, gone when closed. */
+  temporary: boolean;
+  /** Receives reports: shows the moderation inbox. */
+  moderator: boolean;
 }
 
 export type SessionState =
@@ -61,9 +65,11 @@ export interface MessageItem {
   id: Id;
   /** Position in the conversation's log; null while queued. */
   seq: number | null;
-  kind: "text" | "waiting" | "newer-version" | "notice";
+  kind: "text" | "waiting" | "newer-version" | "notice" | "report";
   mine: boolean;
   sender: Id | null;
+  /** Came with the history of another device of one's own. */
+  copied: boolean;
   /** Milliseconds UTC: the sender's time for messages, the server's for notices. */
   at: number;
   text: string;
@@ -82,19 +88,145 @@ export type Notice =
   /** The log disagreed with what members saw, or left something out. */
   | { kind: "log-mismatch" }
   /** What came before is not on this device. */
-  | { kind: "history-elsewhere" };
+  | { kind: "history-elsewhere" }
+  /** Group life; `by` is who did it (null: the directory, or unknown). */
+  | { kind: "group-begun"; by: Id }
+  | { kind: "added"; by: Id; persons: Id[] }
+  | { kind: "invited"; by: Id; persons: Id[] }
+  | { kind: "removed"; by: Id | null; persons: Id[] }
+  /** This person is out: read only from here on. */
+  | { kind: "you-removed"; by: Id | null }
+  | { kind: "you-left" }
+  | { kind: "left"; person: Id }
+  | { kind: "admin"; by: Id | null; person: Id; admin: boolean }
+  | { kind: "renamed"; by: Id; name: string }
+  | { kind: "picture"; by: Id }
+  /** A device came or went without its person coming or going. */
+  | { kind: "device-added"; person: Id }
+  | { kind: "device-removed"; person: Id }
+  /** A successor group: new rules, another suite, or the old one could not go on. */
+  | { kind: "successor"; by: Id; reason: "policy" | "broken" }
+  /** Identity was reset: compare numbers again. `verified`: a mark was cleared by it. */
+  | { kind: "identity-reset"; person: Id; wasVerified: boolean }
+  | { kind: "reset-requested"; person: Id; earliest: number }
+  /** Name, post or ministry changed in the directory; a verified mark was cleared. */
+  | { kind: "directory-changed"; person: Id; wasVerified: boolean }
+  /** Messages between these times are not on this device (it was away too long, or was let in again). */
+  | { kind: "gap"; from: number; to: number };
 
 export interface ConversationSummary {
   id: Id;
-  kind: "direct";
-  /** The other person of a direct conversation. */
-  partner: PersonCard;
+  kind: "direct" | "group";
+  /** The other person of a direct conversation; null in a group. */
+  partner: PersonCard | null;
+  /** Of a group; empty while it is not known (then the views name the members). */
+  name: string;
+  /** blob: or data: address of a group's picture, or null. */
+  picture: string | null;
+  /** Who said `lastMessage`, for "Ayesha: …" in a group; null for notices and direct conversations. */
+  lastSender: PersonCard | null;
+  /** `in`: may write. `out`: left or removed, read only. `waiting`: this device waits to be let in. `stopped`: the group
+   * is being made anew. */
+  standing: "in" | "out" | "waiting" | "stopped";
+  /** Until when it makes no sound: milliseconds UTC, 0 for not muted, `Infinity` for always. */
+  mutedUntil: number;
+  pinned: boolean;
   lastMessage: MessageItem | null;
   /** Milliseconds UTC of the last activity; sorts the list. */
   at: number;
   unread: number;
   draft: string;
+  /** Direct: the partner types. Group: somebody does; who, in `typing`. */
   partnerTyping: boolean;
+  typing: readonly Id[];
+}
+
+export interface GroupMember {
+  person: PersonCard;
+  role: "member" | "admin" | "invited";
+  me: boolean;
+  /** Devices in the tree; 0 for invited, and for members whose devices are out. */
+  devices: number;
+  verified: boolean;
+}
+
+/** A conversation's page of details; members come from the tree and the membership map, never from the server. */
+export interface ConversationDetails {
+  id: Id;
+  kind: "direct" | "group";
+  name: string;
+  picture: string | null;
+  members: readonly GroupMember[];
+  myRole: "member" | "admin" | "out";
+  postQuantum: boolean;
+  generation: number;
+  epoch: number;
+}
+
+export interface UnitInfo {
+  id: Id;
+  name: Bilingual;
+  ministry: Bilingual;
+  people: number;
+}
+
+export interface PastedLine {
+  line: string;
+  people: readonly PersonCard[];
+}
+
+/** Progress of something long: groups being made, history on its way. */
+export interface Progress {
+  done: number;
+  total: number | null;
+}
+
+export interface SafetyNumber {
+  /** 12 groups of five digits. */
+  groups: readonly string[];
+  /** Text of the QR. */
+  qr: string;
+  verified: boolean;
+  /** The base changed since it was verified. */
+  changed: boolean;
+}
+
+/** A device of one's own that asks to be let in. */
+export interface PairingRequest {
+  id: Id;
+  kind: "regular" | "temporary";
+  name: string;
+  createdAt: number;
+}
+
+/** What the new device shows while it waits for approval. */
+export type Approval =
+  | { state: "asking"; qr: string; digits: string }
+  /** After a QR was scanned: the person says whether the other device said "approved". */
+  | { state: "confirm" }
+  | { state: "finishing" }
+  | { state: "refused"; reason: "digits" | "mismatch" | "expired" | "cancelled" };
+
+export interface HistoryState {
+  role: "sending" | "receiving";
+  progress: Progress;
+  state: "running" | "waiting" | "done" | "failed";
+}
+
+export interface ModerationItem {
+  sender: PersonCard;
+  at: number;
+  text: string;
+  /** `proved`: the server's log holds this very ciphertext of this device and the franking tag covers the text. */
+  verdict: "checking" | "proved" | "not-proved" | "offline";
+}
+
+export interface ModerationReport {
+  id: Id;
+  reporter: PersonCard;
+  at: number;
+  note: string;
+  items: readonly ModerationItem[];
 }
 
 /** A window on the conversation's messages, oldest first, growing both ways. */
@@ -113,6 +245,8 @@ export interface MessageList {
 export interface DeviceInfo {
   id: Id;
   name: string;
+  kind: "regular" | "temporary";
+  expiresAt: number | null;
   current: boolean;
   addedAt: number;
   lastSeenAt: number | null;
@@ -138,9 +272,23 @@ export interface ActivationOffer {
   recoveryCode: string;
 }
 
-/** One line of the local diagnostics: never content. */
+/** The local diagnostics: never content, names or keys. `text` is what "Export" saves. */
 export interface Diagnostics {
   readonly lines: readonly { label: string; value: string }[];
+  readonly groups: readonly {
+    conversation: Id;
+    kind: "direct" | "group" | "self";
+    generation: number;
+    epoch: number;
+    suite: "hybrid" | "classical" | null;
+    devices: number;
+    cursor: number;
+    lastSeq: number;
+    waiting: number;
+    standing: string;
+  }[];
+  readonly errors: readonly { at: number; label: string; code: string }[];
+  readonly text: string;
 }
 
 export interface App {
@@ -190,6 +338,65 @@ export interface App {
 
   devices(): Promise<readonly DeviceInfo[]>;
   revokeDevice(id: Id): Promise<void>;
+  renameDevice(id: Id, name: string): Promise<void>;
+
+  // Groups. Each promise ends when the change is in the log, or rejects with the reason.
+  createGroup(input: {
+    name: string;
+    picture: Uint8Array | null;
+    persons: readonly Id[];
+    /** Told how many people are in so far. */
+    onProgress?: (progress: Progress) => void;
+  }): Promise<Id>;
+  details(conversation: Id): Readable<ConversationDetails | null>;
+  addMembers(
+    conversation: Id,
+    persons: readonly Id[],
+    onProgress?: (progress: Progress) => void,
+  ): Promise<{ added: Id[]; invited: Id[] }>;
+  removeMember(conversation: Id, person: Id): Promise<void>;
+  setAdmin(conversation: Id, person: Id, admin: boolean): Promise<void>;
+  leaveGroup(conversation: Id): Promise<void>;
+  renameGroup(conversation: Id, name: string): Promise<void>;
+  setGroupPicture(conversation: Id, picture: Uint8Array | null): Promise<void>;
+  mute(conversation: Id, until: number): Promise<void>;
+  pin(conversation: Id, pinned: boolean): Promise<void>;
+  searchUnits(query: string): Promise<readonly UnitInfo[]>;
+  unitPeople(unit: Id): Promise<readonly PersonCard[]>;
+  /** One line each: login, personnel number or name. */
+  matchPeople(lines: readonly string[]): Promise<readonly PastedLine[]>;
+
+  // Devices of one's own.
+  /** After `signIn` said "replace": ask another device instead of typing the recovery code. */
+  beginApproval(input: { deviceName: string; temporary: boolean }): Promise<Readable<Approval>>;
+  /** The person's answer in state `confirm`; "yes" ends with an open session. */
+  confirmApproval(yes: boolean): Promise<void>;
+  /** The approver's QR, scanned by the new device: stronger than `confirmApproval`. */
+  scanApproval(text: string): Promise<void>;
+  cancelApproval(): Promise<void>;
+  readonly pairings: Readable<readonly PairingRequest[]>;
+  /** On the approving device: the digits of the new one. Rejects `approval_digits` while tries are left. */
+  approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<{ qr: string }>;
+  /** On the approving device: the text of the new one's QR (scanned or pasted). Rejects `approval_mismatch`. */
+  approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }>;
+  refusePairing(pairing: Id): Promise<void>;
+  readonly history: Readable<HistoryState | null>;
+
+  /** Everything lost: a reset letter, two officers, a delay. */
+  beginReset(code: string, personnelNumber: string): Promise<ActivationOffer>;
+  requestReset(choice: { passphrase: string; totp: string; deviceName: string }): Promise<{ earliest: number }>;
+  /** Asks whether it may be finished; opens the session when it may. */
+  resetStatus(): Promise<{ state: "waiting" | "signed" | "dropped" | "open"; officers: number; earliest: number }>;
+
+  safetyNumber(person: Id): Promise<SafetyNumber>;
+  setVerified(person: Id, verified: boolean): Promise<void>;
+  /** A scanned QR: true when it is the number of this pair; then the person is marked verified. */
+  checkSafetyQr(person: Id, text: string): Promise<boolean>;
+
+  /** Sends the chosen messages, provably, to the moderators of one's ministry; the conversation's others do not see it. */
+  report(conversation: Id, messages: readonly Id[], note: string): Promise<void>;
+  moderators(): Promise<readonly PersonCard[]>;
+  readonly reports: Readable<readonly ModerationReport[]>;
   updateSettings(change: Partial<Settings>): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
 }
@@ -217,4 +424,14 @@ export const localCodes = [
   "identity_chain_refused",
   "group_refused",
   "storage_failed",
+  "approval_digits",
+  "approval_mismatch",
+  "approval_ended",
+  "not_admin",
+  "last_admin",
+  "group_too_large",
+  "nobody_added",
+  "trust_root_changed",
+  "nothing_to_report",
+  "no_moderator",
 ] as const;

@@ -75,8 +75,8 @@ export interface Begun {
   pendingState: Uint8Array;
   /** MLSMessage(PublicMessage(commit)). */
   commit: Uint8Array;
-  /** MLSMessage(Welcome) for all added devices; the server splits it. */
-  welcome: Uint8Array;
+  /** MLSMessage(Welcome) for all added devices; the server splits it. Null: the founder is alone (self group). */
+  welcome: Uint8Array | null;
   epochAfter: number;
 }
 
@@ -98,6 +98,47 @@ export interface Joined {
   ownLeaf: number;
 }
 
+/** What a person is in a group conversation. `invited`: may be added by any member once they have a device. */
+export type MemberRole = "member" | "admin" | "invited";
+
+/** The membership map of a group conversation: changed only by begins and commits, the same at every member. */
+export interface MembershipEntry {
+  person: Uuid;
+  role: MemberRole;
+  /** Hash of the person's latest statement 1 or reset when they were admitted; zeros while invited. */
+  base: Uint8Array;
+}
+
+/** A role change in a commit's authenticated data; `none` ends a membership or an invitation. */
+export interface RoleChange {
+  person: Uuid;
+  role: MemberRole | "none";
+}
+
+/** A signed order of the directory authority, verified against the pinned root before it is believed. */
+export interface VerifiedOrder {
+  hash: Uint8Array;
+  action: "remove" | "add" | "leave";
+  person: Uuid;
+  device: Uuid;
+  statementHash: Uint8Array;
+  expiresAt: number;
+}
+
+/** Current bases of the persons concerned, from their verified chains. */
+export interface PersonBase {
+  person: Uuid;
+  base: Uint8Array;
+}
+
+/** What judging a commit needs beside the roster: `formats.md`, membership. */
+export interface Standing {
+  membership: MembershipEntry[];
+  bases: PersonBase[];
+  /** Verified orders by which a commit may be justified; those it names and that are missing here: `orders_unknown`. */
+  orders: VerifiedOrder[];
+}
+
 /** One envelope of the log as the engine needs it. */
 export interface InEnvelope {
   seq: number;
@@ -114,6 +155,8 @@ export type Processed =
       member: Member;
       content: Uint8Array;
       seen: Seen;
+      /** The franking key: with it, and only then, a reader can prove to a moderator what was said. */
+      k: Uint8Array;
     }
   /** `epoch` is the one that begins with this commit. When `removed` holds this device, the group is over for it. */
   | {
@@ -124,6 +167,10 @@ export type Processed =
       added: Member[];
       removed: Member[];
       seen: Seen;
+      roles: RoleChange[];
+      orderHashes: Uint8Array[];
+      /** The membership map after the commit. */
+      membership: MembershipEntry[];
     }
   /** Refused for good: the state is unchanged and the next envelope goes on. `code` is a `CryptoError` code. */
   | { kind: "refused"; seq: number; code: string }
@@ -160,7 +207,38 @@ export interface MlsEngine {
     seen: Seen;
     profile: Uint8Array;
     now: number;
+    /** Group conversations: who is admin or invited from the start, and the map of the generation before. */
+    roles?: RoleChange[];
+    standing?: Standing;
   }): Promise<Begun>;
+
+  /**
+   * A commit by value: removes, adds, role changes, executed orders; empty lists heal (RFC 9420 §12.4). The new state is
+   * pending until the commit's hash appears in the log. `profile` goes to newcomers. `welcome` is null when nobody is
+   * added. Throws `CryptoError` (`membership_refused` with `detail.rule` when the rules of membership forbid it).
+   */
+  commit(input: {
+    state: Uint8Array;
+    add: { person: Uuid; device: Uuid; keyPackage: Uint8Array }[];
+    remove: Uuid[];
+    roles: RoleChange[];
+    /** Orders that this commit executes. */
+    orders: VerifiedOrder[];
+    standing: Standing;
+    seen: Seen;
+    roster: RosterDevice[];
+    profile: Uint8Array;
+    now: number;
+  }): Promise<{
+    pendingState: Uint8Array;
+    commit: Uint8Array;
+    welcome: Uint8Array | null;
+    epoch: number;
+    membership: MembershipEntry[];
+  }>;
+
+  /** Place of this device in the order in which members act without being asked: HMAC(epoch authenticator, leaf). */
+  rank(input: { state: Uint8Array; among: number[] }): Promise<number>;
 
   join(input: {
     keys: DeviceKeys;
@@ -187,6 +265,7 @@ export interface MlsEngine {
     groupId: Uint8Array;
     envelopes: InEnvelope[];
     roster: RosterDevice[];
+    standing?: Standing;
     now: number;
   }): Promise<{ state: Uint8Array; results: Processed[] }>;
 
@@ -251,6 +330,31 @@ export interface SecretsEngine {
     content: Uint8Array;
   }): Promise<Uint8Array>;
   signWithDevice(input: { keys: DeviceKeys; label: string; content: Uint8Array }): Promise<Uint8Array>;
+
+  /**
+   * X-Wing key pair of a device that waits for approval: history is sealed to it. The private half is kept sealed in the
+   * store until the transfer has ended, then erased.
+   */
+  newTransferKeys(): Promise<{ publicKey: Uint8Array; privateKey: Uint8Array }>;
+  /** One chunk of history, sealed to the new device and signed by the approving one. */
+  sealHistory(input: {
+    keys: DeviceKeys;
+    to: Uint8Array;
+    pairing: Uuid;
+    index: number;
+    last: boolean;
+    plaintext: Uint8Array;
+  }): Promise<Uint8Array>;
+  /** Throws `CryptoError("history_refused")`. */
+  openHistory(input: {
+    privateKey: Uint8Array;
+    /** Signature key of the device that approved. */
+    from: Uint8Array;
+    pairing: Uuid;
+    index: number;
+    last: boolean;
+    chunk: Uint8Array;
+  }): Promise<Uint8Array>;
 }
 
 export interface WrappedVault {

@@ -1,4 +1,4 @@
-// Generated from messaging/protocol.py and beep/errors.py by `make generate`. Do not edit.
+// Generated from messaging/protocol and beep/errors.py by `make generate`. Do not edit.
 
 /** Every refusal that Beep can give, over HTTP and the socket. */
 export const REFUSALS = [
@@ -48,6 +48,12 @@ export const REFUSALS = [
   "statement_stale",
   /** No such device, or it is not listed by its person. (HTTP 404) */
   "device_unknown",
+  /** The pairing has ended, or this step does not fit it. (HTTP 409) */
+  "pairing_refused",
+  /** The reset was not asked for, was dropped, or is not signed yet; `detail.state`. (HTTP 403) */
+  "reset_refused",
+  /** No more history fits into this transfer. (HTTP 409) */
+  "history_full",
   /** This device has been revoked or has expired. (HTTP 403) */
   "device_revoked",
   /** A KeyPackage breaks a rule; `detail.rule` names it. (HTTP 400) */
@@ -72,6 +78,12 @@ export const REFUSALS = [
   "successor_not_allowed",
   /** A leaf of this group is revoked; begin a successor or remove it first. (HTTP 409) */
   "removal_due",
+  /** An open order must be executed by this commit; fetch the orders. (HTTP 409) */
+  "order_due",
+  /** This device may not be let in by an order; `detail.rule` says why. (HTTP 409) */
+  "rejoin_refused",
+  /** The server was restored to an older point and takes only re-uploads for now. (HTTP 503) */
+  "read_only",
   /** This counter was used for another body; the device must stop and rejoin. (HTTP 409) */
   "counter_old",
   /** The counter is above last + 1; `detail.last` has the last one. (HTTP 409) */

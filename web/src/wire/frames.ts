@@ -1,4 +1,4 @@
-// Generated from messaging/protocol.py and beep/errors.py by `make generate`. Do not edit.
+// Generated from messaging/protocol and beep/errors.py by `make generate`. Do not edit.
 
 import { bool, bytes, facts, int, list, literal, map, nullable, real, tagged, text } from "./validate";
 
@@ -18,6 +18,8 @@ export const MAX_CURSORS = 10_000;
 export const MAX_PAGE = 1000;
 /** Mailbox items in one page. */
 export const MAX_MAIL = 50;
+/** Envelopes in one re-upload; together at most half of `MAX_FRAME`. */
+export const MAX_REUPLOAD = 200;
 /** Bytes of a sealed slot or typing frame. */
 export const MAX_SLOT = 1024;
 /** Unanswered requests of one socket; past it `rate_limited`. */
@@ -68,8 +70,11 @@ export interface Envelope {
 /**
  * What the server knows of a conversation that the device is behind in.
  *
- * `generation` is 0 while no group has begun. `blocked` says that a leaf of the current group is revoked:
- * application messages are refused until a successor begins.
+ * `persons` are the members, invited ones left out. `generation` is 0 while no group has begun. `blocked`:
+ * a leaf of the current group must go, and application messages are refused until a commit removes it or a
+ * successor begins. `orders` counts the open orders of the current group (`orders_fetch`). `frozen_seq` is the
+ * commit that members reported as unusable, so that a successor may begin; null otherwise. `left`: the person
+ * is out, and may read up to `last_seq`, which is the commit that removed them.
  */
 export interface ConversationState {
   readonly conversation: Uint8Array;
@@ -80,6 +85,9 @@ export interface ConversationState {
   readonly epoch: number;
   readonly group_id: Uint8Array | null;
   readonly blocked: boolean;
+  readonly orders: number;
+  readonly frozen_seq: number | null;
+  readonly left: boolean;
 }
 
 /**
@@ -111,6 +119,12 @@ export interface Slot {
 export interface DeliveredMark {
   readonly device: Uint8Array;
   readonly seq: number;
+}
+
+/** An open order: its hash, which a commit names, and the signed order (`messaging.formats.SignedOrder`). */
+export interface OrderItem {
+  readonly hash: Uint8Array;
+  readonly body: Uint8Array;
 }
 
 /** First frame. `minor` is the newest minor version that the client understands. */
@@ -178,7 +192,11 @@ export interface Commit {
   readonly welcome: Uint8Array | null;
 }
 
-/** Begins generation `generation` (current + 1): policy, first commit and Welcomes. Answered by `sent`. */
+/**
+ * Begins generation `generation` (current + 1): policy, first commit and Welcomes. Answered by `sent`.
+ *
+ * `welcome` is null when the founder is alone, which only a self conversation allows.
+ */
 export interface Begin {
   readonly t: "begin";
   readonly id: number;
@@ -187,7 +205,7 @@ export interface Begin {
   readonly counter: number;
   readonly policy: Uint8Array;
   readonly commit: Uint8Array;
-  readonly welcome: Uint8Array;
+  readonly welcome: Uint8Array | null;
 }
 
 /** Mailbox items with seq above `after`. Answered by `mail`. */
@@ -222,6 +240,66 @@ export interface SlotsFetch {
   readonly t: "slots_fetch";
   readonly id: number;
   readonly conversation: Uint8Array;
+}
+
+/** The open orders of the current group. Answered by `orders`. */
+export interface OrdersFetch {
+  readonly t: "orders_fetch";
+  readonly id: number;
+  readonly conversation: Uint8Array;
+}
+
+/**
+ * This device asks the members to let it in (again). Answered by `ok`; an Add order follows.
+ *
+ * `signature` is the device's, label "AddRequest" (`messaging.formats.OrderRequest`).
+ */
+export interface Rejoin {
+  readonly t: "rejoin";
+  readonly id: number;
+  readonly conversation: Uint8Array;
+  readonly generation: number;
+  readonly statement_hash: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * This person leaves the group. Answered by `ok`; a Leave order follows, which the next commit executes.
+ *
+ * `signature` is the device's, label "LeaveRequest".
+ */
+export interface Leave {
+  readonly t: "leave";
+  readonly id: number;
+  readonly conversation: Uint8Array;
+  readonly generation: number;
+  readonly statement_hash: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * This device cannot use the commit at `seq`, or the Welcome that came with it. Answered by `ok`.
+ *
+ * When two persons say so, the group is frozen and a successor may begin.
+ */
+export interface ReportCommit {
+  readonly t: "report_commit";
+  readonly id: number;
+  readonly conversation: Uint8Array;
+  readonly generation: number;
+  readonly seq: number;
+}
+
+/**
+ * After a restore to an older point: envelopes that the server has lost, dense from its end on.
+ *
+ * Answered by `reuploaded`.
+ */
+export interface Reupload {
+  readonly t: "reupload";
+  readonly id: number;
+  readonly conversation: Uint8Array;
+  readonly envelopes: readonly Envelope[];
 }
 
 /** Answered by `ok`: tells a client that the line is alive both ways. */
@@ -312,6 +390,22 @@ export interface Slots {
   readonly delivered: readonly DeliveredMark[];
 }
 
+/** Open orders, oldest first; a commit that leaves one of them out is refused when it is due. */
+export interface Orders {
+  readonly t: "orders";
+  readonly re: number;
+  readonly conversation: Uint8Array;
+  readonly items: readonly OrderItem[];
+}
+
+/** The log's end now. */
+export interface Reuploaded {
+  readonly t: "reuploaded";
+  readonly re: number;
+  readonly conversation: Uint8Array;
+  readonly last_seq: number;
+}
+
 /** Done; nothing to say. */
 export interface Ok {
   readonly t: "ok";
@@ -384,6 +478,32 @@ export interface IdentityChanged {
   readonly version: number;
 }
 
+/** The directory changed the name, post, unit or state of somebody whom you share a conversation with. */
+export interface PersonChanged {
+  readonly t: "person_changed";
+  readonly person: Uint8Array;
+}
+
+/** Somebody asks for a reset of `person`'s identity; it takes effect at `earliest` at the soonest. */
+export interface ResetRequested {
+  readonly t: "reset_requested";
+  readonly person: Uint8Array;
+  readonly earliest: number;
+}
+
+/** A new device of your own asks for approval, or has said something in `pairing`. */
+export interface PairingWaiting {
+  readonly t: "pairing_waiting";
+  readonly pairing: Uint8Array;
+}
+
+/** `person`, who is invited to the group, has a device now and can be added. */
+export interface InvitedReady {
+  readonly t: "invited_ready";
+  readonly conversation: Uint8Array;
+  readonly person: Uint8Array;
+}
+
 export type Request =
   | Hello
   | Resume
@@ -396,6 +516,11 @@ export type Request =
   | MailAck
   | SlotPut
   | SlotsFetch
+  | OrdersFetch
+  | Rejoin
+  | Leave
+  | ReportCommit
+  | Reupload
   | Ping;
 
 export type Note =
@@ -413,6 +538,8 @@ export type Answer =
   | Sent
   | MailPage
   | Slots
+  | Orders
+  | Reuploaded
   | Ok
   | Refused;
 
@@ -423,7 +550,11 @@ export type Event =
   | SlotChanged
   | TypingEvent
   | Delivered
-  | IdentityChanged;
+  | IdentityChanged
+  | PersonChanged
+  | ResetRequested
+  | PairingWaiting
+  | InvitedReady;
 
 /** Everything that a server may send. */
 export type ServerFrame = Answer | Event;
@@ -432,6 +563,7 @@ const uuid = bytes(16, 16);
 const hash = bytes(32, 32);
 const uint = int(0, 9_007_199_254_740_991);
 const requestId = int(1, 9_007_199_254_740_991);
+const signature = bytes(64, 64);
 const body = bytes(1, 65_536);
 const handshake = bytes(1, 786_432);
 const slotBody = bytes(1, 1024);
@@ -462,6 +594,9 @@ const conversationState = map({
   epoch: uint,
   group_id: nullable(hash),
   blocked: bool,
+  orders: uint,
+  frozen_seq: nullable(uint),
+  left: bool,
 });
 
 const mail = map({
@@ -486,6 +621,11 @@ const slot = map({
 const deliveredMark = map({
   device: uuid,
   seq: uint,
+});
+
+const orderItem = map({
+  hash: hash,
+  body: bytes(0, 1_048_576),
 });
 
 /** What a server sent, checked. Throws WireError naming the first field that is wrong. */
@@ -530,6 +670,16 @@ export const parseServerFrame: (value: unknown) => ServerFrame = tagged({
     slots: list(slot),
     delivered: list(deliveredMark),
   },
+  orders: {
+    re: requestId,
+    conversation: uuid,
+    items: list(orderItem),
+  },
+  reuploaded: {
+    re: requestId,
+    conversation: uuid,
+    last_seq: uint,
+  },
   ok: {
     re: requestId,
   },
@@ -570,6 +720,20 @@ export const parseServerFrame: (value: unknown) => ServerFrame = tagged({
   identity_changed: {
     person: uuid,
     version: uint,
+  },
+  person_changed: {
+    person: uuid,
+  },
+  reset_requested: {
+    person: uuid,
+    earliest: uint,
+  },
+  pairing_waiting: {
+    pairing: uuid,
+  },
+  invited_ready: {
+    conversation: uuid,
+    person: uuid,
   },
 });
 
@@ -620,7 +784,7 @@ export const parseClientFrame: (value: unknown) => ClientFrame = tagged({
     counter: uint,
     policy: bytes(1, 4096),
     commit: handshake,
-    welcome: handshake,
+    welcome: nullable(handshake),
   },
   mail_fetch: {
     id: requestId,
@@ -643,6 +807,35 @@ export const parseClientFrame: (value: unknown) => ClientFrame = tagged({
   slots_fetch: {
     id: requestId,
     conversation: uuid,
+  },
+  orders_fetch: {
+    id: requestId,
+    conversation: uuid,
+  },
+  rejoin: {
+    id: requestId,
+    conversation: uuid,
+    generation: uint,
+    statement_hash: hash,
+    signature: signature,
+  },
+  leave: {
+    id: requestId,
+    conversation: uuid,
+    generation: uint,
+    statement_hash: hash,
+    signature: signature,
+  },
+  report_commit: {
+    id: requestId,
+    conversation: uuid,
+    generation: uint,
+    seq: uint,
+  },
+  reupload: {
+    id: requestId,
+    conversation: uuid,
+    envelopes: list(envelope, 1, 200),
   },
   ping: {
     id: requestId,

@@ -17,6 +17,7 @@ from accounts import lifecycle, people
 from accounts.csv_import import CsvError, Row
 from accounts.lifecycle import NewPerson
 from accounts.models import Admission, Membership, OrgUnit, Person, SyncRun
+from accounts.signals import person_changed
 from audit import canonical, events, intake
 from audit.events import Actor
 from beep import clock
@@ -26,6 +27,8 @@ LOCK: Final = 0x62656570_63737600
 """Advisory lock: one import at a time."""
 
 FIELDS: Final = ("login", "name_latin", "name_local")
+SHOWN: Final = frozenset({"name_latin", "name_local", "unit", "post_latin", "post_local"})
+"""What colleagues see of a person and an import itself writes; states are moved by `lifecycle`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,11 @@ def apply(*, rows: Sequence[Row], actor: Actor, expected: bytes | None = None) -
     units = _write_units(plan.units)
     touched = [_write_person(step, units, actor) for step in plan.people]
     renamed = {step.path for step in plan.units if not step.new}
-    people.index(persons={*touched, *_people_below(renamed)})
+    affected = _people_below(renamed)
+    people.index(persons={*touched, *affected})
+    affected |= {step.person for step in plan.people if step.person and SHOWN & set(step.changes)}
+    for person in sorted(affected):
+        person_changed.send(sender=Person, person=person)
     intake.record(
         events.DirectoryApplied(
             actor=actor, target=run.id, source=SOURCE, plan_hash=plan.hash, counts=dict(plan.counts)

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from accounts import activation, devices, sessions
 from accounts.models import Admission, Device, Person, Revocation, Role, Session, Ticket, TotpFactor
+from accounts.signals import person_changed
 from audit import events, intake
 from audit.events import Actor, Personal
 from beep import clock
@@ -144,3 +145,4 @@ def _move(person: Person, to: Person.State, *, reason: str, actor: Actor) -> Non
             after={"state": to.value},
         )
     )
+    person_changed.send(sender=Person, person=person.id)

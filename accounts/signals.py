@@ -14,3 +14,22 @@ Arguments: `device: UUID`, `person: UUID`, `at: datetime`. Sender: `accounts.mod
 
 statement_appended = Signal()
 """A person's identity chain grew. Arguments: `person: UUID`, `version: int`. Sender: `IdentityStatement`."""
+
+person_changed = Signal()
+"""The directory changed a person's name, post, unit, ministry or state.
+
+Argument: `person: UUID`. Sender: `accounts.models.Person`. May be sent twice for one change.
+"""
+
+reset_requested = Signal()
+"""Somebody with a person's reset letter asks for a new identity for them.
+
+Arguments: `person: UUID`, `earliest: datetime` (the reset takes effect no sooner). Sender:
+`accounts.models.ResetRequest`.
+"""
+
+pairing_waiting = Signal()
+"""A new device of a person's own asks for approval, or something happened in that pairing.
+
+Arguments: `pairing: UUID`, `person: UUID`. Sender: `accounts.models.Pairing`.
+"""

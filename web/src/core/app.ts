@@ -1,11 +1,8 @@
-import { nextStatement } from "../crypto/statements";
 import type {
   ActivationOffer,
   App,
   ConnectionState,
   ConversationSummary,
-  DeviceInfo,
-  Diagnostics,
   Id,
   MessageList,
   PersonCard,
@@ -13,20 +10,17 @@ import type {
   Settings,
 } from "./api";
 import { Activation } from "./activation";
-import { describe } from "./diagnostics";
+import { DeviceApp } from "./app-devices";
+import { guarded } from "./app-base";
 import type { Shared } from "./entering";
 import { toAppError } from "./errors";
-import { deviceSigner } from "./identities";
-import { idBytes } from "./ids";
 import { MessageWindow } from "./messages";
-import type { OpenSession } from "./open";
-import { Value } from "./readable";
 import type { Session } from "./session";
 import type { Preferences } from "./settings";
 import { SignIn } from "./signin";
 
 /** The views' only door. Each method does one thing below and turns whatever fails into an `AppError`. */
-export class CoreApp implements App {
+export class CoreApp extends DeviceApp implements App {
   readonly session: App["session"];
   readonly settings: Readable<Settings>;
   readonly connection: Readable<ConnectionState>;
@@ -36,15 +30,16 @@ export class CoreApp implements App {
   readonly #signIn: SignIn;
 
   constructor(
-    private readonly shared: Shared,
-    private readonly holder: Session,
+    shared: Shared,
+    holder: Session,
     private readonly preferences: Preferences,
   ) {
+    super(shared, holder);
     this.session = holder.state;
     this.settings = preferences.value;
-    this.connection = this.#follow("offline", (open) => open.connection);
-    this.conversations = this.#follow([], (open) => open.list.summaries);
-    this.unread = this.#follow(0, (open) => open.list.unread);
+    this.connection = this.follow("offline", (open) => open.connection);
+    this.conversations = this.follow([], (open) => open.list.summaries);
+    this.unread = this.follow(0, (open) => open.list.unread);
     this.#activation = new Activation(shared);
     this.#signIn = new SignIn(shared);
   }
@@ -116,41 +111,41 @@ export class CoreApp implements App {
   }
 
   searchPeople(query: string): Promise<readonly PersonCard[]> {
-    return this.#use((open) => open.people.search(query));
+    return this.use((open) => open.people.search(query));
   }
 
   person(id: Id): Promise<PersonCard> {
-    return this.#use((open) => open.people.card(id));
+    return this.use((open) => open.people.card(id));
   }
 
   openDirect(person: Id): Promise<Id> {
-    return this.#use((open) => open.openDirect(person));
+    return this.use((open) => open.openDirect(person));
   }
 
   openMessages(conversation: Id): Promise<MessageList> {
-    return this.#use((open) => {
+    return this.use((open) => {
       open.context.bus.publish({ t: "slots", conversation });
       return MessageWindow.open(open.context, conversation);
     });
   }
 
   send(conversation: Id, text: string): Promise<Id> {
-    return this.#use(async (open) => {
+    return this.use(async (open) => {
       open.drafts.forget(conversation);
       return open.composer.add(conversation, text);
     });
   }
 
   retry(conversation: Id, message: Id): Promise<void> {
-    return this.#use((open) => open.composer.retry(conversation, message));
+    return this.use((open) => open.composer.retry(conversation, message));
   }
 
   discard(conversation: Id, message: Id): Promise<void> {
-    return this.#use((open) => open.composer.discard(conversation, message));
+    return this.use((open) => open.composer.discard(conversation, message));
   }
 
   setDraft(conversation: Id, text: string): Promise<void> {
-    return this.#use((open) => open.drafts.set(conversation, text));
+    return this.use((open) => open.drafts.set(conversation, text));
   }
 
   typing(conversation: Id): void {
@@ -159,34 +154,7 @@ export class CoreApp implements App {
   }
 
   markRead(conversation: Id, seq: number): Promise<void> {
-    return this.#use((open) => open.markRead(conversation, seq));
-  }
-
-  devices(): Promise<readonly DeviceInfo[]> {
-    return this.#use(async (open) => {
-      const { devices } = await open.context.api.devices();
-      return devices.map((device) => ({
-        id: device.id,
-        name: device.name,
-        current: device.current,
-        addedAt: device.added_at,
-        lastSeenAt: device.last_seen_at,
-        revokedAt: device.revoked_at,
-      }));
-    });
-  }
-
-  revokeDevice(id: Id): Promise<void> {
-    return this.#use(async (open) => {
-      const { self, api, env } = open.context;
-      const statement = await nextStatement({
-        chain: await open.identities.refresh(self.person),
-        revoke: [idBytes(id)],
-        at: env.now(),
-        signer: deviceSigner(env.engine, self.keys),
-      });
-      await api.revokeDevice(statement);
-    });
+    return this.use((open) => open.markRead(conversation, seq));
   }
 
   updateSettings(change: Partial<Settings>): Promise<void> {
@@ -196,36 +164,9 @@ export class CoreApp implements App {
     });
   }
 
-  diagnostics(): Promise<Diagnostics> {
-    return guarded(() => describe(this.shared, this.holder));
-  }
-
   /** Ends everything in this tab without locking: for tests and for a page that goes away. */
   dispose(): Promise<void> {
     return this.holder.dispose();
-  }
-
-  #use<T>(task: (open: OpenSession) => Promise<T>): Promise<T> {
-    return guarded(() => {
-      this.holder.used();
-      return task(this.holder.opened);
-    });
-  }
-
-  /** A value of the open session, or `closed` while there is none. */
-  #follow<T>(closed: T, choose: (open: OpenSession) => Readable<T>): Readable<T> {
-    const value = new Value(closed);
-    let end = (): void => undefined;
-    this.holder.current.subscribe((open) => {
-      end();
-      end = open
-        ? choose(open).subscribe((next) => {
-            value.set(next);
-          })
-        : () => undefined;
-      if (!open) value.set(closed);
-    });
-    return value;
   }
 
   #persist(): void {
@@ -235,13 +176,5 @@ export class CoreApp implements App {
       },
       () => undefined,
     );
-  }
-}
-
-async function guarded<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    throw toAppError(error);
   }
 }

@@ -17,6 +17,16 @@ export interface CardRecord {
   active: boolean;
 }
 
+/** What the directory's signatures are checked against: the offline root, pinned at first contact. */
+export interface TrustRecord {
+  /** Ed25519 public key, 32 bytes; null: the server has shown none yet. */
+  root: Uint8Array | null;
+  /** Signed certificates under that root, as the server showed them. */
+  certificates: Uint8Array[];
+  /** `trust_root_changed` once the server showed another root or none: no order and no reset is believed then. */
+  alarm: string | null;
+}
+
 /** Who owns this database. One row, key `me`. */
 export interface AccountRecord {
   person: Id;
@@ -29,6 +39,10 @@ export interface AccountRecord {
   signaturePrivate: Uint8Array;
   /** Last mailbox item that is stored here. */
   mailbox: number;
+  kind: "regular" | "temporary";
+  /** Milliseconds UTC at which a temporary device ends; null: never. */
+  expiresAt: number | null;
+  trust: TrustRecord;
 }
 
 /** Private halves of an uploaded KeyPackage; erased when its Welcome is stored. Key: hex of the ref. */
@@ -46,6 +60,8 @@ export interface ChainRecord {
   person: Id;
   /** Signed statements, version 1 first. */
   statements: Uint8Array[];
+  /** Certificates of the officers who signed the resets in it, so that the chain can be verified from here alone. */
+  certificates: Uint8Array[];
   /** Set when the server showed something that contradicts the pin; nothing is encrypted for this person then. */
   alarm: string | null;
 }
@@ -154,14 +170,24 @@ export interface MessageRecord {
   /** Sort position: the seq once it is known, before that above every seq. */
   order: number;
   seq: number | null;
-  kind: "text" | "waiting" | "newer-version" | "notice";
+  kind: "text" | "waiting" | "newer-version" | "notice" | "report";
   mine: boolean;
   sender: Id | null;
+  /** Came with the history of another device of one's own. */
+  copied: boolean;
   at: number;
   text: string;
   notice: NoticeRecord | null;
   /** Only for `mine` without a seq. */
   failed: string | null;
+  /** What proves to a moderator that another person said this: franking key and the content as it was sent. */
+  frank: Frank | null;
+}
+
+export interface Frank {
+  /** 32 bytes. */
+  k: Uint8Array;
+  content: Uint8Array;
 }
 
 /** A message on its way. Its states stand in `core/outbox.ts`. Key: blind conversation / message id. */
@@ -212,6 +238,86 @@ export interface PeerMarksRecord {
   sent: { seq: number; generation: number; epoch: number; counter: number };
 }
 
+/** What the devices of one person tell each other in their self group. Key: blind conversation or person / name. */
+export interface SyncedRecord {
+  /** `read:…`, `mute:…`, `draft:…`, `pin:…` with a conversation, `verified:…` with a person. */
+  key: string;
+  value: string | number | Uint8Array;
+  /** Milliseconds UTC; the newest wins, and among equals the larger device id. */
+  at: number;
+  device: Id;
+  /** False until it has been queued for the other devices. */
+  told: boolean;
+}
+
+/** A device of one's own that asks to be let in, as far as this device has talked with it. Key: pairing id. */
+export interface PairingRecord {
+  pairing: Id;
+  kind: "regular" | "temporary";
+  createdAt: number;
+  /** The new device's commitment, 32 bytes; null until it has arrived. */
+  commit: Uint8Array | null;
+  /** Our own random answer, 32 bytes; made after the commitment was stored, before it leaves. */
+  answer: Uint8Array | null;
+  /** The revealed r (32 bytes) and K, checked against the commitment; null until then. */
+  revealed: { r: Uint8Array; k: Uint8Array } | null;
+  /** Wrong digits so far; at three the pairing is dead. */
+  tries: number;
+  /** The statement that lists the new device, made and stored before it is sent. */
+  statement: Uint8Array | null;
+  history: boolean;
+}
+
+/** History on its way to or from another device of one's own. Key: pairing id. */
+export interface TransferRecord {
+  pairing: Id;
+  role: "sending" | "receiving";
+  /** The device at the other end. */
+  device: Id;
+  /**
+   * Sending: the new device's public transfer key. Receiving: our private one, made in the crypto worker for this
+   * transfer; replaced by nothing when the transfer ends.
+   */
+  key: Uint8Array;
+  /** Receiving: signature key of the device that approved. */
+  from: Uint8Array;
+  /** Next chunk to send or to take. */
+  index: number;
+  /** Sending: where chunk `index` begins, and where the one after it does once it has been made. */
+  at: TransferPlace;
+  after: TransferPlace | null;
+  done: number;
+  total: number | null;
+  state: "running" | "waiting" | "done" | "failed";
+  startedAt: number;
+}
+
+/** A position in the messages: conversations in the order of `list`, each from its newest message down. */
+export interface TransferPlace {
+  /** 0: the newest page of every conversation; 1: the rest; 2: what has come meanwhile; 3: nothing more. */
+  pass: number;
+  /** Index of the conversation. */
+  conversation: number;
+  /** Messages below this order are next. */
+  below: number;
+}
+
+/** A report that a moderator received. Key: message id. */
+export interface ReportRecord {
+  id: string;
+  reporter: Id;
+  at: number;
+  note: string;
+  items: {
+    conversation: Id;
+    seq: number;
+    k: Uint8Array;
+    content: Uint8Array;
+    sender: Id;
+    verdict: "checking" | "proved" | "not-proved";
+  }[];
+}
+
 /** Small keyed values of the leader (for example when a job last ran). */
 export interface NoteRecord {
   value: string | number | boolean | null;
@@ -233,6 +339,10 @@ export interface Tables {
   reads: OwnReadRecord;
   marks: PeerMarksRecord;
   notes: NoteRecord;
+  synced: SyncedRecord;
+  pairings: PairingRecord;
+  transfers: TransferRecord;
+  reports: ReportRecord;
 }
 
 export type TableName = keyof Tables;

@@ -21,7 +21,7 @@ export interface MetaRow {
 }
 
 /** Raised whenever an older client could misread what this one writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const sealedTables: Readonly<Record<TableName, string>> = {
   account: "k",
@@ -38,6 +38,10 @@ const sealedTables: Readonly<Record<TableName, string>> = {
   reads: "k",
   marks: "k",
   notes: "k",
+  synced: "k",
+  pairings: "k",
+  transfers: "k",
+  reports: "k",
 };
 
 export interface Idb {
@@ -58,7 +62,7 @@ export class Database {
       // On disk before a ciphertext leaves and before an envelope is acknowledged, even if the power fails.
       chromeTransactionDurability: "strict",
     });
-    this.dexie.version(1).stores({ ...sealedTables, meta: "k" });
+    this.dexie.version(2).stores({ ...sealedTables, meta: "k" });
   }
 
   /** Throws `StoreError`: `newer` for a database of a later version, `failed` when storage cannot be used. */

@@ -1,5 +1,5 @@
+import { DeviceApi } from "./api-devices";
 import { toBase64Url } from "./base64url";
-import type { Http } from "./http";
 import { parser, shapes } from "./shapes";
 
 const read = {
@@ -17,14 +17,14 @@ const read = {
   people: parser(shapes.people),
   statements: parser(shapes.statements),
   claimed: parser(shapes.claimed),
+  units: parser(shapes.units),
+  matches: parser(shapes.matches),
 };
 
 const b = toBase64Url;
 
 /** The HTTP API, one method an endpoint. Every promise may reject with `TransportError`. */
-export class Api {
-  constructor(private readonly http: Http) {}
-
+export class Api extends DeviceApi {
   beginActivation(code: string, personnelNumber: string) {
     const body = { code, personnel_number: personnelNumber };
     return this.http.post("activation/begin", body, read.activationOffer);
@@ -150,16 +150,46 @@ export class Api {
     return (await this.http.post("key-packages", body, read.counts)).counts;
   }
 
-  async claimKeyPackages(input: {
-    person: string;
+  /**
+   * One KeyPackage of every living device of up to 100 persons, or of those `devices` of theirs alone; own devices
+   * without this one. A package is given out once.
+   */
+  claimKeyPackages(input: {
+    persons: readonly string[];
     suite: number;
     conversation: string;
-  }): Promise<{ device: string; package: Uint8Array }[]> {
-    return (await this.http.post("key-packages/claim", input, read.claimed)).packages;
+    devices: readonly string[] | null;
+  }) {
+    return this.http.post("key-packages/claim", input, read.claimed);
   }
 
   openDirect(person: string) {
     return this.http.post("conversations/direct", { person }, read.conversation);
+  }
+
+  createGroup() {
+    return this.http.post("conversations/group", {}, read.conversation);
+  }
+
+  /** The conversation of one's own devices: made at the first call. */
+  openSelf() {
+    return this.http.post("conversations/self", {}, read.conversation);
+  }
+
+  units(query: string, cursor: string | null = null) {
+    const parameters = new URLSearchParams({ q: query });
+    if (cursor !== null) parameters.set("cursor", cursor);
+    return this.http.get(`units?${parameters.toString()}`, read.units);
+  }
+
+  /** Everybody of a unit and of those below it. */
+  unitPeople(unit: string, cursor: string | null = null) {
+    const query = cursor === null ? "" : `?${new URLSearchParams({ cursor }).toString()}`;
+    return this.http.get(`units/${unit}/people${query}`, read.people);
+  }
+
+  matchPeople(lines: readonly string[]) {
+    return this.http.post("people/match", { lines }, read.matches);
   }
 
   conversation(id: string) {

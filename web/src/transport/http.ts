@@ -37,11 +37,23 @@ export class Http {
     return this.#request("GET", path, undefined, parse);
   }
 
-  post<T>(path: string, body: unknown, parse: (value: unknown) => T): Promise<T> {
-    return this.#request("POST", path, body, parse);
+  /** `keepalive`: the request outlives the page that sends it (at most 64 kB). */
+  post<T>(
+    path: string,
+    body: unknown,
+    parse: (value: unknown) => T,
+    { keepalive = false }: { keepalive?: boolean } = {},
+  ): Promise<T> {
+    return this.#request("POST", path, body, parse, keepalive);
   }
 
-  async #request<T>(method: string, path: string, body: unknown, parse: (value: unknown) => T): Promise<T> {
+  async #request<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    parse: (value: unknown) => T,
+    keepalive = false,
+  ): Promise<T> {
     const { fetch, origin, timeout = 30_000 } = this.options;
     let response: Response;
     let text: string;
@@ -53,6 +65,7 @@ export class Http {
         credentials: "same-origin",
         cache: "no-store",
         redirect: "error",
+        keepalive,
         signal: AbortSignal.timeout(timeout),
       });
       text = await response.text();

@@ -4,12 +4,12 @@ import * as v from "valibot";
 import { fromBase64Url } from "./base64url";
 import { TransportError } from "./errors";
 
-const uuid = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
-const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const count = time;
+export const uuid = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
+export const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const count = time;
 
 /** base64url in JSON, bytes in memory. */
-const bytes = v.pipe(
+export const bytes = v.pipe(
   v.string(),
   v.rawTransform<string, Uint8Array>(({ dataset, addIssue, NEVER }) => {
     const value = fromBase64Url(dataset.value);
@@ -37,12 +37,15 @@ const me = v.object({
   device: v.object({ id: uuid, name: v.string() }),
   salt: bytes,
   server_time: time,
+  /** What this person is charged with beside talking, for example `moderator`. */
+  duties: v.optional(v.array(v.string()), []),
 });
 
 const device = v.object({
   id: uuid,
   name: v.string(),
   kind: v.picklist([1, 2]),
+  expires_at: v.optional(v.nullable(time), null),
   added_at: time,
   last_seen_at: v.nullable(time),
   revoked_at: v.nullable(time),
@@ -58,6 +61,9 @@ const conversation = v.object({
   epoch: count,
   group_id: v.nullable(bytes),
   blocked: v.boolean(),
+  orders: v.optional(count, 0),
+  frozen_seq: v.optional(v.nullable(count), null),
+  left: v.optional(v.boolean(), false),
 });
 
 const counts = v.object({ counts: v.record(v.string(), count) });
@@ -96,7 +102,16 @@ export const shapes = {
   devices: v.object({ devices: v.array(device) }),
   people: v.object({ people: v.array(personCard), next: v.nullable(v.string()) }),
   statements: v.object({ statements: v.array(bytes) }),
-  claimed: v.object({ packages: v.array(v.object({ device: uuid, package: bytes })) }),
+  /** One package of each living device; `missing`: persons without a device, or without a package for it. */
+  claimed: v.object({
+    packages: v.array(v.object({ person: uuid, device: uuid, package: bytes })),
+    missing: v.array(uuid),
+  }),
+  units: v.object({
+    units: v.array(v.object({ id: uuid, name: bilingual, ministry: bilingual, people: count })),
+    next: v.nullable(v.string()),
+  }),
+  matches: v.object({ matches: v.array(v.object({ line: v.string(), people: v.array(personCard) })) }),
 };
 
 export type PersonCardAnswer = v.InferOutput<typeof personCard>;
@@ -104,6 +119,7 @@ export type MeAnswer = v.InferOutput<typeof me>;
 export type DeviceAnswer = v.InferOutput<typeof device>;
 export type ConversationAnswer = v.InferOutput<typeof conversation>;
 export type SignInOutcome = v.InferOutput<typeof shapes.signInOutcome>;
+export type ClaimedAnswer = v.InferOutput<typeof shapes.claimed>;
 export type RecoveryTicket = v.InferOutput<typeof shapes.recoveryTicket>;
 export type ActivationOfferAnswer = v.InferOutput<typeof shapes.activationOffer>;
 

@@ -28,6 +28,10 @@ class Label(StrEnum):
     RECOVERY = "Recovery"
     SLOT = "Slot"
     ORDER = "Order"
+    CERTIFICATE = "Certificate"
+    ADD_REQUEST = "AddRequest"
+    LEAVE_REQUEST = "LeaveRequest"
+    HISTORY = "History"
 
 
 def sign_content(*, label: Label, content: bytes) -> bytes:

@@ -95,7 +95,7 @@ class DeviceEntry(Struct):
         """Reads one; raises StatementMalformedError or TlsError."""
         entry = cls(
             id=reader.fixed(ID_BYTES),
-            name=_read_name(reader.opaque()),
+            name=read_name(reader.opaque()),
             kind=reader.enum8(DeviceKind),
             signature_key=reader.fixed(KEY_BYTES),
             added_at=_read_time(reader),
@@ -263,18 +263,22 @@ def _read_time(reader: Reader) -> int:
     return value
 
 
-def _read_name(raw: bytes) -> str:
+def read_name(raw: bytes) -> str:
+    """A name that people are shown: UTF-8 in NFC, 1 to 128 bytes, nothing that breaks or hides a line.
+
+    Raises StatementMalformedError.
+    """
     if not 1 <= len(raw) <= MAX_NAME_BYTES:
-        raise StatementMalformedError(f"a device name of {len(raw)} bytes")
+        raise StatementMalformedError(f"a name of {len(raw)} bytes")
     try:
         name = raw.decode()
     except UnicodeDecodeError:
-        raise StatementMalformedError("a device name that is not UTF-8") from None
+        raise StatementMalformedError("a name that is not UTF-8") from None
     # Unassigned code points: another Unicode version might give them another NFC form.
     if any(unicodedata.category(symbol) in {"Cc", "Zl", "Zp", "Cn"} for symbol in name):
-        raise StatementMalformedError("a control character in a device name")
+        raise StatementMalformedError("a control character in a name")
     if not unicodedata.is_normalized("NFC", name):
-        raise StatementMalformedError("a device name that is not NFC")
+        raise StatementMalformedError("a name that is not NFC")
     return name
 
 

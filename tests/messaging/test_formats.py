@@ -18,9 +18,7 @@ from messaging.formats import (
     AuthenticatedData,
     BeginBody,
     GroupPolicy,
-    OrderAction,
     SlotBody,
-    UnsignedOrder,
 )
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -150,15 +148,3 @@ def test_slot(vector: dict[str, Any]) -> None:
     content = sign_content(label=Label.SLOT, content=signed)
     assert content.hex() == vector["sign_content"]
     VerifyKey(bytes.fromhex(SLOT["signature_key"])).verify(content, body.signature)
-
-
-def test_order() -> None:
-    order = UnsignedOrder(
-        bytes([1] * 32), OrderAction.REMOVE, UUID(int=7), bytes([2] * 32), 1_790_000_000_000
-    )
-    data = order.encode()
-    assert len(data) == 2 + 32 + 1 + 16 + 32 + 8
-    assert UnsignedOrder.decode(data) == order
-    for spoilt in (data[:-1], data + b"\0", b"\0\2" + data[2:], data[:34] + b"\3" + data[35:]):
-        with pytest.raises(TlsError):
-            UnsignedOrder.decode(spoilt)

@@ -13,7 +13,20 @@ import { concat, equal, toHex, utf8, view } from "./bytes";
 import { CryptoError, demand } from "./errors";
 import { Writer } from "./tls";
 
-export type SignLabel = "IdentityStatement" | "SignIn" | "Recovery" | "Slot" | "Order";
+export const SIGN_LABELS = [
+  "IdentityStatement",
+  "SignIn",
+  "Recovery",
+  "Slot",
+  "Order",
+  "Certificate",
+  "AddRequest",
+  "LeaveRequest",
+  "History",
+] as const;
+
+/** What a signature is for; each use has its own label, so that none can stand in for another. */
+export type SignLabel = (typeof SIGN_LABELS)[number];
 
 /** What a signature under `label` covers. */
 export function signContent(label: SignLabel, content: Uint8Array): Uint8Array {

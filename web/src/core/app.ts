@@ -10,7 +10,7 @@ import type {
   Settings,
 } from "./api";
 import { Activation } from "./activation";
-import { DeviceApp } from "./app-devices";
+import { GroupApp } from "./app-groups";
 import { guarded } from "./app-base";
 import type { Shared } from "./entering";
 import { toAppError } from "./errors";
@@ -20,7 +20,7 @@ import type { Preferences } from "./settings";
 import { SignIn } from "./signin";
 
 /** The views' only door. Each method does one thing below and turns whatever fails into an `AppError`. */
-export class CoreApp extends DeviceApp implements App {
+export class CoreApp extends GroupApp implements App {
   readonly session: App["session"];
   readonly settings: Readable<Settings>;
   readonly connection: Readable<ConnectionState>;

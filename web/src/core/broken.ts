@@ -40,10 +40,43 @@ export class BrokenApp implements App {
   readonly markRead = refuse;
   readonly devices = refuse;
   readonly revokeDevice = refuse;
+  readonly renameDevice = refuse;
+  readonly createGroup = refuse;
+  readonly details = (): Value<null> => new Value(null);
+  readonly addMembers = refuse;
+  readonly removeMember = refuse;
+  readonly setAdmin = refuse;
+  readonly leaveGroup = refuse;
+  readonly renameGroup = refuse;
+  readonly setGroupPicture = refuse;
+  readonly mute = refuse;
+  readonly pin = refuse;
+  readonly searchUnits = refuse;
+  readonly unitPeople = refuse;
+  readonly matchPeople = refuse;
+  readonly beginApproval = refuse;
+  readonly confirmApproval = refuse;
+  readonly scanApproval = refuse;
+  readonly cancelApproval = refuse;
+  readonly pairings = new Value([]);
+  readonly approveWithDigits = refuse;
+  readonly approveWithQr = refuse;
+  readonly refusePairing = refuse;
+  readonly history = new Value(null);
+  readonly beginReset = refuse;
+  readonly requestReset = refuse;
+  readonly resetStatus = refuse;
+  readonly safetyNumber = refuse;
+  readonly setVerified = refuse;
+  readonly checkSafetyQr = refuse;
+  readonly report = refuse;
+  readonly moderators = refuse;
+  readonly reports = new Value([]);
   readonly updateSettings = refuse;
 
   diagnostics() {
-    return Promise.resolve({ lines: [{ label: "session", value: "broken" }] });
+    const lines = [{ label: "session", value: "broken" }];
+    return Promise.resolve({ lines, groups: [], errors: [], text: "session: broken" });
   }
 
   /** Removes the whole database, whatever version wrote it, and begins anew. */

@@ -15,7 +15,7 @@ export type Notice =
   | { t: "read"; conversation: Id }
   | { t: "slots"; conversation: Id }
   | { t: "typing-out"; conversation: Id }
-  | { t: "typing-in"; conversation: Id; until: number }
+  | { t: "typing-in"; conversation: Id; person: Id; until: number }
   /** From the leader, and a question to it. */
   | { t: "connection"; state: ConnectionState }
   | { t: "who-leads" }

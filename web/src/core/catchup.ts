@@ -23,6 +23,9 @@ export interface ServerView {
   epoch: number;
   groupId: Uint8Array | null;
   blocked: boolean;
+  orders: number;
+  frozenSeq: number | null;
+  left: boolean;
 }
 
 export const fromState = (state: ConversationState): ServerView => ({
@@ -34,6 +37,9 @@ export const fromState = (state: ConversationState): ServerView => ({
   epoch: state.epoch,
   groupId: state.group_id ? state.group_id.slice() : null,
   blocked: state.blocked,
+  orders: state.orders,
+  frozenSeq: state.frozen_seq,
+  left: state.left,
 });
 
 export const fromAnswer = (answer: ConversationAnswer): ServerView => ({
@@ -45,6 +51,9 @@ export const fromAnswer = (answer: ConversationAnswer): ServerView => ({
   epoch: answer.epoch,
   groupId: answer.group_id,
   blocked: answer.blocked,
+  orders: answer.orders,
+  frozenSeq: answer.frozen_seq,
+  left: answer.left,
 });
 
 /** Writes what the server says of a conversation, new or known. Works in every tab. */
@@ -55,7 +64,8 @@ export async function rememberConversation(
 ): Promise<void> {
   const { store, bus } = context;
   const first = await firstTranscript(idBytes(view.id));
-  const { lastSeq, generation, epoch, groupId, blocked } = view;
+  const { lastSeq, generation, epoch, groupId, blocked, orders, frozenSeq, left } = view;
+  const told = { groupId, blocked, orders, frozenSeq, left };
   await store.update(
     "conversations",
     await store.conversation(view.id),
@@ -69,7 +79,10 @@ export async function rememberConversation(
           cursor: 0,
           transcript: first,
           generation: 0,
-          server: { lastSeq, generation, epoch, groupId, blocked },
+          server: { lastSeq, generation, epoch, ...told },
+          standing: "in",
+          rejoin: null,
+          awaySince: null,
           counter: 0,
           unread: [],
           waiting: [],
@@ -86,8 +99,7 @@ export async function rememberConversation(
           lastSeq: Math.max(lastSeq, record.server.lastSeq),
           generation,
           epoch: generation === record.server.generation ? Math.max(epoch, record.server.epoch) : epoch,
-          groupId,
-          blocked,
+          ...told,
         },
       };
     },

@@ -31,10 +31,12 @@ export class Composer {
       kind: "text",
       mine: true,
       sender: context.self.person,
+      copied: false,
       at,
       text,
       notice: null,
       failed: null,
+      frank: null,
     };
     const row: OutboxRecord = {
       conversation,

@@ -3,6 +3,7 @@ import type { ConversationSummary, Id } from "./api";
 import type { Context } from "./context";
 import type { Drafts } from "./drafts";
 import { messageItem, unreadSeqs } from "./messages";
+import { pictureAddress } from "./pictures";
 import type { People } from "./people";
 import { Value } from "./readable";
 
@@ -14,7 +15,8 @@ export class ConversationList {
   readonly summaries = new Value<readonly ConversationSummary[]>([]);
   readonly unread = new Value(0);
   readonly #rows = new Map<Id, ConversationSummary>();
-  readonly #typing = new Map<Id, ReturnType<typeof setTimeout>>();
+  /** Conversation → who types there, each until a timer ends. */
+  readonly #typing = new Map<Id, Map<Id, ReturnType<typeof setTimeout>>>();
   /** Conversations to read again, so that a burst of notices reads each once. */
   readonly #stale = new Set<Id>();
   #reading: Promise<void> | null = null;
@@ -29,7 +31,7 @@ export class ConversationList {
   async start(): Promise<void> {
     this.#end = this.context.bus.listen((notice) => {
       if (notice.t === "messages" || notice.t === "conversation") this.#changed(notice.conversation);
-      else if (notice.t === "typing-in") this.#typed(notice.conversation, notice.until);
+      else if (notice.t === "typing-in") this.#typed(notice.conversation, notice.person, notice.until);
     });
     for (const { value } of await this.context.store.all("conversations")) this.#stale.add(value.id);
     await this.#read();
@@ -37,7 +39,7 @@ export class ConversationList {
 
   stop(): void {
     this.#end();
-    for (const timer of this.#typing.values()) clearTimeout(timer);
+    for (const timers of this.#typing.values()) for (const timer of timers.values()) clearTimeout(timer);
     this.#typing.clear();
     this.#rows.clear();
     this.summaries.set([]);
@@ -73,48 +75,66 @@ export class ConversationList {
   async #summary(id: Id): Promise<ConversationSummary | null> {
     const { store } = this.context;
     const blind = await store.conversation(id);
-    const [stored, reads, marks, draft, rows] = await Promise.all([
+    const [stored, profile, reads, marks, draft, rows] = await Promise.all([
       store.get("conversations", blind),
+      store.get("profiles", blind),
       store.get("reads", blind),
       store.get("marks", blind),
       store.get("drafts", blind),
       store.range("messages", { group: blind, limit: LOOK_BACK, descending: true }),
     ]);
-    if (!stored) return null;
+    // The conversation of one's own devices is no place to talk in.
+    if (!stored || stored.value.kind === "self") return null;
     const record = stored.value;
     const last = rows.find((row) => row.value.kind !== "notice")?.value ?? null;
     const text = this.drafts.latest(id) ?? draft?.value.text ?? "";
     // Somebody has only looked at us: nothing to show until they say something.
     if (!last && text === "" && !record.openedHere && record.server.lastSeq === 0) return null;
-    if (last?.mine === false) this.#typed(id, 0);
-    const partner =
-      record.persons.find((person) => person !== this.context.self.person) ?? record.persons[0] ?? id;
+    if (last?.mine === false && last.sender !== null) this.#typed(id, last.sender, 0);
+    const group = record.kind === "group";
+    const other = record.persons.find((person) => person !== this.context.self.person);
+    const typing = this.#typists(id);
     return {
       id,
-      kind: "direct",
-      partner: await this.people.known(partner),
+      kind: group ? "group" : "direct",
+      partner: group ? null : await this.people.known(other ?? record.persons[0] ?? id),
+      name: profile?.value.name ?? "",
+      picture: pictureAddress(profile?.value.picture ?? null),
+      lastSender: group && last?.sender ? await this.people.known(last.sender) : null,
+      standing: record.server.frozenSeq === null ? record.standing : "stopped",
+      mutedUntil: 0,
+      pinned: false,
       lastMessage: last ? messageItem(last, marks?.value ?? { delivered: 0, read: 0 }) : null,
       at: activity(record, last, this.context.now()),
       unread: unreadSeqs(record, reads?.value.readSeq ?? 0).length,
       draft: text,
-      partnerTyping: this.#typing.has(id),
+      partnerTyping: typing.length > 0,
+      typing,
     };
   }
 
-  #typed(conversation: Id, until: number): void {
-    const before = this.#typing.get(conversation);
-    clearTimeout(before);
-    this.#typing.delete(conversation);
+  #typists(conversation: Id): readonly Id[] {
+    return [...(this.#typing.get(conversation)?.keys() ?? [])];
+  }
+
+  #typed(conversation: Id, person: Id, until: number): void {
+    const timers = this.#typing.get(conversation) ?? new Map<Id, ReturnType<typeof setTimeout>>();
+    const before = timers.has(person);
+    clearTimeout(timers.get(person));
+    timers.delete(person);
     const left = until - this.context.now();
     if (left > 0) {
       const timer = setTimeout(() => {
-        this.#typed(conversation, 0);
+        this.#typed(conversation, person, 0);
       }, left);
-      this.#typing.set(conversation, timer);
+      timers.set(person, timer);
     }
+    if (timers.size > 0) this.#typing.set(conversation, timers);
+    else this.#typing.delete(conversation);
     const row = this.#rows.get(conversation);
-    if (!row || row.partnerTyping === this.#typing.has(conversation)) return;
-    this.#rows.set(conversation, { ...row, partnerTyping: !row.partnerTyping });
+    if (!row || before === timers.has(person)) return;
+    const typing = this.#typists(conversation);
+    this.#rows.set(conversation, { ...row, partnerTyping: typing.length > 0, typing });
     this.#show();
   }
 

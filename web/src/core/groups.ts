@@ -152,7 +152,8 @@ export class Groups {
       }
       if (chain.devices.length === 0) return null;
       const claimed = await context.api
-        .claimKeyPackages({ person, suite: HYBRID, conversation: record.id })
+        .claimKeyPackages({ persons: [person], suite: HYBRID, conversation: record.id, devices: null })
+        .then(({ packages: found }) => found)
         .catch((error: unknown) => {
           if (error instanceof TransportError && error.code === "no_key_package") return [];
           throw error;
@@ -206,6 +207,8 @@ export class Groups {
       commit: begun.commit,
       welcome: begun.welcome,
       groupId: begun.groupId,
+      membership: [],
+      change: { added: [], removed: [], roles: [], orders: [] },
     };
     const made: GroupRecord = {
       conversation,
@@ -215,10 +218,15 @@ export class Groups {
       state: null,
       pending,
       devices: [],
+      membership: [],
+      suite: HYBRID,
+      sizeClass: "normal",
+      founder: context.self.device,
       createdHere: true,
       renewedAt: context.now(),
       healed: true,
       lost: null,
+      broken: null,
     };
     const batch = new Batch().put("groups", numbered(blind, generation), made, { expect: 0 });
     await context.store.commit(batch, { fence: context.fence });
@@ -235,7 +243,7 @@ export class Groups {
         counter: pending.counter,
         policy: pending.policy ?? new Uint8Array(),
         commit: pending.commit,
-        welcome: pending.welcome ?? new Uint8Array(),
+        welcome: pending.welcome,
       });
     } catch (error) {
       if (!(error instanceof TransportError) || error.unknownOutcome) throw error;
@@ -274,6 +282,8 @@ export class Groups {
       commit: healed.commit,
       welcome: null,
       groupId: group.groupId,
+      membership: [],
+      change: { added: [], removed: [], roles: [], orders: [] },
     };
     const key = numbered(blind, record.generation);
     const stored = await context.store.get("groups", key);

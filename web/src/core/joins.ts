@@ -111,10 +111,15 @@ export class Joins {
         state: joined.state,
         pending: null,
         devices: devicesOf(joined.members),
+        membership: [],
+        suite: joined.policy.suite,
+        sizeClass: joined.policy.sizeClass,
+        founder: idText(envelope.device),
         createdHere: false,
         renewedAt: context.now(),
         healed: false,
         lost: null,
+        broken: null,
       };
       step.batch.put("groups", key, group, { expect });
       // With the private half gone nobody who takes the device later can open this Welcome again (RFC 9420 §16.8).
@@ -140,10 +145,15 @@ export class Joins {
           state: null,
           pending: null,
           devices: [],
+          membership: [],
+          suite: 0,
+          sizeClass: "normal",
+          founder: idText(envelope.device),
           createdHere: false,
           renewedAt: 0,
           healed: true,
           lost: elsewhere ? null : code,
+          broken: null,
         };
         step.batch.put("groups", key, lost, { expect });
         step.notice(envelope.seq, envelope.time, { kind: "history-elsewhere" });

@@ -21,8 +21,9 @@ export function sendState(record: MessageRecord, marks: Marks): SendState | null
 }
 
 export function messageItem(record: MessageRecord, marks: Marks): MessageItem {
-  const { id, seq, kind, mine, sender, at, text, failed, notice } = record;
-  return { id, seq, kind, mine, sender, at, text, state: sendState(record, marks), error: failed, notice };
+  const { id, seq, kind, mine, sender, copied, at, text, failed, notice } = record;
+  const state = sendState(record, marks);
+  return { id, seq, kind, mine, sender, copied, at, text, state, error: failed, notice };
 }
 
 /** A part of a conversation's messages, read from the store, growing both ways and kept up to date. */

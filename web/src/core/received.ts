@@ -28,8 +28,10 @@ export async function takeMessage(
     seq,
     mine,
     sender,
+    copied: false,
     notice: null,
     failed: null,
+    frank: { k: result.k, content: result.content },
   };
   let content: ReturnType<typeof decodeContent>;
   try {
@@ -69,9 +71,11 @@ export function takeWaiting(step: Step, envelope: Envelope, code: string, place:
     kind: "waiting",
     mine: false,
     sender: null,
+    copied: false,
     at: time,
     text: "",
     notice: null,
     failed: null,
+    frank: null,
   });
 }

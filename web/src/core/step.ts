@@ -117,9 +117,16 @@ export class Step {
   notice(seq: number, at: number, notice: NoticeRecord): void {
     // Beside the envelope that it is about: before what follows, after the message that showed it.
     const order = notice.kind === "log-mismatch" ? seq + 0.5 : seq;
-    const base = { conversation: this.conversation.id, order, seq: null, mine: false, sender: null };
+    const base = {
+      conversation: this.conversation.id,
+      order,
+      seq: null,
+      mine: false,
+      sender: null,
+      copied: false,
+    };
     const id = `${notice.kind}-${String(seq)}`;
-    this.message({ ...base, id, kind: "notice", at, text: "", notice, failed: null });
+    this.message({ ...base, id, kind: "notice", at, text: "", notice, failed: null, frank: null });
   }
 
   /** Compares what a member saw with our own transcript there; a difference is shown and noted. */

@@ -71,7 +71,7 @@ export class Typing {
       if (idText(member.device) !== device || idText(member.person) === context.self.person) return;
       this.#counters.set(key, counter);
       const until = plaintext[0] === 1 ? context.now() + SHOWN_MS : 0;
-      context.bus.publish({ t: "typing-in", conversation, until });
+      context.bus.publish({ t: "typing-in", conversation, person: idText(member.person), until });
     } catch (error) {
       const code = cryptoCode(error);
       if (code === null) throw error;

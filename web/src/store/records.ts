@@ -90,7 +90,22 @@ export interface ConversationRecord {
     epoch: number;
     groupId: Uint8Array | null;
     blocked: boolean;
+    /** Open orders of the current group. */
+    orders: number;
+    /** The commit that members reported as unusable; null while the group is sound. */
+    frozenSeq: number | null;
+    /** This person is out of it. */
+    left: boolean;
   };
+  /**
+   * `in`: this device has a leaf, or nothing has begun. `waiting`: its person is a member, but it has no leaf (yet).
+   * `out`: its person left or was removed.
+   */
+  standing: "in" | "waiting" | "out";
+  /** This device asked to be let in: only then a Welcome into a group that it already knows is taken. */
+  rejoin: { generation: number; at: number } | null;
+  /** Server time of the commit that took this device's leaf; null while it has one or never had. */
+  awaySince: number | null;
   /** Last counter of this device that the server has consumed. */
   counter: number;
   /** Seqs of messages by others that may be unread; pruned against the read position. */
@@ -105,7 +120,8 @@ export interface ConversationRecord {
 
 /** A commit of our own that is on its way: adopted when its hash appears in the log, dropped when another wins. */
 export interface PendingCommit {
-  kind: "begin" | "heal";
+  kind: "begin" | "heal" | "members";
+  /** The engine's bytes after the commit. Holds secrets; becomes the group's state or is dropped. */
   state: Uint8Array;
   /** SHA-256 of the envelope's body. */
   bodyHash: Uint8Array;
@@ -116,6 +132,31 @@ export interface PendingCommit {
   commit: Uint8Array;
   welcome: Uint8Array | null;
   groupId: Uint8Array;
+  /** The membership map after it, and what it changes, for the lines that the conversation shows. */
+  membership: MembershipRecord[];
+  change: GroupChange;
+}
+
+/** Who came and went by one commit. */
+export interface GroupChange {
+  added: GroupDevice[];
+  removed: GroupDevice[];
+  roles: { person: Id; role: "member" | "admin" | "invited" | "none" }[];
+  /** Hashes of the orders that it executes. */
+  orders: Uint8Array[];
+}
+
+export interface GroupDevice {
+  person: Id;
+  device: Id;
+}
+
+/** A row of a group conversation's membership map (`crypto/membership.ts`). */
+export interface MembershipRecord {
+  person: Id;
+  role: "member" | "admin" | "invited";
+  /** 32 bytes; zeros while invited. */
+  base: Uint8Array;
 }
 
 /** One MLS group of a conversation. Key: blind conversation / generation. */
@@ -127,8 +168,14 @@ export interface GroupRecord {
   /** The engine's bytes; null while only a pending begin exists. Holds secrets. */
   state: Uint8Array | null;
   pending: PendingCommit | null;
-  /** Devices at the time of joining, to say who came with a new one. */
-  devices: { person: Id; device: Id }[];
+  /** Devices in the tree. */
+  devices: GroupDevice[];
+  /** Of the group's kind alone; empty in direct and self conversations. */
+  membership: MembershipRecord[];
+  suite: number;
+  sizeClass: "normal" | "large";
+  /** The device that began it; null where this device came later. */
+  founder: Id | null;
   createdHere: boolean;
   /** When our leaf was last renewed (joined, begun or healed). */
   renewedAt: number;
@@ -136,6 +183,29 @@ export interface GroupRecord {
   healed: boolean;
   /** Why our Welcome into this generation could not be taken; null otherwise. */
   lost: string | null;
+  /** A commit of the group's own epoch that this device cannot use: nothing after it can be read. */
+  broken: { seq: number; code: string } | null;
+}
+
+/** Name and picture of a group: the last word in the log's order. Key: blind conversation. */
+export interface ProfileRecord {
+  name: string;
+  /** JPEG or WebP; empty: none. */
+  picture: Uint8Array;
+  /** The sender's time, and who it was; null: unknown. */
+  at: number;
+  by: Id | null;
+}
+
+/** A whole envelope as it was received, for giving it back to a server that has lost it. Key: blind conversation / seq. */
+export interface RawRecord {
+  generation: number;
+  epoch: number;
+  kind: number;
+  device: Uint8Array;
+  counter: number;
+  time: number;
+  body: Uint8Array;
 }
 
 /** One applied row of a log. Key: blind conversation / seq. */
@@ -161,7 +231,24 @@ export type NoticeRecord =
   | { kind: "begun" }
   | { kind: "new-device"; person: Id; mine: boolean }
   | { kind: "log-mismatch" }
-  | { kind: "history-elsewhere" };
+  | { kind: "history-elsewhere" }
+  | { kind: "group-begun"; by: Id }
+  | { kind: "added"; by: Id; persons: Id[] }
+  | { kind: "invited"; by: Id; persons: Id[] }
+  | { kind: "removed"; by: Id | null; persons: Id[] }
+  | { kind: "you-removed"; by: Id | null }
+  | { kind: "you-left" }
+  | { kind: "left"; person: Id }
+  | { kind: "admin"; by: Id | null; person: Id; admin: boolean }
+  | { kind: "renamed"; by: Id; name: string }
+  | { kind: "picture"; by: Id }
+  | { kind: "device-added"; person: Id }
+  | { kind: "device-removed"; person: Id }
+  | { kind: "successor"; by: Id; reason: "policy" | "broken" }
+  | { kind: "identity-reset"; person: Id; wasVerified: boolean }
+  | { kind: "reset-requested"; person: Id; earliest: number }
+  | { kind: "directory-changed"; person: Id; wasVerified: boolean }
+  | { kind: "gap"; from: number; to: number };
 
 /** One row on the screen. Key: blind conversation / id. */
 export interface MessageRecord {
@@ -332,6 +419,8 @@ export interface Tables {
   conversations: ConversationRecord;
   groups: GroupRecord;
   log: LogRecord;
+  raw: RawRecord;
+  profiles: ProfileRecord;
   messages: MessageRecord;
   outbox: OutboxRecord;
   mail: MailRecord;

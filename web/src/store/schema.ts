@@ -31,6 +31,8 @@ const sealedTables: Readonly<Record<TableName, string>> = {
   conversations: "k",
   groups: "k",
   log: "k",
+  raw: "k",
+  profiles: "k",
   messages: "k, [c+o]",
   outbox: "k, [c+o]",
   mail: "k",
@@ -90,8 +92,10 @@ export class Database {
   async #checkVersion(): Promise<void> {
     await this.dexie.transaction("rw", this.meta, async () => {
       const row = await this.meta.get("schema");
-      if (row === undefined) await this.meta.put({ k: "schema", value: SCHEMA_VERSION });
-      else if (typeof row.value !== "number" || row.value > SCHEMA_VERSION) throw new StoreError("newer");
+      const written = row?.value ?? 0;
+      if (typeof written !== "number" || written > SCHEMA_VERSION) throw new StoreError("newer");
+      // Rows of an older version are completed as they are read (`upgrade.ts`); the older client must not read ours.
+      if (written < SCHEMA_VERSION) await this.meta.put({ k: "schema", value: SCHEMA_VERSION });
     });
   }
 

@@ -2,6 +2,7 @@ import { StoreError } from "./errors";
 import type { TableName, Tables } from "./records";
 import type { Database, Row } from "./schema";
 import { Blinder, seal, type Sealed, unseal } from "./seal";
+import { completed } from "./upgrade";
 import type { Vault } from "./vault";
 
 /** A record with the revision at which it was read. */
@@ -277,7 +278,7 @@ export class Store {
   }
 
   async #open<K extends TableName>(table: K, row: Row): Promise<Stored<Tables[K]>> {
-    const value = (await unseal(this.#opened().data, table, row.k, row)) as Tables[K];
+    const value = completed(table, await unseal(this.#opened().data, table, row.k, row));
     this.#opened();
     return { key: row.k, value, revision: row.v };
   }

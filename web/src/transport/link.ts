@@ -27,6 +27,11 @@ export interface Answers {
   mail_ack: wire.Ok;
   slot_put: wire.Ok;
   slots_fetch: wire.Slots;
+  orders_fetch: wire.Orders;
+  rejoin: wire.Ok;
+  leave: wire.Ok;
+  report_commit: wire.Ok;
+  reupload: wire.Reuploaded;
   ping: wire.Ok;
 }
 
@@ -63,5 +68,10 @@ export const answerTag: Readonly<Record<RequestTag, wire.Answer["t"]>> = {
   mail_ack: "ok",
   slot_put: "ok",
   slots_fetch: "slots",
+  orders_fetch: "orders",
+  rejoin: "ok",
+  leave: "ok",
+  report_commit: "ok",
+  reupload: "reuploaded",
   ping: "ok",
 };

@@ -27,7 +27,7 @@ from .common import FORMAT, HASH_LENGTH, SIGNATURE_LENGTH, read_format, read_uin
 
 
 class OrderAction(IntEnum):
-    """What a commit does to execute an order. LEAVE removes every leaf of a person and ends the membership."""
+    """What executes an order. LEAVE: a commit removes every leaf of the person and ends the membership."""
 
     REMOVE = 1
     ADD = 2

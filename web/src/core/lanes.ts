@@ -44,3 +44,21 @@ export class Pump {
     } while (this.#again);
   }
 }
+
+/** The results of `task` over all items in their order, at most `width` of them under way at once. */
+export async function pooled<T, R>(
+  items: readonly T[],
+  task: (item: T) => Promise<R>,
+  width = 16,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await task(items[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  return results;
+}

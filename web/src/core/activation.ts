@@ -2,12 +2,20 @@ import { parseActivationCode } from "../crypto/codes";
 import { foldDigits } from "../crypto/folding";
 import { firstStatement } from "../crypto/statements";
 import { randomBytes } from "../crypto/bytes";
-import type { Store } from "../store";
 import { type ActivationOfferAnswer, type MeAnswer, TransportError } from "../transport";
 import { type ActivationOffer, AppError } from "./api";
-import { type Candidate, cleanDeviceName, deviceEntry, register, type Shared, totpDigits } from "./entering";
+import {
+  type Candidate,
+  cleanDeviceName,
+  deviceEntry,
+  type Entered,
+  register,
+  type Shared,
+  totpDigits,
+} from "./entering";
 import { deviceSigner, recoverySigner } from "./identities";
 import { idBytes, newId } from "./ids";
+import { firstTrust } from "./trust";
 
 interface Offered {
   code: string;
@@ -41,11 +49,7 @@ export class Activation {
     };
   }
 
-  async finish(choice: {
-    passphrase: string;
-    totp: string;
-    deviceName: string;
-  }): Promise<{ store: Store; me: MeAnswer; dataKey: CryptoKey }> {
+  async finish(choice: { passphrase: string; totp: string; deviceName: string }): Promise<Entered> {
     const { env, api } = this.shared;
     const offered = this.#offered;
     if (!offered) throw new AppError("code_refused");
@@ -78,6 +82,9 @@ export class Activation {
       wrapped: vault,
       dataKey,
       statements: [statement],
+      trust: await firstTrust(api),
+      kind: "regular",
+      expiresAt: null,
     };
     const { code, personnelNumber } = offered;
     const request = { code, personnelNumber, salt, signInSecret, totp: totpDigits(choice.totp), statement };

@@ -43,6 +43,7 @@ function onLifecycle(run: (event: Lifecycle) => void): () => void {
   };
   listen(page, "visibilitychange", () => (page.visibilityState === "hidden" ? "hide" : "show"));
   listen(globalThis, "pagehide", () => "hide");
+  listen(globalThis, "pagehide", () => "close");
   listen(page, "freeze", () => "freeze");
   listen(page, "resume", () => "resume");
   listen(globalThis, "online", () => "online");

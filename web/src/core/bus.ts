@@ -22,6 +22,16 @@ export type Notice =
   /** The session of this browser changed; each tab looks at the vault again. */
   | { t: "session"; change: "opened" | "locked" | "erased" | "changed" }
   | { t: "revoked"; reason: "replaced" | "revoked" }
+  /** A value that this person's other devices are to be told of. */
+  | { t: "synced" }
+  /** Pairings, transfers of history, reports were written. */
+  | { t: "pairings" }
+  | { t: "history" }
+  | { t: "reports" }
+  /** For the leader: an own device came, which has no leaf yet. */
+  | { t: "own-device" }
+  /** For the leader: this temporary device wants to be in this conversation now. */
+  | { t: "ask-in"; conversation: Id }
   | { t: "rolled-back" }
   | { t: "settings" };
 

@@ -17,6 +17,8 @@ export interface Self {
   deviceName: string;
   login: string;
   keys: DeviceKeys;
+  /** On a shared computer: memory only. */
+  temporary: boolean;
 }
 
 /** Everything that the parts of one open session share. Made at unlocking, dropped at locking. */

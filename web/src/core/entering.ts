@@ -1,8 +1,17 @@
 import type { DeviceKeys } from "../crypto/api";
 import { foldDigits } from "../crypto/folding";
 import type { DeviceEntry } from "../crypto/identity";
-import { type AccountRecord, Batch, type Database, Store, type Vault, type WrappedKey } from "../store";
-import { type Api, isTransient, type MeAnswer, TransportError } from "../transport";
+import { Writer } from "../crypto/tls";
+import {
+  type AccountRecord,
+  Batch,
+  type Database,
+  Store,
+  type TrustRecord,
+  type Vault,
+  type WrappedKey,
+} from "../store";
+import { type Api, fromBase64Url, isTransient, type MeAnswer, TransportError } from "../transport";
 import type { Bilingual, Id, PersonCard } from "./api";
 import type { Bus } from "./bus";
 import type { Environment } from "./environment";
@@ -31,8 +40,19 @@ export interface Candidate {
   keys: DeviceKeys;
   wrapped: WrappedKey;
   dataKey: CryptoKey;
-  /** The person's chain with the statement that lists this device at its end. */
+  /** The person's chain with the statement that lists this device at its end; empty while nobody has signed that. */
   statements: Uint8Array[];
+  trust: TrustRecord;
+  kind: "regular" | "temporary";
+  /** Milliseconds UTC; null: never. */
+  expiresAt: number | null;
+}
+
+/** A person's session on this device, as every way in ends. */
+export interface Entered {
+  store: Store;
+  me: MeAnswer;
+  dataKey: CryptoKey;
 }
 
 /** A one-time code as the server reads it: ASCII digits only. */
@@ -45,9 +65,18 @@ export function cleanDeviceName(text: string): string {
   return short === "" ? "Browser" : short;
 }
 
+/** The entry of a regular device in an identity statement. */
 export function deviceEntry(keys: DeviceKeys, name: string, at: number): DeviceEntry {
   const { device: id, signaturePublic: signatureKey } = keys;
   return { id, name, kind: "regular", signatureKey, addedAt: at, expiresAt: null };
+}
+
+/** What a ticket and the new device's own key prove together: label SignIn over (ticket, device). */
+export async function signTicket({ env }: Shared, keys: DeviceKeys, ticket: string): Promise<Uint8Array> {
+  const bytes = fromBase64Url(ticket);
+  if (!bytes) throw new TransportError("bad_answer");
+  const content = new Writer().opaque(bytes).fixed(keys.device, 16).bytes;
+  return env.engine.signWithDevice({ keys, label: "SignIn", content });
 }
 
 /**
@@ -59,37 +88,63 @@ export async function register(
   candidate: Candidate,
   confirm: () => Promise<MeAnswer>,
 ): Promise<{ store: Store; me: MeAnswer }> {
+  const store = await prepare(shared, candidate);
+  let me: MeAnswer;
+  try {
+    me = await confirm();
+  } catch (error) {
+    if (neverListed(error)) await abandon(shared, store);
+    throw error;
+  }
+  await confirmed(shared, store, candidate, me);
+  return { store, me };
+}
+
+/** A vault in the phase `pending` with the device's keys in it. Whatever stood here before is erased. */
+export async function prepare(shared: Shared, candidate: Candidate): Promise<Store> {
   const { vault, database } = shared;
   const { wrapped, login, name, dataKey } = candidate;
   await vault.erase();
   await vault.create({ wrapped, login, name, phase: "pending", needsSignIn: true });
   const store = await Store.open(database, vault, dataKey);
   await store.commit(new Batch().put("account", "me", accountRecord(candidate), { expect: 0 }));
-  let me: MeAnswer;
-  try {
-    me = await confirm();
-  } catch (error) {
-    // A clear refusal: this device was never listed. Without one (no answer, a proxy's error page, a failure in the
-    // middle) the vault stays, and signing in finds out.
-    const refused = error instanceof TransportError && !isTransient(error) && error.code !== "bad_answer";
-    if (refused) {
-      store.close();
-      await vault.erase();
-    }
-    throw error;
-  }
+  return store;
+}
+
+/** Erases what `prepare` made: this device was never listed. */
+export async function abandon(shared: Shared, store: Store): Promise<void> {
+  store.close();
+  await shared.vault.erase();
+}
+
+/**
+ * A clear refusal: this device was never listed. Without one (no answer, a proxy's error page, a failure in the middle)
+ * the vault stays, and signing in finds out.
+ */
+export function neverListed(error: unknown): boolean {
+  return error instanceof TransportError && !isTransient(error) && error.code !== "bad_answer";
+}
+
+/** The server has confirmed the device: its person's chain is pinned, and the vault is active. */
+export async function confirmed(
+  shared: Shared,
+  store: Store,
+  candidate: Pick<Candidate, "person" | "statements" | "trust">,
+  me: MeAnswer,
+): Promise<void> {
   const blind = await store.person(candidate.person);
-  const chain = { person: candidate.person, statements: candidate.statements, alarm: null };
+  const { certificates } = candidate.trust;
+  const chain = { person: candidate.person, statements: candidate.statements, certificates, alarm: null };
   await store.commit(
     new Batch().put("chains", blind, chain).put("people", blind, { card: me.person, at: shared.env.now() }),
   );
-  await vault.change({ phase: "active", needsSignIn: false, login: me.login, name: me.person.name });
-  return { store, me };
+  const active = { phase: "active" as const, needsSignIn: false, reset: null };
+  await shared.vault.change({ ...active, login: me.login, name: me.person.name });
 }
 
 function accountRecord(candidate: Candidate): AccountRecord {
   const empty = { latin: "", local: "" };
-  const { person, login, device, deviceName, keys, name } = candidate;
+  const { person, login, device, deviceName, keys, name, trust, kind, expiresAt } = candidate;
   const unknown = {
     id: person,
     name,
@@ -108,6 +163,9 @@ function accountRecord(candidate: Candidate): AccountRecord {
     signaturePublic: keys.signaturePublic,
     signaturePrivate: keys.signaturePrivate,
     mailbox: 0,
+    kind,
+    expiresAt,
+    trust,
   };
 }
 

@@ -16,8 +16,11 @@ export interface Channel {
   close(): void;
 }
 
-/** `hide`: the page may be discarded from now on. `freeze`: it stops running until `resume`. */
-export type Lifecycle = "hide" | "show" | "freeze" | "resume" | "online" | "offline";
+/**
+ * `hide`: the page may be discarded from now on. `freeze`: it stops running until `resume`. `close`: the page goes away,
+ * and what is not begun in this very call will not happen.
+ */
+export type Lifecycle = "hide" | "show" | "freeze" | "resume" | "close" | "online" | "offline";
 
 /**
  * Everything of the outside world that the core uses. `browser.ts` builds it in a page; tests build it under Node with

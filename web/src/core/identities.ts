@@ -1,6 +1,6 @@
 import type { DeviceKeys, RosterDevice } from "../crypto/api";
 import { equal } from "../crypto/bytes";
-import { type Chain, verifyChain } from "../crypto/chain";
+import { type Chain, extendChain, verifyChain } from "../crypto/chain";
 import { parseStatement, statementHash } from "../crypto/identity";
 import type { StatementSigner } from "../crypto/statements";
 import type { ChainRecord } from "../store";
@@ -9,6 +9,8 @@ import type { Context } from "./context";
 import type { Engine } from "./environment";
 import { cryptoCode } from "./errors";
 import { idBytes, idText } from "./ids";
+import { pooled } from "./lanes";
+import { Trust, type TrustAnchors } from "./trust";
 
 /** The device's signature on statements, made in the crypto worker. */
 export function deviceSigner(engine: Engine, keys: DeviceKeys): StatementSigner {
@@ -36,8 +38,15 @@ export async function recoverySigner(
 export class Identities {
   readonly #chains = new Map<Id, Chain>();
   readonly #fresh = new Set<Id>();
+  readonly trust: Trust;
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    /** Told when a pinned chain has grown, once it is on disk. Never told of a person who is seen for the first time. */
+    private readonly onGrown: (before: Chain, after: Chain) => Promise<void> = () => Promise.resolve(),
+  ) {
+    this.trust = new Trust(context);
+  }
 
   /** After a break in the connection nobody's chain is known to be the newest. */
   forgetFreshness(): void {
@@ -58,16 +67,28 @@ export class Identities {
 
   /** Every device that the persons' chains ever listed. Chains not seen since the connection began are fetched. */
   async roster(persons: readonly Id[], mustKnow: readonly Uint8Array[] = []): Promise<RosterDevice[]> {
-    const chains = await Promise.all(persons.map((person) => this.fresh(person)));
-    return this.#complete(persons, chains, mustKnow);
+    return rosterOf(await this.chains(persons, mustKnow));
   }
 
   /** The same from what is pinned; only persons never seen are fetched. For reading, where revocation does not count. */
   async pinnedRoster(persons: readonly Id[], mustKnow: readonly Uint8Array[] = []): Promise<RosterDevice[]> {
-    const chains = await Promise.all(
-      persons.map(async (person) => (await this.#pinned(person)) ?? this.fresh(person)),
-    );
+    return rosterOf(await this.pinnedChains(persons, mustKnow));
+  }
+
+  /** The chains as they are now on the server. */
+  async chains(persons: readonly Id[], mustKnow: readonly Uint8Array[] = []): Promise<Chain[]> {
+    const chains = await pooled(persons, (person) => this.fresh(person));
     return this.#complete(persons, chains, mustKnow);
+  }
+
+  /** The pinned chains; a person whose chain is refused is left out, so that the others can still be read. */
+  async pinnedChains(persons: readonly Id[], mustKnow: readonly Uint8Array[] = []): Promise<Chain[]> {
+    const chains = await pooled(persons, async (person) => {
+      const pinned = await this.pinned(person);
+      return pinned ?? this.#readable(person, () => this.fresh(person));
+    });
+    const found = chains.filter((chain) => chain !== null);
+    return this.#complete(persons, found, mustKnow);
   }
 
   /** A device that no known chain lists: the chain grew, and nothing of it can be judged before that is seen. */
@@ -75,45 +96,66 @@ export class Identities {
     persons: readonly Id[],
     chains: readonly Chain[],
     mustKnow: readonly Uint8Array[],
-  ): Promise<RosterDevice[]> {
-    const roster = chains.flatMap((chain) => chain.everListed);
-    if (mustKnow.every((device) => roster.some((entry) => equal(entry.device, device)))) return roster;
-    const grown = await Promise.all(persons.map((person) => this.refresh(person)));
-    return grown.flatMap((chain) => chain.everListed);
+  ): Promise<Chain[]> {
+    const roster = rosterOf(chains);
+    if (mustKnow.every((device) => roster.some((entry) => equal(entry.device, device)))) return [...chains];
+    const grown = await pooled(persons, (person) => this.#readable(person, () => this.refresh(person)));
+    return grown.filter((chain) => chain !== null);
+  }
+
+  async #readable(person: Id, chain: () => Promise<Chain>): Promise<Chain | null> {
+    try {
+      return await chain();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "identity_chain_refused") throw error;
+      return this.#chains.get(person) ?? null;
+    }
   }
 
   async refresh(person: Id): Promise<Chain> {
-    const { store, api, journal } = this.context;
+    const { store, api } = this.context;
     const key = await store.person(person);
     const stored = await store.get("chains", key);
-    const pinned = stored ? await this.#verify(person, stored.value.statements) : null;
+    const pinned = stored ? await this.#verify(person, stored.value) : null;
     const answer = await api.identity(person, pinned ? pinned.version - 1 : 0);
+    // Officers' certificates first: without them a reset in the answer could not be judged.
+    if (answer.some((one) => isReset(one))) await this.trust.tryRefresh();
+    const anchors = await this.trust.anchors();
     let chain: Chain;
     let statements: Uint8Array[];
     try {
       if (stored && pinned) {
         await checkPinned(answer[0], pinned);
-        statements = [...stored.value.statements, ...answer.slice(1)];
+        const added = answer.slice(1);
+        statements = [...stored.value.statements, ...added];
+        chain = await extendChain(pinned, added, anchors);
       } else {
         statements = answer;
+        chain = await verifyChain(statements, { person: idBytes(person), trust: anchors });
       }
-      const pin = pinned ? { version: pinned.version, hash: pinned.hash } : undefined;
-      chain = await verifyChain(statements, { person: idBytes(person), pinned: pin });
     } catch (error) {
-      const code = cryptoCode(error) ?? (error instanceof AppError ? error.code : null);
-      if (code === null) throw error;
-      journal.note("identity chain", code);
-      if (stored) await store.update("chains", key, (record) => record && { ...record, alarm: code });
-      this.#chains.delete(person);
-      this.#fresh.delete(person);
-      throw new AppError("identity_chain_refused", code);
+      await this.#refused(person, key, error);
+      throw new AppError("identity_chain_refused", cryptoCode(error) ?? undefined);
     }
     if (!pinned || chain.version > pinned.version || stored?.value.alarm) {
-      await this.#pin(key, { person, statements, alarm: null });
+      const certificates = statements.some(isReset) ? (anchors?.certificates ?? []) : [];
+      await this.#pin(key, { person, statements, certificates, alarm: null });
     }
     this.#chains.set(person, chain);
     this.#fresh.add(person);
+    if (pinned && chain.version > pinned.version) await this.onGrown(pinned, chain);
     return chain;
+  }
+
+  /** Keeps what contradicts the pin as an alarm. Throws what is no judgement on the chain. */
+  async #refused(person: Id, key: string, error: unknown): Promise<void> {
+    const code = cryptoCode(error) ?? (error instanceof AppError ? error.code : null);
+    if (code === null) throw error;
+    this.context.journal.note("identity chain", code);
+    if (await this.context.store.get("chains", key))
+      await this.context.store.update("chains", key, (record) => record && { ...record, alarm: code });
+    this.#chains.delete(person);
+    this.#fresh.delete(person);
   }
 
   /** Number of persons whose chain contradicts the pin. */
@@ -128,18 +170,31 @@ export class Identities {
     );
   }
 
-  async #pinned(person: Id): Promise<Chain | null> {
+  /** What is pinned of a person; null for somebody never seen, or whose chain contradicts the pin. */
+  async pinned(person: Id): Promise<Chain | null> {
     const known = this.#chains.get(person);
     if (known) return known;
     const stored = await this.context.store.get("chains", await this.context.store.person(person));
     if (!stored || stored.value.alarm !== null) return null;
-    const chain = await this.#verify(person, stored.value.statements);
+    const chain = await this.#verify(person, stored.value);
     this.#chains.set(person, chain);
     return chain;
   }
 
-  #verify(person: Id, statements: readonly Uint8Array[]): Promise<Chain> {
-    return verifyChain(statements, { person: idBytes(person) });
+  /** A chain of our own store: it was judged when it came, with the certificates that are kept beside it. */
+  async #verify(person: Id, { statements, certificates }: ChainRecord): Promise<Chain> {
+    const anchors = certificates.length > 0 ? await this.trust.pinned(certificates) : undefined;
+    return verifyChain(statements, { person: idBytes(person), trust: anchors });
+  }
+}
+
+/** True for a statement that is marked as a reset; what cannot be read is judged elsewhere. */
+function isReset(bytes: Uint8Array): boolean {
+  try {
+    return parseStatement(bytes).statement.reset;
+  } catch (error) {
+    if (cryptoCode(error) === null) throw error;
+    return false;
   }
 }
 
@@ -152,9 +207,16 @@ async function checkPinned(first: Uint8Array | undefined, pinned: Chain): Promis
 }
 
 /** The chain of a person who is not signed in here yet, as the server handed it out for replacing a device. */
-export async function verifyOffered(statements: readonly Uint8Array[], person: Id): Promise<Chain> {
-  return verifyChain(statements, { person: idBytes(person) });
+export async function verifyOffered(
+  statements: readonly Uint8Array[],
+  person: Id,
+  trust: TrustAnchors | undefined,
+): Promise<Chain> {
+  return verifyChain(statements, { person: idBytes(person), trust });
 }
+
+export const rosterOf = (chains: readonly Chain[]): RosterDevice[] =>
+  chains.flatMap((chain) => chain.everListed);
 
 /** True when the chain lists this device as living. */
 export function listsDevice(chain: Chain, device: Id): boolean {

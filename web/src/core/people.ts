@@ -15,7 +15,12 @@ const UNKNOWN = { latin: "", local: "" };
 export class People {
   readonly #cards = new Map<Id, PersonRecord>();
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    /** Told when a card that was known says something else now. */
+    private readonly onChanged: (before: CardRecord, after: CardRecord) => Promise<void> = () =>
+      Promise.resolve(),
+  ) {}
 
   /** What the directory finds; without a network, what was seen before and matches. */
   async search(query: string): Promise<readonly PersonCard[]> {
@@ -57,12 +62,21 @@ export class People {
     if (cards.length === 0) return;
     const at = this.context.now();
     const batch = new Batch();
+    const changes: [CardRecord, CardRecord][] = [];
     for (const card of cards) {
       const record = { card, at };
+      const before = await this.#cached(card.id);
+      if (before) changes.push([before.card, card]);
       this.#cards.set(card.id, record);
       batch.put("people", await this.context.store.person(card.id), record);
     }
     await this.context.store.commit(batch);
+    for (const [before, after] of changes) await this.onChanged(before, after);
+  }
+
+  /** The directory has changed this person. */
+  async changed(id: Id): Promise<void> {
+    await this.remember([await this.context.api.person(id)]);
   }
 
   async #cached(id: Id): Promise<PersonRecord | null> {

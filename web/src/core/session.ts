@@ -1,10 +1,9 @@
 import { Store, StoreError } from "../store";
 import { TransportError } from "../transport";
 import { AppError, type Me, type SessionState } from "./api";
-import type { Shared } from "./entering";
+import type { Entered, Shared } from "./entering";
 import { OpenSession } from "./open";
 import { Value } from "./readable";
-import type { Entered } from "./signin";
 
 /** The handle's last use is written at most this often. */
 const TOUCH_MS = 60_000;
@@ -161,7 +160,14 @@ export class Session {
     const row = await this.shared.vault.read();
     const person = await opened.people.known(self.person);
     if (this.current.get() !== opened) return;
-    const me: Me = { person, login: self.login, deviceId: self.device, deviceName: self.deviceName };
+    const me: Me = {
+      person,
+      login: self.login,
+      deviceId: self.device,
+      deviceName: self.deviceName,
+      temporary: self.temporary,
+      moderator: opened.duties.includes("moderator"),
+    };
     this.state.set({ kind: "open", me, needsSignIn: row?.needsSignIn ?? false });
   }
 

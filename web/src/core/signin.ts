@@ -5,26 +5,31 @@ import { Writer } from "../crypto/tls";
 import { Store, type VaultRow, type WrappedKey } from "../store";
 import type { MeAnswer, RecoveryTicket } from "../transport";
 import { AppError, type Id } from "./api";
-import { cleanDeviceName, deviceEntry, keysOf, register, type Shared, totpDigits } from "./entering";
+import {
+  cleanDeviceName,
+  deviceEntry,
+  type Entered,
+  keysOf,
+  register,
+  type Shared,
+  totpDigits,
+} from "./entering";
 import { cryptoCode } from "./errors";
 import { recoverySigner, verifyOffered } from "./identities";
 import { idBytes, newId } from "./ids";
+import { anchorsOf, firstTrust } from "./trust";
 
-export interface Entered {
-  store: Store;
-  me: MeAnswer;
-  dataKey: CryptoKey;
-}
-
-interface Secrets {
+export interface Secrets {
   dataKey: CryptoKey;
   vault: WrappedKey;
   signInSecret: Uint8Array;
 }
 
-interface Replacement {
+/** Somebody who proved who they are, in a browser that their chain does not list. */
+export interface Replacement {
   login: string;
   person: Id;
+  /** Base64url of 32 bytes; allows one of: replacing by the recovery code, being approved by another device. */
   ticket: string;
   chain: Uint8Array[];
   secrets: Secrets;
@@ -73,9 +78,19 @@ export class SignIn {
     return null;
   }
 
+  /** Throws `AppError("ticket_refused")` unless the last sign-in ended in "replace". */
+  get replacement(): Replacement {
+    if (!this.#replacement) throw new AppError("ticket_refused");
+    return this.#replacement;
+  }
+
+  /** The ticket was used up, or given up. */
+  dropReplacement(): void {
+    this.#replacement = null;
+  }
+
   async finishReplace(input: { recoveryCode: string; deviceName: string }): Promise<Entered> {
-    const held = this.#replacement;
-    if (!held) throw new AppError("ticket_refused");
+    const held = this.replacement;
     const { api } = this.shared;
     const entered = await this.#enter(held, input, (statement) => api.replaceDevice(held.ticket, statement));
     this.#replacement = null;
@@ -147,8 +162,9 @@ export class SignIn {
     input: { recoveryCode: string; deviceName: string },
     confirm: (statement: Uint8Array) => Promise<MeAnswer>,
   ): Promise<Entered> {
-    const { env } = this.shared;
-    const chain: Chain = await verifyOffered(target.chain, target.person);
+    const { env, api } = this.shared;
+    const trust = await firstTrust(api);
+    const chain: Chain = await verifyOffered(target.chain, target.person, anchorsOf(trust));
     const signer = await recoverySigner(env.engine, input.recoveryCode, idBytes(target.person));
     if (!equal(signer.key, chain.recoveryKey)) throw new AppError("recovery_refused");
     const device = newId();
@@ -177,6 +193,9 @@ export class SignIn {
         wrapped: vault,
         dataKey,
         statements: [...target.chain, statement],
+        trust,
+        kind: "regular",
+        expiresAt: null,
       },
       () => confirm(statement),
     );

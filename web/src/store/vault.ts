@@ -20,6 +20,11 @@ export interface VaultRow {
   phase: "pending" | "active";
   /** The server session ended; only a sign-in opens a new one. */
   needsSignIn: boolean;
+  /**
+   * A reset of the identity that officers still have to sign. The ticket only asks how that stands; to finish, the
+   * device's key is needed, which is in the vault.
+   */
+  reset: { ticket: string; earliest: number } | null;
   /** Random, the same in the canary: tells which vault the canary speaks of. */
   id: string;
 }
@@ -59,7 +64,9 @@ export class Vault {
   ) {}
 
   async read(): Promise<VaultRow | null> {
-    return ((await this.database.meta.get("vault"))?.value as VaultRow | undefined) ?? null;
+    const row = (await this.database.meta.get("vault"))?.value as VaultRow | undefined;
+    // Vaults of before resets have none under way.
+    return row ? { ...row, reset: (row.reset as VaultRow["reset"] | undefined) ?? null } : null;
   }
 
   async health(): Promise<Health> {
@@ -72,10 +79,10 @@ export class Vault {
     return (typeof mark === "number" ? mark : 0) < seen ? "rolled-back" : "fine";
   }
 
-  async create(row: Omit<VaultRow, "id">): Promise<void> {
+  async create(row: Omit<VaultRow, "id" | "reset">): Promise<void> {
     const bytes = crypto.getRandomValues(new Uint8Array(8));
     const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    await this.#strict(() => this.database.meta.put({ k: "vault", value: { ...row, id } }));
+    await this.#strict(() => this.database.meta.put({ k: "vault", value: { ...row, reset: null, id } }));
     this.canary.set("beep.mark", "0");
     this.canary.set("beep.vault", id);
   }

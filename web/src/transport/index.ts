@@ -1,4 +1,5 @@
 export { Api } from "./api";
+export { fromBase64Url, toBase64Url } from "./base64url";
 export { isTransient, retryAfter, TransportError } from "./errors";
 export { Http } from "./http";
 export type { Answers, Link, LinkState, RequestFields, RequestTag } from "./link";

@@ -1,0 +1,95 @@
+import { type Chain } from "../crypto/chain";
+import { equal, toHex } from "../crypto/bytes";
+import { Batch, type MessageRecord, named, type NoticeRecord } from "../store";
+import type { CardRecord } from "../store";
+import type { Id } from "./api";
+import type { Context } from "./context";
+import { idText } from "./ids";
+import { readSynced, Synced } from "./synced";
+
+/**
+ * Says in every conversation that is shared with a person what has become of them: their identity was reset, somebody
+ * asked for that, the directory changed who they are. What a verified mark stood on is then gone, and the line says so.
+ *
+ * A line's id is made of what it is about, so that the same news, heard by several tabs or again after a crash, shows
+ * once.
+ */
+export class Announcer {
+  readonly #synced: Synced;
+
+  constructor(private readonly context: Context) {
+    this.#synced = new Synced(context);
+  }
+
+  /** The chain has grown. Only a reset is news: devices come and go without their person becoming another. */
+  async chainGrown(before: Chain, after: Chain): Promise<void> {
+    if (equal(before.base, after.base)) return;
+    const person = idText(after.person);
+    const mark = await readSynced(this.context.store, "verified", person);
+    const wasVerified = equal(mark, before.base);
+    const notice = { kind: "identity-reset" as const, person, wasVerified };
+    await this.#say(person, `identity-reset-${toHex(after.base.subarray(0, 16))}`, notice);
+  }
+
+  async resetRequested(person: Id, earliest: number): Promise<void> {
+    const notice = { kind: "reset-requested" as const, person, earliest };
+    await this.#say(person, `reset-requested-${person}-${String(earliest)}`, notice);
+  }
+
+  /** The card says something else than before. Clears a verified mark: it was about the person of that name and post. */
+  async cardChanged(before: CardRecord, after: CardRecord): Promise<void> {
+    if (before.id === this.context.self.person || sameOffice(before, after)) return;
+    const mark = await readSynced(this.context.store, "verified", after.id);
+    const wasVerified = mark.length > 0;
+    const notice = { kind: "directory-changed" as const, person: after.id, wasVerified };
+    // One line a change, not one a look: the texts themselves make the id.
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(officeText(after)));
+    await this.#say(
+      after.id,
+      `directory-changed-${after.id}-${toHex(new Uint8Array(digest, 0, 8))}-${String(this.#day())}`,
+      notice,
+    );
+    if (wasVerified) await this.#synced.set("verified", after.id, new Uint8Array());
+  }
+
+  async #say(person: Id, id: string, notice: NoticeRecord): Promise<void> {
+    const { store, bus, lanes } = this.context;
+    for (const { key, value } of await store.all("conversations")) {
+      if (value.kind === "self" || !value.persons.includes(person)) continue;
+      await lanes.run(value.id, async () => {
+        if (await store.get("messages", named(key, id))) return;
+        const stored = await store.get("conversations", key);
+        // Between what has been applied and what comes next.
+        const order = (stored?.value.cursor ?? value.cursor) + 0.75;
+        const record: MessageRecord = {
+          id,
+          conversation: value.id,
+          order,
+          seq: null,
+          kind: "notice",
+          mine: false,
+          sender: null,
+          copied: false,
+          at: this.context.now(),
+          text: "",
+          notice,
+          failed: null,
+          frank: null,
+        };
+        await store.commit(new Batch().put("messages", named(key, id), record, { group: key, order }));
+      });
+      bus.publish({ t: "messages", conversation: value.id, ids: [id] });
+    }
+  }
+
+  /** Somebody who gets an old post back on another day is news again. */
+  #day(): number {
+    return Math.floor(this.context.now() / 86_400_000);
+  }
+}
+
+const officeText = ({ name, post, ministry }: CardRecord): string =>
+  [name, post, ministry].map(({ latin, local }) => `${latin}\n${local}`).join("\n\n");
+
+/** True while name, post and ministry are as before: what people go by when they know somebody. */
+const sameOffice = (a: CardRecord, b: CardRecord): boolean => officeText(a) === officeText(b);

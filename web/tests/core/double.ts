@@ -1,339 +1,323 @@
 /**
- * A server in memory for tests that must stop it at every step: the rules of the log (dense seqs, counters, idempotent
- * sends, one commit an epoch, generations), mailboxes and slots, with the real engine and the real core around it. The
- * real server is driven in real-server.test.ts.
+ * A server in memory for tests that must stop it at every step, or make it lie: the rules of the log (dense seqs,
+ * counters, idempotent sends, one commit an epoch, generations), membership, orders, mailboxes and slots, with the real
+ * engine and the real core around it. The real server is driven in real-server.test.ts.
  */
 
 import type { Id } from "../../src/core/api";
-import { idBytes, idText, newId } from "../../src/core/ids";
-import { equal, sha256, toHex } from "../../src/crypto/bytes";
-import { parseStatement } from "../../src/crypto/identity";
-import { encodeBeginBody } from "../../src/crypto/begin-body";
-import { groupIdOf } from "../../src/crypto/policy";
-import { envelopeHash } from "../../src/crypto/transcript";
+import { idBytes, idText } from "../../src/core/ids";
+import type { PersonBase, Suite } from "../../src/crypto/api";
+import { equal } from "../../src/crypto/bytes";
+import { parseStatement, statementHash } from "../../src/crypto/identity";
 import { TransportError } from "../../src/transport";
-import type { Answers, Link, LinkState, RequestFields, RequestTag } from "../../src/transport";
+import type { RequestTag } from "../../src/transport";
 import type * as wire from "../../src/wire/frames";
+import { Authority } from "./double-authority";
+import { answerHttp } from "./double-http";
+import { DoubleLink } from "./double-link";
+import { DoubleRequests } from "./double-requests";
+import { type DoubleOrder, Talk } from "./double-talk";
 
-interface Talk {
-  id: Id;
-  persons: Id[];
-  envelopes: wire.Envelope[];
-  hashes: Uint8Array[];
-  generation: number;
-  epoch: number;
-  groupId: Uint8Array | null;
-  blocked: boolean;
-  counters: Map<string, number>;
-}
+export { DoubleLink } from "./double-link";
+export { Talk } from "./double-talk";
 
-interface Device {
+const NINETY_DAYS_MS = 90 * 86_400_000;
+const NOTHING = new Uint8Array();
+
+export interface Device {
   person: Id;
   device: Id;
+  /** Where events go: the newest socket of the device. */
+  door: { push(event: wire.Event): void; end(reason: string): void };
   link: DoubleLink;
   mail: wire.Mail[];
-  /** Public KeyPackage → its ref, as uploaded. */
-  packages: { ref: Uint8Array; body: Uint8Array }[];
+  mailSeq: number;
+  packages: { suite: Suite; ref: Uint8Array; body: Uint8Array; lastResort: boolean }[];
 }
+
+interface Identity {
+  bases: Uint8Array[];
+  devices: Map<Id, Uint8Array>;
+}
+
+/** What the server says: an answer to a request, or an event. */
+export type Told = wire.Answer | wire.Event;
 
 export class ServerDouble {
   readonly talks = new Map<Id, Talk>();
   readonly devices: Device[] = [];
+  /** Signed statements of each person, first one first. */
   readonly chains = new Map<Id, Uint8Array[]>();
+  readonly authority: Authority;
   time = 1_700_000_000_000;
-  /** Called before an envelope is handed out: a lying server changes it here. */
-  tamper: (envelope: wire.Envelope) => wire.Envelope = (envelope) => envelope;
+  /** Moves the server's clock against the machine's, milliseconds. */
+  offset = 0;
+  /** After a restore: only `reupload` is taken. */
+  readOnly = false;
+  /**
+   * The one place for lies: everything that is about to be told to a device passes through. What comes back is told
+   * instead; null tells nothing (an answer is lost, as by a broken line).
+   */
+  tamper: (told: Told, to: Device) => Told | null = (told) => told;
+  /** Hears every request that a device lets out, whether or not it arrives. */
+  overheard: (tag: RequestTag, fields: unknown) => void = () => undefined;
+  readonly #requests = new DoubleRequests(this);
+  /** By the list of statements, which is replaced when it grows. */
+  readonly #identities = new WeakMap<readonly Uint8Array[], Identity>();
+
+  constructor(authority: Authority = shared) {
+    this.authority = authority;
+  }
+
+  now(): number {
+    return Date.now() + this.offset;
+  }
 
   register(person: Id, device: Id): Device {
-    const entry: Device = {
-      person,
-      device,
-      link: new DoubleLink(this, person, device),
-      mail: [],
-      packages: [],
-    };
+    const link = new DoubleLink(this, person, device);
+    const entry: Device = { person, device, link, door: link, mail: [], mailSeq: 0, packages: [] };
     this.devices.push(entry);
     return entry;
   }
 
-  openDirect(a: Id, b: Id): Talk {
-    const persons = [a, b].sort();
-    const known = [...this.talks.values()].find((talk) =>
-      talk.persons.every((person) => persons.includes(person)),
+  /** A fresh process of a device: what the last one still wants to say reaches nobody. */
+  reconnect(device: Id): DoubleLink {
+    const entry = this.device(device);
+    entry.link.cut();
+    entry.link = new DoubleLink(this, entry.person, device);
+    entry.door = entry.link;
+    return entry.link;
+  }
+
+  device(id: Id): Device {
+    const found = this.devices.find((one) => one.device === id);
+    if (!found) throw new RangeError("no such device");
+    return found;
+  }
+
+  // Identities
+
+  /** Devices that the newest statement lists and that have not expired. */
+  living(person: Id): Id[] {
+    const last = this.chains.get(person)?.at(-1);
+    if (!last) return [];
+    return parseStatement(last)
+      .statement.devices.filter((one) => one.expiresAt === null || one.expiresAt > this.now())
+      .map((one) => idText(one.id));
+  }
+
+  isRevoked(device: Id): boolean {
+    const { person } = this.device(device);
+    const last = this.chains.get(person)?.at(-1);
+    return (
+      last !== undefined && parseStatement(last).statement.revoked.some((one) => idText(one.id) === device)
     );
+  }
+
+  /** Hash of the latest statement 1 or reset; null for somebody without a device. */
+  async base(person: Id): Promise<Uint8Array | null> {
+    return (await this.#identity(person)).bases.at(-1) ?? null;
+  }
+
+  /** The base under which a device was listed first; null when no statement names it. */
+  async baseOf(person: Id, device: Id): Promise<Uint8Array | null> {
+    return (await this.#identity(person)).devices.get(device) ?? null;
+  }
+
+  /** Every base of these persons, oldest first. */
+  async bases(persons: Iterable<Id>): Promise<PersonBase[]> {
+    const found: PersonBase[] = [];
+    for (const person of persons)
+      for (const base of (await this.#identity(person)).bases) found.push({ person: idBytes(person), base });
+    return found;
+  }
+
+  async #identity(person: Id): Promise<Identity> {
+    const chain = this.chains.get(person) ?? [];
+    const known = this.#identities.get(chain);
     if (known) return known;
-    const talk: Talk = {
-      id: newId(),
-      persons,
-      envelopes: [],
-      hashes: [],
-      generation: 0,
-      epoch: 0,
-      groupId: null,
-      blocked: false,
-      counters: new Map(),
+    const identity: Identity = { bases: [], devices: new Map() };
+    for (const { statement, unsigned } of chain.map(parseStatement)) {
+      if (statement.version === 1 || statement.reset) identity.bases.push(await statementHash(unsigned));
+      const base = identity.bases.at(-1);
+      for (const { id } of statement.devices)
+        if (base && !identity.devices.has(idText(id))) identity.devices.set(idText(id), base);
+    }
+    this.#identities.set(chain, identity);
+    return identity;
+  }
+
+  async head(person: Id): Promise<Uint8Array> {
+    const last = this.chains.get(person)?.at(-1);
+    if (!last) throw new RangeError("a person without a chain");
+    return statementHash(parseStatement(last).unsigned);
+  }
+
+  /** The next statement of a chain, with what it means for sessions and groups. */
+  async appendStatement(person: Id, statement: Uint8Array): Promise<void> {
+    const before = new Set(this.living(person));
+    const chain = this.chains.get(person) ?? [];
+    const { version } = parseStatement(statement).statement;
+    if (version !== chain.length + 1) throw new TransportError("statement_conflict");
+    this.chains.set(person, [...chain, statement]);
+    const gone = [...before].filter((device) => !this.living(person).includes(device));
+    for (const device of gone) await this.removeEverywhere(person, device);
+    for (const device of gone) this.device(device).door.end("revoked");
+    const sharing = new Set<Id>([person]);
+    for (const talk of this.talks.values())
+      if (talk.participants.has(person)) for (const other of talk.persons) sharing.add(other);
+    this.tell(sharing, { t: "identity_changed", person: idBytes(person), version });
+    if (chain.length === 0) this.#invitedReady(person);
+  }
+
+  #invitedReady(person: Id): void {
+    for (const talk of this.talks.values())
+      if (talk.participants.get(person)?.role === "invited")
+        this.tell(talk.persons, {
+          t: "invited_ready",
+          conversation: idBytes(talk.id),
+          person: idBytes(person),
+        });
+  }
+
+  /** A device is out: Remove orders wherever it has a leaf, and no more messages until they are carried out. */
+  async removeEverywhere(person: Id, device: Id): Promise<void> {
+    for (const talk of this.talks.values()) {
+      if (talk.leafOf(device) === null) continue;
+      await this.issue(talk, "remove", person, device);
+      talk.blocked = true;
+      this.tellState(talk);
+    }
+  }
+
+  /** Signs an order and opens it. The test may change what it says: that is the lying authority. */
+  async issue(
+    talk: Talk,
+    action: DoubleOrder["action"],
+    person: Id,
+    device: Id,
+    request: Uint8Array = NOTHING,
+    change: Partial<DoubleOrder> & { forged?: boolean } = {},
+  ): Promise<DoubleOrder> {
+    if (!talk.groupId) throw new TransportError("generation_conflict");
+    const fields = {
+      groupId: talk.groupId,
+      action,
+      person: idBytes(person),
+      device: idBytes(device),
+      statementHash: change.statementHash ?? (await this.head(person)),
+      expiresAt: change.expiresAt ?? this.now() + NINETY_DAYS_MS,
+      request,
     };
+    const signed = change.forged
+      ? await this.authority.forgedOrder(fields)
+      : await this.authority.order(fields);
+    const order: DoubleOrder = { ...fields, ...signed, executed: null };
+    talk.orders = talk.orders.filter(
+      (one) => !(one.executed === null && one.action === action && equal(one.device, order.device)),
+    );
+    talk.orders.push(order);
+    return order;
+  }
+
+  // Conversations
+
+  openDirect(a: Id, b: Id): Talk {
+    const wanted = [a, b].sort();
+    const known = [...this.talks.values()].find(
+      (talk) => talk.kind === "direct" && [...talk.participants.keys()].every((one) => wanted.includes(one)),
+    );
+    return (
+      known ??
+      this.#opened(
+        new Talk(
+          "direct",
+          wanted.map((person) => ({ person, role: "member", base: ZEROS })),
+        ),
+      )
+    );
+  }
+
+  async openGroup(creator: Id): Promise<Talk> {
+    const base = (await this.base(creator)) ?? ZEROS;
+    return this.#opened(new Talk("group", [{ person: creator, role: "admin", base }]));
+  }
+
+  async openSelf(person: Id): Promise<Talk> {
+    const known = [...this.talks.values()].find(
+      (talk) => talk.kind === "self" && talk.participants.has(person),
+    );
+    const base = (await this.base(person)) ?? ZEROS;
+    return known ?? this.#opened(new Talk("self", [{ person, role: "member", base }]));
+  }
+
+  #opened(talk: Talk): Talk {
     this.talks.set(talk.id, talk);
     return talk;
   }
 
-  state(talk: Talk): wire.ConversationState {
-    return {
-      conversation: idBytes(talk.id),
-      kind: "direct",
-      persons: talk.persons.map(idBytes),
-      last_seq: talk.envelopes.length,
-      generation: talk.generation,
-      epoch: talk.epoch,
-      group_id: talk.groupId,
-      blocked: talk.blocked,
-    };
+  state(talk: Talk, person: Id | null = null): wire.ConversationState {
+    return talk.state(person, this.now());
   }
 
   /** Texts of the log that the server could read, were it able to: none. */
   dump(): string {
     return [...this.talks.values()]
-      .flatMap((talk) => talk.envelopes.map((one) => toHex(one.body)))
+      .flatMap((talk) => talk.envelopes.map((one) => Buffer.from(one.body).toString("hex")))
       .join("\n");
   }
 
+  // Telling
+
+  tell(persons: Iterable<Id>, event: wire.Event, except: Id | null = null): void {
+    const all = new Set(persons);
+    for (const device of this.devices) {
+      if (!all.has(device.person) || device.device === except || this.isRevoked(device.device)) continue;
+      const told = this.tamper(structuredClone(event), device);
+      if (told !== null) device.door.push(told as wire.Event);
+    }
+  }
+
+  /** Each person's own view of a conversation: who has left may read less. */
+  tellState(talk: Talk, persons: Iterable<Id> = talk.persons): void {
+    for (const person of persons)
+      this.tell([person], { t: "conversation_changed", state: this.state(talk, person) });
+  }
+
+  // Requests
+
   async answer(from: Device, tag: RequestTag, fields: unknown): Promise<unknown> {
-    switch (tag) {
-      case "resume": {
-        const { cursors, mailbox } = fields as RequestFields["resume"];
-        const mine = [...this.talks.values()].filter((talk) => talk.persons.includes(from.person));
-        const behind = mine.filter((talk) => {
-          const cursor = cursors.find((one) => idText(one.conversation) === talk.id);
-          return !cursor || cursor.seq < talk.envelopes.length;
-        });
-        void mailbox;
-        const last = from.mail.at(-1)?.seq ?? 0;
-        return { t: "behind", re: 1, conversations: behind.map((talk) => this.state(talk)), mailbox: last };
-      }
-      case "fetch": {
-        const { conversation, after, limit } = fields as RequestFields["fetch"];
-        const talk = this.#talk(conversation);
-        const envelopes = talk.envelopes.slice(after, after + limit).map((one) => this.tamper(one));
-        return { t: "page", re: 1, conversation, envelopes, last_seq: talk.envelopes.length };
-      }
-      case "hashes": {
-        const { conversation, after, until } = fields as RequestFields["hashes"];
-        const hashes = this.#talk(conversation).hashes.slice(after, until);
-        return { t: "hash_list", re: 1, conversation, after, hashes: Buffer.concat(hashes) };
-      }
-      case "mail_fetch": {
-        const { after } = fields as RequestFields["mail_fetch"];
-        const items = from.mail.filter((item) => item.seq > after);
-        return { t: "mail", re: 1, items, last: from.mail.at(-1)?.seq ?? 0 };
-      }
-      case "send": {
-        const { conversation, generation, epoch, counter, body } = fields as RequestFields["send"];
-        const talk = this.#talk(conversation);
-        const known = this.#known(talk, from, 1, counter, body);
-        if (known) return known;
-        if (generation !== talk.generation) throw new TransportError("generation_conflict");
-        if (talk.blocked) throw new TransportError("removal_due");
-        if (epoch !== talk.epoch) throw new TransportError("epoch_conflict");
-        return this.#append(talk, from, { generation, epoch, kind: 1, counter, body });
-      }
-      case "commit": {
-        const { conversation, generation, epoch, counter, body } = fields as RequestFields["commit"];
-        const talk = this.#talk(conversation);
-        const known = this.#known(talk, from, 2, counter, body);
-        if (known) return known;
-        if (generation !== talk.generation || epoch !== talk.epoch)
-          throw new TransportError("epoch_conflict");
-        talk.epoch += 1;
-        return this.#append(talk, from, { generation, epoch, kind: 2, counter, body });
-      }
-      case "begin":
-        return this.#begin(from, fields as RequestFields["begin"]);
-      case "slots_fetch": {
-        const { conversation } = fields as RequestFields["slots_fetch"];
-        return { t: "slots", re: 1, conversation, slots: [], delivered: [] };
-      }
-      default:
-        return { t: "ok", re: 1 };
-    }
+    if (this.isRevoked(from.device)) throw new TransportError("device_revoked");
+    const told = this.tamper((await this.#requests.answer(from, tag, fields)) as Told, from);
+    if (told === null) throw new TransportError("offline");
+    return told;
   }
 
-  #talk(conversation: Uint8Array): Talk {
-    const talk = this.talks.get(idText(conversation));
-    if (!talk) throw new TransportError("not_found");
-    return talk;
+  /** A note: nobody answers. */
+  noted(from: Device, frame: wire.Note): void {
+    this.#requests.noted(from, frame);
   }
 
-  #known(talk: Talk, from: Device, kind: number, counter: number, body: Uint8Array): wire.Sent | null {
-    const first = talk.envelopes.find((one) => idText(one.device) === from.device && one.counter === counter);
-    if (first) {
-      if (first.kind !== kind || !equal(first.body, body)) throw new TransportError("counter_old");
-      return { t: "sent", re: 1, seq: first.seq, time: first.time };
-    }
-    const last = talk.counters.get(from.device) ?? 0;
-    if (counter <= last) throw new TransportError("counter_old");
-    if (counter > last + 1) throw new TransportError("counter_gap", null, { last });
-    return null;
-  }
-
-  async #begin(from: Device, frame: RequestFields["begin"]): Promise<wire.Sent> {
-    const talk = this.#talk(frame.conversation);
-    const body = encodeBeginBody({ policy: frame.policy, commit: frame.commit });
-    const known = this.#known(talk, from, 3, frame.counter, body);
-    if (known) return known;
-    const { generation, counter } = frame;
-    if (generation !== talk.generation + 1) throw new TransportError("generation_conflict");
-    if (talk.generation > 0 && !talk.blocked) throw new TransportError("successor_not_allowed");
-    talk.generation = generation;
-    talk.epoch = 1;
-    talk.groupId = await groupIdOf(frame.policy);
-    talk.blocked = false;
-    const others = this.devices.filter(
-      (one) => talk.persons.includes(one.person) && one.device !== from.device,
-    );
-    for (const other of others) {
-      const claimed = other.packages.shift();
-      other.mail.push({
-        seq: (other.mail.at(-1)?.seq ?? 0) + 1,
-        conversation: frame.conversation,
-        generation,
-        log_seq: talk.envelopes.length + 1,
-        key_package_ref: claimed?.ref ?? new Uint8Array(),
-        welcome: frame.welcome,
-      });
-    }
-    return this.#append(talk, from, { generation, epoch: 0, kind: 3, counter, body });
-  }
-
-  async #append(
-    talk: Talk,
-    from: Device,
-    made: Pick<wire.Envelope, "generation" | "epoch" | "kind" | "counter" | "body">,
-  ): Promise<wire.Sent> {
-    const seq = talk.envelopes.length + 1;
-    const envelope = {
-      ...made,
-      body: made.body.slice(),
-      seq,
-      device: idBytes(from.device),
-      time: ++this.time,
-    };
-    talk.envelopes.push(envelope);
-    talk.counters.set(from.device, made.counter);
-    const header = { ...envelope, conversation: idBytes(talk.id) };
-    talk.hashes.push(await envelopeHash(header, { sha256: await sha256(made.body) }));
-    for (const device of this.devices)
-      if (talk.persons.includes(device.person))
-        device.link.push({
-          t: "envelopes",
-          conversation: idBytes(talk.id),
-          envelopes: [this.tamper(envelope)],
-        });
-    return { t: "sent", re: 1, seq, time: envelope.time };
-  }
-
-  /** The HTTP API, as far as the core uses it between two activated people. */
+  /** The HTTP API, as far as the core uses it between activated people. */
   async fetch(from: Device, input: string, init: RequestInit = {}): Promise<Response> {
-    const path = new URL(input, "http://double").pathname.replace("/api/v1/", "");
     const body = typeof init.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : {};
-    const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
-    const identity = /^people\/([^/]+)\/identity$/.exec(path);
-    if (identity) {
-      const after = Number(new URL(input, "http://double").searchParams.get("after"));
-      const chain = this.chains.get(identity[1] ?? "") ?? [];
-      return json({
-        statements: chain.filter((one) => parseStatement(one).statement.version > after).map(b64),
-      });
+    try {
+      if (this.isRevoked(from.device))
+        throw new TransportError("device_revoked", null, { reason: "revoked" });
+      const url = new URL(input, "http://double");
+      return json(await answerHttp(this, from, init.method ?? "GET", url, body));
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      const { code, message, detail } = error;
+      return json({ code, message, detail }, code === "not_found" ? 404 : 409);
     }
-    if (path === "key-packages/claim") {
-      const devices = this.devices.filter((one) => one.person === body["person"] && one.packages[0]);
-      const packages = devices.map((one) => ({ device: one.device, package: b64(one.packages[0]!.body) }));
-      return json({ packages });
-    }
-    if (path === "key-packages") {
-      const uploaded = [...((body["packages"] as string[] | undefined) ?? []), body["last_resort"]];
-      for (const text of uploaded)
-        if (typeof text === "string")
-          from.packages.push({ ref: new Uint8Array(), body: Buffer.from(text, "base64url") });
-      return json({ counts: { "83": 100 } });
-    }
-    const conversation = /^conversations\/([^/]+)$/.exec(path);
-    if (conversation && path !== "conversations/direct") {
-      const talk = this.talks.get(conversation[1] ?? "");
-      if (talk)
-        return json({
-          ...this.state(talk),
-          id: talk.id,
-          persons: talk.persons,
-          group_id: talk.groupId ? b64(talk.groupId) : null,
-        });
-    }
-    return json({ code: "not_found", message: path, detail: {} }, 404);
   }
 }
+
+const ZEROS = new Uint8Array(32);
+
+/** One authority for all doubles of a process: making keys costs time and no test needs its own root. */
+const shared = await Authority.create(Date.now());
 
 const json = (value: unknown, status = 200): Response =>
   new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json" } });
-
-/** The socket of one device: always ready while started, unless the test cuts it. */
-export class DoubleLink implements Link {
-  state: LinkState = { kind: "closed" };
-  /** Called before a request reaches the server and before its answer comes back; throws to lose it. */
-  before: (tag: RequestTag) => void = () => undefined;
-  after: (tag: RequestTag) => void = () => undefined;
-  readonly #states = new Set<(state: LinkState) => void>();
-  readonly #events = new Set<(event: wire.Event) => void>();
-
-  constructor(
-    private readonly server: ServerDouble,
-    private readonly person: Id,
-    private readonly device: Id,
-  ) {}
-
-  start(): void {
-    const ready = {
-      t: "ready",
-      re: 1,
-      minor: 0,
-      time: 0,
-      person: idBytes(this.person),
-      device: idBytes(this.device),
-    };
-    this.#set({ kind: "ready", ready: ready as wire.Ready });
-  }
-
-  stop(): void {
-    this.#set({ kind: "closed" });
-  }
-
-  async request<K extends RequestTag>(tag: K, fields: RequestFields[K]): Promise<Answers[K]> {
-    if (this.state.kind !== "ready") throw new TransportError("offline");
-    this.before(tag);
-    const from = this.server.devices.find((one) => one.device === this.device)!;
-    const answer = await this.server.answer(from, tag, structuredClone(fields));
-    this.after(tag);
-    return answer as Answers[K];
-  }
-
-  note(): boolean {
-    return this.state.kind === "ready";
-  }
-
-  onState(run: (state: LinkState) => void): () => void {
-    this.#states.add(run);
-    return () => this.#states.delete(run);
-  }
-
-  onEvent(run: (event: wire.Event) => void): () => void {
-    this.#events.add(run);
-    return () => this.#events.delete(run);
-  }
-
-  push(event: wire.Event): void {
-    if (this.state.kind === "ready") for (const run of [...this.#events]) run(event);
-  }
-
-  #set(state: LinkState): void {
-    this.state = state;
-    for (const run of [...this.#states]) run(state);
-  }
-}

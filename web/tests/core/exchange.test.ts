@@ -4,6 +4,7 @@ import { numbered } from "../../src/store";
 import { TransportError } from "../../src/transport";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
+import { onEnvelopes } from "./double-lies";
 
 let server: ServerDouble;
 let ayesha: TestDevice;
@@ -110,18 +111,19 @@ describe("a log that lies", () => {
     await both();
     await ayesha.composer.add(talk, "one");
     await omar.settled(talk, 1);
-    server.tamper = (envelope) => {
+    const honestly = server.tamper;
+    server.tamper = onEnvelopes((envelope) => {
       if (envelope.seq !== 3) return envelope;
       const body = envelope.body.slice();
       body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
       return { ...envelope, body };
-    };
+    });
     // Only Omar is lied to.
     const honest = ayesha.link.push.bind(ayesha.link);
     ayesha.link.push = () => undefined;
     await ayesha.composer.add(talk, "changed on the way");
     await expect.poll(() => refused(omar, 3)).toMatchObject({ outcome: "refused" });
-    server.tamper = (envelope) => envelope;
+    server.tamper = honestly;
     ayesha.link.push = honest;
     await ayesha.sync?.catchUp(talk);
     await ayesha.composer.add(talk, "after");

@@ -11,6 +11,8 @@ const METHODS: Readonly<Record<Method, true>> = {
   generateDeviceKeys: true,
   generateKeyPackages: true,
   begin: true,
+  commit: true,
+  rank: true,
   join: true,
   encrypt: true,
   process: true,
@@ -26,6 +28,9 @@ const METHODS: Readonly<Record<Method, true>> = {
   recoveryPublicKey: true,
   signWithRecoveryCode: true,
   signWithDevice: true,
+  newTransferKeys: true,
+  sealHistory: true,
+  openHistory: true,
 };
 
 export const methods = Object.keys(METHODS) as Method[];

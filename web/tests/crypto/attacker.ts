@@ -38,10 +38,17 @@ import {
 export { acceptAll };
 export const suite = await ciphersuite(0x0053);
 
-/** The attacker's own group state under the library's default rules: everyone is accepted. */
+/**
+ * The attacker's own group state under the library's default rules: everyone is accepted. Ratchets for handshakes, which
+ * Beep's states do not have, are put in, so that the library can encrypt some.
+ */
 export async function attackerGroup(pair: Pair, name: "asma" | "bilal" = "bilal"): Promise<Group> {
-  const group = await new StateCache().open(pair.states[name], new Roster([]));
-  return { ...group, state: { ...group.state, clientConfig: clientConfig(defaultAuthenticationService) } };
+  const { state, policy } = await new StateCache().open(pair.states[name], new Roster([]));
+  const secretTree = state.secretTree.map(({ application }) => ({ application, handshake: application }));
+  return {
+    policy,
+    state: { ...state, secretTree, clientConfig: clientConfig(defaultAuthenticationService) },
+  };
 }
 
 export const commitData = (): Uint8Array =>

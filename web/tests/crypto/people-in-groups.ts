@@ -32,7 +32,14 @@ export interface Device {
 export async function newDevice(person = newId()): Promise<Device> {
   const keys = await engine.generateDeviceKeys({ person, device: newId() });
   const signatureKey = keys.signaturePublic;
-  const entry = { person, device: keys.device, signatureKey, revokedAt: null, expiresAt: null };
+  const entry = {
+    person,
+    device: keys.device,
+    signatureKey,
+    base: zeros(32).fill(1),
+    revokedAt: null,
+    expiresAt: null,
+  };
   return { keys, entry };
 }
 
@@ -70,13 +77,19 @@ export function directPolicy(one: Device, other: Device, conversation = newId())
   };
 }
 
+/** What was begun or committed with newcomers, and so has a Welcome. */
+export function welcoming<T extends { welcome: Uint8Array | null }>(made: T): T & { welcome: Uint8Array } {
+  if (made.welcome === null) throw new Error("no welcome");
+  return { ...made, welcome: made.welcome };
+}
+
 /** A direct conversation of Asma and Bilal, begun by Asma and joined by Bilal; `log` numbers the envelopes. */
 export interface Pair {
   asma: Device;
   bilal: Device;
   roster: RosterDevice[];
   policy: Omit<GroupPolicy, "nonce">;
-  begun: Begun;
+  begun: Begun & { welcome: Uint8Array };
   joined: Joined;
   bilalPackage: MadeKeyPackage;
   states: { asma: Uint8Array; bilal: Uint8Array };
@@ -87,15 +100,17 @@ export async function newPair(): Promise<Pair> {
   const roster = [asma.entry, bilal.entry];
   const policy = directPolicy(asma, bilal);
   const bilalPackage = await newKeyPackage(bilal);
-  const begun = await engine.begin({
-    keys: asma.keys,
-    policy,
-    add: [added(bilal, bilalPackage)],
-    roster,
-    seen: seenAt(0),
-    profile: zeros(0),
-    now,
-  });
+  const begun = welcoming(
+    await engine.begin({
+      keys: asma.keys,
+      policy,
+      add: [added(bilal, bilalPackage)],
+      roster,
+      seen: seenAt(0),
+      profile: zeros(0),
+      now,
+    }),
+  );
   const joined = await engine.join({
     keys: bilal.keys,
     welcome: begun.welcome,

@@ -14,7 +14,7 @@ import {
   newKeyPackage,
   newPair,
 } from "./people-in-groups";
-import { now, type Pair, read, seenAt, speak, texts, zeros } from "./people-in-groups";
+import { now, type Pair, read, seenAt, speak, texts, welcoming, zeros } from "./people-in-groups";
 import { codeOf } from "./vectors";
 
 const remove = (removed: number): Proposal => ({ proposalType: "remove", remove: { removed } });
@@ -31,15 +31,17 @@ beforeAll(async () => {
   const second = await newDevice(pair.bilal.keys.person);
   const roster = [...pair.roster, second.entry];
   const packages = [await newKeyPackage(pair.bilal), await newKeyPackage(second)] as const;
-  const begun = await engine.begin({
-    keys: pair.asma.keys,
-    policy: pair.policy,
-    add: [added(pair.bilal, packages[0]), added(second, packages[1])],
-    roster,
-    seen: seenAt(0),
-    profile: zeros(0),
-    now,
-  });
+  const begun = welcoming(
+    await engine.begin({
+      keys: pair.asma.keys,
+      policy: pair.policy,
+      add: [added(pair.bilal, packages[0]), added(second, packages[1])],
+      roster,
+      seen: seenAt(0),
+      profile: zeros(0),
+      now,
+    }),
+  );
   const { conversation, persons } = pair.policy;
   const expected = { conversation, persons, groupId: begun.groupId };
   const input = { welcome: begun.welcome, expected, roster, now };

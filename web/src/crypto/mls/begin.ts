@@ -1,15 +1,16 @@
 /** Beginning a group: epoch 0 with this device alone, and the first commit, which adds the others (RFC 9420 §11). */
 
-import { type ProposalAdd, createCommit, createGroup, generateKeyPackageWithKey } from "ts-mls";
+import { type ProposalAdd, createGroup, generateKeyPackageWithKey } from "ts-mls";
 import type { Begun, DeviceKeys, GroupPolicy, RosterDevice, Seen, Uuid } from "../api";
 import { encodeAuthenticatedData } from "../authenticated-data";
 import { equal, randomBytes, toHex } from "../bytes";
-import { CryptoError, demand } from "../errors";
+import { demand } from "../errors";
 import { encodeGroupInfoExtension, GROUP_INFO_EXTENSION } from "../group-info";
 import { encodePolicy, groupIdOf } from "../policy";
 import { credentialOf } from "./credential";
 import { readKeyPackage } from "./key-packages";
 import { ciphersuite, encodeMessage, guarded } from "./library";
+import { makeCommit } from "./make-commit";
 import { CAPABILITIES, clientConfig, MAX_LIFETIME, type Profile } from "./profile";
 import { Roster } from "./roster";
 import type { StateCache } from "./state";
@@ -48,12 +49,11 @@ export async function begin(input: BeginInput, cache: StateCache, profile: Profi
   const impl = await ciphersuite(policy.suite);
   const alone = await createAlone(keys, groupId, policy, roster, now);
   const made = await guarded("key_package_refused", () =>
-    createCommit(
-      { state: alone, cipherSuite: impl },
+    makeCommit(
+      alone,
+      proposals,
       {
-        wireAsPublicMessage: true,
-        extraProposals: proposals,
-        ratchetTreeExtension: true,
+        path: false,
         authenticatedData: encodeAuthenticatedData({
           seen,
           frankingTag: new Uint8Array(),
@@ -66,19 +66,20 @@ export async function begin(input: BeginInput, cache: StateCache, profile: Profi
           },
         ],
       },
+      impl,
     ),
   );
-  if (made.welcome === undefined) throw new CryptoError("engine_failed");
-  const members = demandSoundGroup(made.newState, policy, roster, profile);
+  const members = demandSoundGroup(made.state, policy, roster, profile);
   roster.demandAllLiving(members, now);
-  demandAllPersons(policy, membersOf(made.newState.ratchetTree));
+  demandAllPersons(policy, membersOf(made.state.ratchetTree));
   return {
     groupId,
     policy: policyBytes,
-    pendingState: await cache.save({ policy, state: made.newState }),
+    pendingState: await cache.save({ policy, state: made.state }),
     commit: encodeMessage(made.commit),
-    welcome: encodeMessage({ version: "mls10", wireformat: "mls_welcome", welcome: made.welcome }),
-    epochAfter: Number(made.newState.groupContext.epoch),
+    welcome:
+      made.welcome && encodeMessage({ version: "mls10", wireformat: "mls_welcome", welcome: made.welcome }),
+    epochAfter: Number(made.state.groupContext.epoch),
   };
 }
 

@@ -117,7 +117,8 @@ function demandSender(group: Group, envelope: InEnvelope, leafIndex: number, ros
   const sender = memberOf(leaf, leafIndex);
   demand(equal(sender.device, envelope.sender), "sender_mismatch");
   const known = roster.find(sender.person, sender.device, sender.signatureKey);
-  demand(known !== undefined, "device_not_listed", { device: uuidText(sender.device) });
+  const detail = { device: uuidText(sender.device), person: uuidText(sender.person) };
+  demand(known !== undefined, "device_not_listed", detail);
   return sender;
 }
 
@@ -173,7 +174,7 @@ function checkProposals(
     const device = uuidText(identity.device);
     demandPerson(group.policy, identity);
     const known = roster.find(identity.person, identity.device, signaturePublicKey);
-    demand(known !== undefined, "device_not_listed", { device });
+    demand(known !== undefined, "device_not_listed", { device, person: uuidText(identity.person) });
     demand(!added.has(device), "device_duplicate", { device });
     added.add(device);
   }

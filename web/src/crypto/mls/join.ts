@@ -1,6 +1,6 @@
 /** Joining by a Welcome (RFC 9420 §12.4.3.1), and what must hold before the group is believed. */
 
-import { type Extension, type Welcome, emptyPskIndex, joinGroupWithExtensions } from "ts-mls";
+import type { Extension, Welcome } from "ts-mls";
 import type { DeviceKeys, GroupPolicy, Joined, MadeKeyPackage, RosterDevice, Uuid } from "../api";
 import { compare, equal } from "../bytes";
 import { CryptoError, demand } from "../errors";
@@ -12,6 +12,7 @@ import { clientConfig, MAX_HANDSHAKE, type Profile, SUITE_NAMES } from "./profil
 import { Roster } from "./roster";
 import type { StateCache } from "./state";
 import { demandSoundGroup } from "./tree";
+import { openWelcome } from "./welcome";
 
 export interface JoinInput {
   keys: DeviceKeys;
@@ -34,17 +35,9 @@ export async function join(input: JoinInput, cache: StateCache, profile: Profile
   const roster = new Roster(input.roster);
   const { welcome, own } = await readWelcome(input);
   const impl = await ciphersuite(keyPackage.suite);
-  const [state, extensions] = await guarded("welcome_refused", () =>
-    joinGroupWithExtensions(
-      welcome,
-      own,
-      decodePrivate(keyPackage.privateKeyPackage, keys),
-      emptyPskIndex,
-      impl,
-      undefined,
-      undefined,
-      clientConfig(roster),
-    ),
+  const privateKeys = decodePrivate(keyPackage.privateKeyPackage, keys);
+  const { state, extensions } = await guarded("welcome_refused", () =>
+    openWelcome(welcome, own, privateKeys, clientConfig(roster), impl),
   );
   const info = readExtensions(extensions);
   const { groupId } = state.groupContext;

@@ -3,7 +3,7 @@
  * the state as it was. A batch decodes the state once and saves it once.
  */
 
-import { type PublicMessage, emptyPskIndex, processPrivateMessage, processPublicMessage } from "ts-mls";
+import { type PublicMessage, emptyPskIndex, processPrivateMessage } from "ts-mls";
 import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import type { InEnvelope, Processed } from "../api";
 import { equal } from "../bytes";
@@ -14,6 +14,7 @@ import { ciphersuite, guarded } from "./library";
 import type { Profile } from "./profile";
 import type { Roster } from "./roster";
 import type { Group } from "./state";
+import { takeCommit } from "./take-commit";
 import { demandSoundGroup, membersOf } from "./tree";
 
 interface Step {
@@ -47,7 +48,7 @@ async function processOne(
   try {
     return envelope.kind === "application"
       ? await takeApplication(group, envelope, roster, profile)
-      : await takeCommit(group, envelope, roster, profile);
+      : await takeCommitFrame(group, envelope, roster, profile);
   } catch (error) {
     const code = error instanceof CryptoError ? error.code : "engine_failed";
     const kind = code === "epoch_unknown" ? "waiting" : "refused";
@@ -78,6 +79,7 @@ async function takeApplication(
       member: sender,
       content: plaintext.content,
       seen: data.seen,
+      k: plaintext.k,
     },
   };
 }
@@ -90,7 +92,7 @@ function readPlaintext(bytes: Uint8Array): Plaintext {
   }
 }
 
-async function takeCommit(
+async function takeCommitFrame(
   group: Group,
   envelope: InEnvelope,
   roster: Roster,
@@ -105,9 +107,7 @@ async function takeCommit(
     return { group: left, result: { ...answer, epoch, added: [] } };
   }
   const impl = await ciphersuite(group.policy.suite);
-  const { newState } = await guarded("not_authentic", () =>
-    processPublicMessage(group.state, message, emptyPskIndex, impl, () => "accept"),
-  );
+  const newState = await guarded("not_authentic", () => takeCommit(group.state, message, impl));
   demand(newState.groupContext.epoch === BigInt(epoch), "epoch_mismatch");
   demand(newState.groupActiveState.kind === "active", "removed");
   const members = demandSoundGroup(newState, group.policy, roster, profile);

@@ -37,7 +37,7 @@ export class Roster implements AuthenticationService {
   /** @throws CryptoError `device_not_listed`, `device_revoked` or `device_expired` at `now`, milliseconds UTC. */
   demandLiving(person: Uuid, device: Uuid, signatureKey: Uint8Array, now: number): void {
     const entry = this.find(person, device, signatureKey);
-    const detail = { device: uuidText(device) };
+    const detail = { device: uuidText(device), person: uuidText(person) };
     demand(entry !== undefined, "device_not_listed", detail);
     demand(entry.revokedAt === null, "device_revoked", detail);
     demand(entry.expiresAt === null || now < entry.expiresAt, "device_expired", detail);

@@ -1,12 +1,13 @@
 /** Making frames: application messages and healing commits. Nothing of a result may leave before it is stored. */
 
-import { createApplicationMessage, createCommit } from "ts-mls";
+import { createApplicationMessage } from "ts-mls";
 import type { Seen } from "../api";
 import { encodeAuthenticatedData } from "../authenticated-data";
 import { randomBytes } from "../bytes";
 import { demand } from "../errors";
 import { encodePlaintext, frankingTag } from "../plaintext";
 import { ciphersuite, encodeMessage, guarded } from "./library";
+import { makeCommit } from "./make-commit";
 import { MAX_BODY } from "./profile";
 import type { Roster } from "./roster";
 import type { Group } from "./state";
@@ -62,11 +63,8 @@ export async function heal(
   demandMaySend(group, roster, now);
   const impl = await ciphersuite(group.policy.suite);
   const data = encodeAuthenticatedData({ seen, frankingTag: new Uint8Array(), orderHashes: [] });
-  const { newState, commit } = await guarded("engine_failed", () =>
-    createCommit(
-      { state: group.state, cipherSuite: impl },
-      { wireAsPublicMessage: true, authenticatedData: data },
-    ),
+  const { state: newState, commit } = await guarded("engine_failed", () =>
+    makeCommit(group.state, [], { authenticatedData: data, path: true, groupInfoExtensions: [] }, impl),
   );
   return {
     group: { ...group, state: newState },

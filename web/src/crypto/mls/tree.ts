@@ -76,7 +76,7 @@ export function demandSoundGroup(
     devices.add(device);
     demandPerson(policy, member);
     const known = roster.find(member.person, member.device, member.signatureKey);
-    demand(known !== undefined, "device_not_listed", { device });
+    demand(known !== undefined, "device_not_listed", { device, person: uuidText(member.person) });
   }
   return members;
 }

@@ -19,6 +19,11 @@ export interface RosterDevice {
   person: Uuid;
   device: Uuid;
   signatureKey: Uint8Array;
+  /**
+   * Hash of the statement 1 or reset under which the chain listed this device. It never changes: a reset revokes every
+   * device before it. Membership goes by it.
+   */
+  base: Uint8Array;
   /** Milliseconds UTC, null while valid. Judged when adding and when sending, not for old commits. */
   revokedAt: number | null;
   expiresAt: number | null;
@@ -125,7 +130,7 @@ export interface VerifiedOrder {
   expiresAt: number;
 }
 
-/** Current bases of the persons concerned, from their verified chains. */
+/** The bases of the persons concerned, from their verified chains: one entry for statement 1 and each reset, oldest first. */
 export interface PersonBase {
   person: Uuid;
   base: Uint8Array;
@@ -135,7 +140,10 @@ export interface PersonBase {
 export interface Standing {
   membership: MembershipEntry[];
   bases: PersonBase[];
-  /** Verified orders by which a commit may be justified; those it names and that are missing here: `orders_unknown`. */
+  /**
+   * Verified orders by which a commit may be justified; those it names and that are missing here: `orders_unknown`. An
+   * order counts once: none that a commit of this group has executed before.
+   */
   orders: VerifiedOrder[];
 }
 

@@ -48,8 +48,13 @@ export interface Chain extends Pin {
   revoked: RevokedEntry[];
   /** Milliseconds UTC of the last statement. */
   at: number;
-  /** SHA-256 of statement 1: what the safety number is made of. */
-  firstHash: Uint8Array;
+  /**
+   * Hashes of statement 1 and of every reset, oldest first. The last is the person's base: membership and the safety
+   * number go by it.
+   */
+  bases: Uint8Array[];
+  /** The hash of every statement: an order names one of them. */
+  statementHashes: Uint8Array[];
   /** Every device that any statement listed: the roster that may stand in an MLS tree. */
   everListed: RosterDevice[];
 }
@@ -113,7 +118,7 @@ async function openChain(signed: SignedStatement): Promise<Chain> {
   rule(signers, "signer", version);
   await checkSignatures(signed);
   const hash = await statementHash(signed.unsigned);
-  return summary(statement, hash, hash, listed(statement, []));
+  return summary(statement, hash, { bases: [hash], statementHashes: [], everListed: [] });
 }
 
 /** Statement n + 1. The order of the checks is the server's: several broken rules are refused with the same one. */
@@ -134,7 +139,7 @@ async function appendStatement(chain: Chain, signed: SignedStatement): Promise<C
   rule(sameRecoveryKey || signature.signer === "recovery", "recovery_key", version);
   checkDevices(chain, statement);
   const hash = await statementHash(signed.unsigned);
-  return summary(statement, hash, chain.firstHash, listed(statement, chain.everListed));
+  return summary(statement, hash, chain);
 }
 
 /** A device that the statement before lists and that has not expired at `at`, or its recovery key. */
@@ -186,11 +191,21 @@ async function checkSignatures({ statement, signatures, unsigned }: SignedStatem
     rule(await verify(key, "IdentityStatement", unsigned, signature), "signature", statement.version);
 }
 
-/** The roster after `statement`: newly listed devices added, revocations and expiries noted. */
-function listed(statement: Statement, before: readonly RosterDevice[]): RosterDevice[] {
+/** The person's base: hash of the latest statement 1 or reset. */
+export function baseOf({ bases }: Pick<Chain, "bases">): Uint8Array {
+  const base = bases.at(-1);
+  if (base === undefined) throw new CryptoError("chain_empty");
+  return base;
+}
+
+/** The roster after `statement`: newly listed devices added under `base`, revocations noted. */
+function listed(statement: Statement, before: readonly RosterDevice[], base: Uint8Array): RosterDevice[] {
+  const { person } = statement;
   const roster = new Map(before.map((entry) => [toHex(entry.device), entry]));
-  for (const { id, signatureKey, expiresAt } of statement.devices)
-    roster.set(toHex(id), { person: statement.person, device: id, signatureKey, revokedAt: null, expiresAt });
+  for (const { id, signatureKey, expiresAt } of statement.devices) {
+    if (roster.has(toHex(id))) continue; // only a name can have changed
+    roster.set(toHex(id), { person, device: id, signatureKey, base, revokedAt: null, expiresAt });
+  }
   for (const { id, revokedAt } of statement.revoked) {
     const entry = roster.get(toHex(id));
     if (entry !== undefined) roster.set(toHex(id), { ...entry, revokedAt });
@@ -199,10 +214,15 @@ function listed(statement: Statement, before: readonly RosterDevice[]): RosterDe
 }
 
 function summary(
-  { person, version, recoveryKey, devices, revoked, at }: Statement,
+  statement: Statement,
   hash: Uint8Array,
-  firstHash: Uint8Array,
-  everListed: RosterDevice[],
+  before: Pick<Chain, "bases" | "statementHashes" | "everListed">,
 ): Chain {
-  return { person, version, hash, recoveryKey, devices, revoked, at, firstHash, everListed };
+  const { person, version, recoveryKey, devices, revoked, at } = statement;
+  const bases = statement.reset ? [...before.bases, hash] : before.bases;
+  return {
+    ...{ person, version, hash, recoveryKey, devices, revoked, at, bases },
+    statementHashes: [...before.statementHashes, hash],
+    everListed: listed(statement, before.everListed, baseOf({ bases })),
+  };
 }

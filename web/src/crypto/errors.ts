@@ -27,7 +27,18 @@ export const cryptoErrorCodes = {
   chain_rolled_back: "the chain is shorter than the one pinned",
   chain_forked: "the chain differs from the one pinned",
 
+  // Trust: what is believed because the offline root vouches for it; `detail.rule` names the rule.
+  certificate_refused: "a certificate that the pinned root did not give for this",
+  order_refused: "an order that is not believed",
+  orders_unknown: "a commit names an order that is not known here",
+
+  // Devices of one person.
+  approval_refused: "an approval that does not belong to this offer and chain",
+  history_refused: "a chunk of history that does not open",
+
   // Groups: what is asked of them.
+  membership_refused: "a rule of membership forbids it; `detail.rule` names it",
+  profile_malformed: "not a profile of a group conversation",
   policy_refused: "the policy does not fit",
   group_id: "of another group",
   suite: "another cipher suite",

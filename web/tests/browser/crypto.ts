@@ -48,6 +48,7 @@ async function conversation(): Promise<string[]> {
     person,
     device,
     signatureKey,
+    base: new Uint8Array(32).fill(1),
     revokedAt: null,
     expiresAt: null,
   }));

@@ -20,6 +20,7 @@ const roster = [asma, bilal].map(({ person, device, signaturePublic: signatureKe
   person,
   device,
   signatureKey,
+  base: new Uint8Array(32).fill(1),
   revokedAt: null,
   expiresAt: null,
 }));

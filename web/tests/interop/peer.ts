@@ -28,7 +28,7 @@ let groupId = zeros(0);
 let seq = 1;
 
 function entry(person: Uint8Array, device: Uint8Array, signatureKey: Uint8Array): RosterDevice {
-  return { person, device, signatureKey, revokedAt: null, expiresAt: null };
+  return { person, device, signatureKey, base: new Uint8Array(32).fill(1), revokedAt: null, expiresAt: null };
 }
 
 /** Suite 0x0001 in a group made large, as Must be shown 5 says. */

@@ -146,6 +146,7 @@ async function upload(from: Device, body: Body): Promise<unknown> {
   for (const [text, lastResort] of [...ordinary.map((one) => [one, false] as const), [last, true] as const]) {
     if (text === null) continue;
     const made = bytes(text);
+    if (lastResort) from.packages = from.packages.filter((one) => one.suite !== suite || !one.lastResort);
     from.packages.push({ suite, ref: await refOf(made, suite), body: made, lastResort });
   }
   return { counts: counts() };

@@ -52,6 +52,8 @@ export class Talk {
   readonly reports = new Map<number, Set<Id>>();
   readonly slots = new Map<Id, wire.Slot>();
   readonly delivered = new Map<Id, number>();
+  /** Seq → the devices that had a leaf when the envelope was taken: who may read it, and nobody else. */
+  readonly audience = new Map<number, ReadonlySet<Id>>();
   readonly #snapshots: Snapshot[] = [];
 
   constructor(
@@ -144,6 +146,7 @@ export class Talk {
     const header = { ...envelope, conversation: idBytes(this.id) };
     const hash = await envelopeHash(header, { sha256: await sha256(envelope.body) });
     this.envelopes.push(envelope);
+    this.audience.set(envelope.seq, new Set([...this.leaves.values()].map((seat) => seat.device)));
     this.counters.set(device, made.counter);
     this.hashes.push(hash);
     this.#remember();

@@ -1,14 +1,12 @@
-"""Conversations: finding or making one, its state, and what a device is behind in.
+"""Conversations: finding or making one, and its state.
 
 `begin` and `commit` live in `messaging.handshakes` and are offered here too.
 """
 
-from collections.abc import Iterable
 from typing import Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
 
 from accounts.models import Person
 from audit import intake
@@ -16,11 +14,11 @@ from audit.events import Actor, ConversationOpened
 from beep import clock
 from beep.errors import BeepError
 from messaging import protocol, rates
-from messaging.access import conversation_of, current_group, state_of
+from messaging.access import current_group, state_for, state_of
 from messaging.handshakes import Accepted, begin, commit
-from messaging.models import Conversation, ConversationKind, Group, Participant
+from messaging.models import Conversation, ConversationKind, Participant
 
-__all__ = ["Accepted", "begin", "commit", "conversation_state", "open_direct", "states_behind"]
+__all__ = ["Accepted", "begin", "commit", "conversation_state", "open_direct"]
 
 OPENED_PER_MINUTE: Final = 60
 """New direct conversations of one person."""
@@ -74,33 +72,9 @@ def open_direct(*, person: UUID, partner: UUID) -> protocol.ConversationState:
 
 
 def conversation_state(*, person: UUID, conversation: UUID) -> protocol.ConversationState:
-    """The state of a conversation, for one of its persons. Raises BeepError `not_a_member`."""
-    return _state(conversation_of(conversation=conversation, person=person))
-
-
-def states_behind(*, person: UUID, cursors: Iterable[protocol.Cursor]) -> list[protocol.ConversationState]:
-    """The conversations of `person` that a device with these cursors must look at, by id; one query.
-
-    These are the ones whose log ends elsewhere than the cursor says (further on, or, after a restored backup,
-    earlier), and the blocked ones, because blocking leaves no envelope. A conversation without a single
-    envelope is not mentioned: to have been looked up is nobody's news.
-    """
-    known = {cursor.conversation: cursor.seq for cursor in cursors}
-    group_id = Group.objects.filter(conversation=OuterRef("id"), generation=OuterRef("generation"))
-    rows = (
-        Conversation.objects.filter(
-            participants__person_id=person, participants__left_at__isnull=True, last_seq__gt=0
-        )
-        .annotate(current_group_id=Subquery(group_id.values("group_id")[:1]))
-        .order_by("id")
-    )
-    return [
-        state_of(row, group_id=row.current_group_id)
-        for row in rows
-        if row.blocked or known.get(row.id.bytes) != row.last_seq
-    ]
+    """The state of a conversation, for one who is or was in it. Raises BeepError `not_a_member`."""
+    return state_for(conversation=conversation, person=person)
 
 
 def _state(conversation: Conversation) -> protocol.ConversationState:
-    group = current_group(conversation)
-    return state_of(conversation, group_id=group.group_id if group else None)
+    return state_of(conversation, group=current_group(conversation))

@@ -116,6 +116,8 @@ def begin(*, device: UUID, frame: protocol.Begin, now_ms: int) -> Accepted:
     _check_members(conversation, after=after, listed=listed)
     if _authenticated_data(commit, conversation=conversation).order_hashes:
         raise frame_refused("orders")
+    if frame.welcome is None:
+        raise frame_refused("welcome")
     parts = read_welcome(frame.welcome, suite=policy.suite, added=commit.added)
     take_key_packages(commit=commit, committer=device)
 
@@ -295,7 +297,7 @@ def _accepted(
     envelope: protocol.Envelope,
     mail: list[tuple[bytes, int]],
 ) -> Accepted:
-    state = state_of(conversation, group_id=group.group_id if group else None)
+    state = state_of(conversation, group=group)
     return Accepted(conversation.id.bytes, envelope, mail, state)
 
 

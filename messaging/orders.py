@@ -15,6 +15,7 @@ from accounts.signing import Label
 from audit import intake
 from audit.events import Actor, OrderIssued
 from beep.clock import to_ms
+from beep.tls import Writer
 from messaging.formats import OrderAction, UnsignedOrder
 from messaging.models import Group, Order, OrderKind
 
@@ -23,11 +24,11 @@ LIFETIME: Final = timedelta(days=90)
 
 
 def issue_removals(
-    *, device: UUID, groups: Sequence[Group], statement_hash: bytes, at: datetime
+    *, person: UUID, device: UUID, groups: Sequence[Group], statement_hash: bytes, at: datetime
 ) -> list[Order]:
     """Sign and store a Remove of `device` for each of `groups`; one that is open stays as it is.
 
-    `body` is the unsigned order, the authority's 32-byte key and its 64-byte signature under the label Order.
+    `body` is the `messaging.formats.SignedOrder`.
     Without an authority key there are no orders: blocking the conversations does not depend on them.
     """
     if not authority.is_configured():
@@ -38,7 +39,7 @@ def issue_removals(
         ).values_list("group__pk", flat=True)
     )
     issued = Order.objects.bulk_create(
-        _signed_removal(device=device, group=group, statement_hash=statement_hash, at=at)
+        _signed_removal(person=person, device=device, group=group, statement_hash=statement_hash, at=at)
         for group in groups
         if group.id not in open_already
     )
@@ -55,23 +56,31 @@ def issue_removals(
     return issued
 
 
-def _signed_removal(*, device: UUID, group: Group, statement_hash: bytes, at: datetime) -> Order:
+def _signed_removal(
+    *, person: UUID, device: UUID, group: Group, statement_hash: bytes, at: datetime
+) -> Order:
     expires_at = at + LIFETIME
     unsigned = UnsignedOrder(
         group_id=group.group_id,
         action=OrderAction.REMOVE,
+        person=person,
         device=device,
         statement_hash=statement_hash,
         expires_at=to_ms(expires_at),
     ).encode()
-    key, signature = authority.sign(label=Label.ORDER, content=unsigned)
+    certificate, signature = authority.sign(label=Label.ORDER, content=unsigned)
+    signed = Writer()
+    signed.opaque(unsigned)
+    signed.opaque(certificate)
+    signed.fixed(signature)
     return Order(
         group=group,
         kind=OrderKind.REMOVE,
+        person_id=person,
         device_id=device,
         statement_hash=statement_hash,
         expires_at=expires_at,
-        body=unsigned + key + signature,
+        body=signed.getvalue(),
         hash=hashlib.sha256(unsigned).digest(),
     )
 

@@ -47,7 +47,7 @@ def on_device_revoked(*, device: UUID, person: UUID, at: datetime, **_: Any) -> 
     statement = identity_chain.newest(person=person)
     if statement is not None:
         orders.issue_removals(
-            device=device, groups=list(groups.values()), statement_hash=statement.hash, at=at
+            person=person, device=device, groups=list(groups.values()), statement_hash=statement.hash, at=at
         )
     key_packages.withdraw(device=device)
     mailbox.empty(device=device)
@@ -59,7 +59,7 @@ def on_device_revoked(*, device: UUID, person: UUID, at: datetime, **_: Any) -> 
                 actor=Actor(system="messaging"), target=row.id, generation=row.generation, device=device
             )
         )
-        state = state_of(row, group_id=groups[row.id].group_id)
+        state = state_of(row, group=groups[row.id])
         notices.conversation_changed(state, state.persons)
 
 

@@ -41,7 +41,13 @@ class Conversation(StrictSchema):
     epoch: Count
     group_id: Bytes32 | None
     blocked: bool
-    """A leaf of the current group is revoked: a successor must begin first."""
+    """A leaf of the current group must go, or the group is frozen: nothing is said until that is mended."""
+    orders: Count
+    """Open orders of the current group."""
+    frozen_seq: Count | None
+    """The commit that members cannot use; a successor must begin."""
+    left: bool
+    """The person is out, and may read up to `last_seq`."""
 
     @classmethod
     def of(cls, state: protocol.ConversationState) -> "Conversation":
@@ -55,6 +61,9 @@ class Conversation(StrictSchema):
             epoch=state.epoch,
             group_id=state.group_id,
             blocked=state.blocked,
+            orders=state.orders,
+            frozen_seq=state.frozen_seq,
+            left=state.left,
         )
 
 

@@ -34,15 +34,20 @@ class Member(Protocol):
         """Close the socket."""
 
 
+def without_envelope(state: protocol.ConversationState) -> tuple[bool, int, int | None]:
+    """What of a state may change without an envelope, so that a cursor does not tell that it has."""
+    return state.blocked, state.orders, state.frozen_seq
+
+
 class Room:
     """The sockets of one conversation."""
 
-    __slots__ = ("blocked", "conversation", "held", "known", "leaves", "members", "timer")
+    __slots__ = ("conversation", "held", "known", "leaves", "members", "timer", "told")
 
-    def __init__(self, conversation: bytes, known: int, *, blocked: bool) -> None:
-        self.conversation: Final = conversation
-        self.blocked = blocked
-        """What the members were last told."""
+    def __init__(self, state: protocol.ConversationState, known: int) -> None:
+        self.conversation: Final = state.conversation
+        self.told = without_envelope(state)
+        """What the members were last told beside the log."""
         self.known = known
         """The last seq that was passed on."""
         self.members: Final[set[Member]] = set()
@@ -102,7 +107,7 @@ class Hub:
         """Put a socket into a conversation, with its state as the database has just said it."""
         room = self.rooms.get(state.conversation)
         if room is None:
-            room = Room(state.conversation, state.last_seq, blocked=state.blocked)
+            room = Room(state, state.last_seq)
             self.rooms[state.conversation] = room
         elif state.last_seq > room.known:
             # The room has not heard of these yet; they are on their way or lost.
@@ -114,19 +119,33 @@ class Hub:
         """A conversation is new or has another state: tell these persons, and take in who is not yet there.
 
         A room that begins with a notice begins one envelope before the log's end, so that an envelope which
-        is announced together with the state is passed on too.
+        is announced together with the state is passed on too. Persons whose state says `left` go out of the
+        room; what it has not passed on to them yet they fetch, because the state names their log's end.
         """
         outgoing = Outgoing.of(protocol.ConversationChanged(state=state))
         room = self.rooms.get(state.conversation)
+        if state.left:
+            for member in list(self._sockets(persons)):
+                if room is not None:
+                    self.leave(member, room)
+                member.event(outgoing)
+            return
         for member in self._sockets(persons):
             if room is None:
-                room = Room(state.conversation, max(0, state.last_seq - 1), blocked=state.blocked)
+                room = Room(state, max(0, state.last_seq - 1))
                 self.rooms[state.conversation] = room
             room.members.add(member)
             member.rooms.add(room)
             member.event(outgoing)
         if room is not None:
-            room.blocked = state.blocked
+            room.told = without_envelope(state)
+
+    def leave(self, member: Member, room: Room) -> None:
+        """Take a socket out of a conversation; does nothing for one that is not in it."""
+        room.members.discard(member)
+        member.rooms.discard(room)
+        if not room.members:
+            self._close(room)
 
     def deliver(self, conversation: bytes, first: int, last: int, outgoing: Outgoing) -> None:
         """Envelopes first..last have been committed; pass them on when their turn has come."""
@@ -176,7 +195,10 @@ class Hub:
     def _close(self, room: Room) -> None:
         if room.timer is not None:
             room.timer.cancel()
-        self.rooms.pop(room.conversation, None)
+            room.timer = None
+        # Not another one that has taken its place meanwhile.
+        if self.rooms.get(room.conversation) is room:
+            del self.rooms[room.conversation]
 
     def to_persons(self, persons: Iterable[bytes], event: protocol.Event) -> None:
         """An event for every local socket of these persons."""

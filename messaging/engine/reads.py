@@ -28,22 +28,32 @@ SESSION: Final[LiteralString] = LIVING + "AND s.token_hash = %s"
 STILL_LIVING: Final[LiteralString] = LIVING + "AND s.id = ANY(%s)"
 
 STATES: Final[LiteralString] = """
-SELECT c.id, c.kind, c.last_seq, c.generation, c.epoch, c.blocked, g.group_id,
+SELECT c.id, c.kind, COALESCE(e.seq, c.last_seq), COALESCE(e.generation, c.generation),
+       COALESCE(e.epoch + 1, c.epoch), g.group_id, e.seq IS NOT NULL,
+       c.blocked, c.frozen_seq,
+       (SELECT count(*) FROM messaging_order o
+        WHERE o.group_ref = g.id AND o.executed_seq IS NULL AND o.expires_at > %s),
        ARRAY(SELECT m.person_id FROM messaging_participant m
-             WHERE m.conversation_id = c.id AND m.left_at IS NULL ORDER BY m.person_id)
+             WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.role IN (1, 2)
+               AND p.left_at IS NULL ORDER BY m.person_id)
 FROM messaging_participant p
 JOIN messaging_conversation c ON c.id = p.conversation_id
-LEFT JOIN messaging_group g ON g.conversation_id = c.id AND g.generation = c.generation
-WHERE p.person_id = %s AND p.left_at IS NULL
+LEFT JOIN messaging_envelope e ON e.conversation_id = c.id AND e.seq = p.left_seq
+LEFT JOIN messaging_group g
+  ON g.conversation_id = c.id AND g.generation = COALESCE(e.generation, c.generation)
+WHERE p.person_id = %s AND p.role IN (1, 2)
 """
+"""What `messaging.access.state_for` says, of all conversations at once. Whoever has left sees each one as the
+envelope that removed them, `e`, left it, and nobody's name."""
 
 MAILBOX: Final[LiteralString] = "SELECT last_seq FROM messaging_mailbox WHERE device_id = %s"
 
 MEMBER: Final[LiteralString] = """
-SELECT c.last_seq FROM messaging_conversation c
-JOIN messaging_participant p ON p.conversation_id = c.id AND p.person_id = %s AND p.left_at IS NULL
+SELECT COALESCE(p.left_seq, c.last_seq) FROM messaging_conversation c
+JOIN messaging_participant p ON p.conversation_id = c.id AND p.person_id = %s AND p.role IN (1, 2)
 WHERE c.id = %s
 """
+"""How far the person may read: to the end, or to the envelope that removed them."""
 
 PAGE: Final[LiteralString] = """
 SELECT seq, generation, epoch, kind, device_id, counter, time_ms, body FROM (
@@ -105,19 +115,22 @@ async def still_living(database: Database, *, sessions: Sequence[bytes]) -> set[
 
 
 async def states(database: Database, *, person: bytes) -> list[protocol.ConversationState]:
-    """Every conversation that the person is in."""
+    """Every conversation that the person is or was in."""
     return [
         protocol.ConversationState(
             conversation=row[0],
             kind=KINDS[row[1]],
-            persons=row[7],
+            persons=row[10],
             last_seq=row[2],
             generation=row[3],
             epoch=row[4],
-            group_id=row[6],
-            blocked=row[5],
+            group_id=row[5],
+            blocked=row[7] and not row[6],
+            orders=0 if row[6] else row[9],
+            frozen_seq=None if row[6] else row[8],
+            left=row[6],
         )
-        for row in await database.rows(STATES, (arrays.uuid(person),))
+        for row in await database.rows(STATES, (clock.now(), arrays.uuid(person)))
     ]
 
 
@@ -133,7 +146,7 @@ async def page(
     """Envelopes behind `after`, at most `limit`, and the log's end. Raises BeepError `not_a_member`."""
     async with database.connection() as connection:
         async with connection.pipeline():
-            # The end first: envelopes that are added in between only make the page newer than it says.
+            # The end first: envelopes that are added in between are left for the next page.
             end = await connection.execute(
                 MEMBER, (arrays.uuid(person), arrays.uuid(conversation)), binary=True
             )
@@ -142,7 +155,9 @@ async def page(
         found = await end.fetchone()
         if found is None:
             raise BeepError("not_a_member")
-        return [_envelope(row) for row in await rows.fetchall()], int(found[0])
+        last = int(found[0])
+        # Somebody who was removed reads to where they were removed.
+        return [_envelope(row) for row in await rows.fetchall() if row[0] <= last], last
 
 
 async def page_for_all(

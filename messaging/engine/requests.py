@@ -60,7 +60,7 @@ def hello(socket: "Socket", frame: protocol.Hello) -> protocol.Ready | BeepError
 
 
 async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
-    """Join every conversation of the person, and name those that the cursors are behind in.
+    """Join every conversation that the person is in, and name those that the cursors are behind in.
 
     The rooms are joined with what the same query said about each log's end, so that nothing can fall between
     `behind` and the first event: a room that knows less finds the rest by itself, and a client that is told
@@ -75,8 +75,9 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
     )
     if socket.outlet.closed is None:
         for state in states:
-            socket.engine.hub.join(socket, state)
-    behind = [s for s in states if s.blocked or s.last_seq > cursors.get(s.conversation, 0)]
+            if not state.left:
+                socket.engine.hub.join(socket, state)
+    behind = [s for s in states if s.blocked or s.orders or s.last_seq > cursors.get(s.conversation, 0)]
     return protocol.Behind(re=frame.id, conversations=behind, mailbox=end)
 
 

@@ -18,7 +18,7 @@ from messaging.engine.batch import Accepted
 from messaging.engine.database import Database
 from messaging.engine.delivered import Delivered
 from messaging.engine.frames import Outgoing
-from messaging.engine.hub import Hub
+from messaging.engine.hub import Hub, without_envelope
 from messaging.engine.outlet import Flusher
 from messaging.engine.relay import Relay
 from messaging.engine.repair import Repairer
@@ -250,7 +250,11 @@ class Engine:
                     # As in `behind`: nothing was said in it yet.
                     continue
                 room = self.hub.rooms.get(state.conversation)
-                if room is None or room not in member.rooms or room.blocked != state.blocked:
+                inside = room is not None and room in member.rooms
+                if state.left:
+                    if inside:
+                        self.hub.changed(state, [member.person])
+                elif room is None or not inside or room.told != without_envelope(state):
                     self.hub.changed(state, state.persons)
             if mail:
                 member.event(Outgoing.of(protocol.MailWaiting(last=mail)))

@@ -23,6 +23,7 @@ SELECT i.conversation, i.device, s.last_counter, s.generation, i.session,
            JOIN accounts_session t ON t.id = i.session AND t.device_id = i.device AND t.ended_at IS NULL
            JOIN accounts_person q ON q.id = i.person AND q.state = 'active'
            WHERE p.conversation_id = i.conversation AND p.person_id = i.person AND p.left_at IS NULL
+             AND p.role IN (1, 2)
        )
 FROM unnest(%s, %s, %s, %s) AS i(conversation, device, person, session)
 LEFT JOIN messaging_sender s ON s.conversation_id = i.conversation AND s.device_id = i.device

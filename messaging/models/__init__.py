@@ -1,14 +1,18 @@
 """The tables of `messaging`. What is done with them stands in the modules named for what they do."""
 
-from .conversation import Conversation, ConversationKind, Participant, ParticipantRole
+from .conversation import NO_BASE, Conversation, ConversationKind, Participant, ParticipantRole
 from .envelope import Envelope, Sender
 from .group import Group, GroupInfo, Leaf
 from .key_package import KeyPackage
 from .mailbox import Mail, Mailbox
 from .order import Order, OrderKind
+from .report import CommitReport
+from .restore import Restore
 from .slot import SlotRow
 
 __all__ = [
+    "NO_BASE",
+    "CommitReport",
     "Conversation",
     "ConversationKind",
     "Envelope",
@@ -22,6 +26,7 @@ __all__ = [
     "OrderKind",
     "Participant",
     "ParticipantRole",
+    "Restore",
     "Sender",
     "SlotRow",
 ]

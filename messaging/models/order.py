@@ -8,15 +8,20 @@ from .group import Group
 
 
 class OrderKind(models.IntegerChoices):
-    """The proposal that executes the order."""
+    """What an order asks for, with the values of `messaging.formats.OrderAction`.
+
+    Remove and Add are about one device; Leave is about a person, whose every leaf goes.
+    """
 
     REMOVE = 1
     ADD = 2
+    LEAVE = 3
 
 
 class Order(models.Model):
     """A signed order; open while `executed_seq` is null, then the seq of the commit that executed it.
 
+    One that has expired is open no longer, though it stays until another about the same device is issued.
     `statement_hash` is the hash of the identity statement that the order rests on; `hash` is SHA-256 of the
     unsigned bytes, which a commit's `authenticated_data` names; `body` is the signed order.
     """
@@ -25,6 +30,8 @@ class Order(models.Model):
         Group, models.PROTECT, related_name="orders", db_column="group_ref", db_index=False
     )
     kind = models.SmallIntegerField(choices=OrderKind.choices)
+    person_id = models.UUIDField()
+    """Whose device it is."""
     device_id = models.UUIDField()
     statement_hash = BytesField()
     expires_at = models.DateTimeField()
@@ -43,5 +50,16 @@ class Order(models.Model):
                 name="order_open_once",
                 fields=["group", "kind", "device_id"],
                 condition=Q(executed_seq__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="order_leave_open_once",
+                fields=["group", "person_id"],
+                condition=Q(executed_seq__isnull=True, kind=OrderKind.LEAVE),
+            ),
+        ]
+        indexes = [
+            # A device that is revoked takes its own Add orders back.
+            models.Index(
+                name="order_open_of_device", fields=["device_id"], condition=Q(executed_seq__isnull=True)
             ),
         ]

@@ -19,7 +19,9 @@ class Ready(Frame, tag="ready", frozen=True):
 
 
 class Behind(Frame, tag="behind", frozen=True):
-    """Conversations whose log is ahead of the cursors, that the cursors do not name, or that are blocked.
+    """Conversations whose log is ahead of the cursors, that are blocked, or that have open orders.
+
+    One that the person has left is named while the cursor is before its end.
 
     `mailbox` is the last seq of the device's mailbox.
     """

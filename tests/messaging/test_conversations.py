@@ -230,6 +230,7 @@ def test_a_commit_replaces_a_revoked_device_by_its_order() -> None:
     order = Order.objects.create(
         group=talk.group,
         kind=1,
+        person_id=talk.bob.id,
         device_id=gone.device,
         statement_hash=bytes(32),
         expires_at=clock.now(),
@@ -254,24 +255,3 @@ def test_a_commit_replaces_a_revoked_device_by_its_order() -> None:
     order.refresh_from_db()
     assert order.executed_seq == accepted.envelope.seq
     assert accepted.mail == [(talk.bob.client.device.bytes, 1)]
-
-
-def test_states_behind() -> None:
-    talk, quiet = begun(), direct()
-    unopened = conversations.open_direct(person=talk.alice.id, partner=quiet.bob.id)
-    person = talk.alice.id
-
-    def behind(seq: int | None) -> list[bytes]:
-        cursors = [] if seq is None else [protocol.Cursor(conversation=talk.id.bytes, seq=seq)]
-        return [state.conversation for state in conversations.states_behind(person=person, cursors=cursors)]
-
-    assert behind(None) == [talk.id.bytes]
-    assert behind(0) == [talk.id.bytes]
-    assert behind(1) == []
-    assert behind(7) == [talk.id.bytes]
-    Conversation.objects.filter(id=talk.id).update(blocked=True)
-    assert behind(1) == [talk.id.bytes]
-    (state,) = conversations.states_behind(person=person, cursors=[])
-    assert state.group_id == talk.group.group_id
-    assert unopened.conversation not in behind(None)
-    assert conversations.states_behind(person=human().id, cursors=[]) == []

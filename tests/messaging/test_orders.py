@@ -17,6 +17,7 @@ from accounts.statements import Signer
 from audit.events import Actor
 from beep import clock
 from beep.errors import BeepError
+from beep.tls import Reader
 from messaging import formats, mailbox, notices
 from messaging.formats import OrderAction, UnsignedOrder
 from messaging.mls.proposals import Add, Remove
@@ -71,13 +72,14 @@ def test_the_order_is_signed_by_the_authority() -> None:
     order = Order.objects.get()
     key = authority.public_key()
     assert key is not None
-    unsigned, signed_by, signature = order.body[:-96], order.body[-96:-64], order.body[-64:]
-    assert signed_by == key
+    reader = Reader(order.body)
+    unsigned, _, signature = reader.opaque(), reader.opaque(), reader.fixed(64)
     assert signing.verify(public_key=key, label=Label.ORDER, content=unsigned, signature=signature)
     assert order.hash == hashlib.sha256(unsigned).digest()
     assert UnsignedOrder.decode(unsigned) == UnsignedOrder(
         group_id=talk.group.group_id,
         action=OrderAction.REMOVE,
+        person=talk.bob.id,
         device=gone.device,
         statement_hash=talk.bob.chain[-1].hash,
         expires_at=clock.to_ms(order.expires_at),

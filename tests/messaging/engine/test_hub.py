@@ -37,6 +37,9 @@ def state(conversation: bytes, last_seq: int) -> protocol.ConversationState:
         epoch=1,
         group_id=bytes(32),
         blocked=False,
+        orders=0,
+        frozen_seq=None,
+        left=False,
     )
 
 

@@ -116,6 +116,9 @@ async def test_resume_names_what_is_behind(engine: Engine, pair: Pair) -> None:
         epoch=1,
         group_id=chat.group_id,
         blocked=False,
+        orders=0,
+        frozen_seq=None,
+        left=False,
     )
     assert (await client.resume({chat.id: 2, quiet.id: 1})).conversations == []
     await sync_to_async(Conversation.objects.filter(id=UUID(bytes=quiet.id)).update)(blocked=True)
@@ -348,6 +351,9 @@ async def test_notices_of_the_services_become_events(engine: Engine, pair: Pair)
                 epoch=1,
                 group_id=new.group_id,
                 blocked=False,
+                orders=0,
+                frozen_seq=None,
+                left=False,
             )
             begin = protocol.Envelope(
                 seq=1,

@@ -71,10 +71,10 @@ export interface Envelope {
  * What the server knows of a conversation that the device is behind in.
  *
  * `persons` are the members, invited ones left out. `generation` is 0 while no group has begun. `blocked`:
- * a leaf of the current group must go, and application messages are refused until a commit removes it or a
- * successor begins. `orders` counts the open orders of the current group (`orders_fetch`). `frozen_seq` is the
- * commit that members reported as unusable, so that a successor may begin; null otherwise. `left`: the person
- * is out, and may read up to `last_seq`, which is the commit that removed them.
+ * a leaf of the current group must go; application messages are refused until a commit removes it or a
+ * successor begins. `orders` counts the open orders of the current group (`orders_fetch`). `frozen_seq` is
+ * the commit that members reported as unusable, so that a successor may begin; null otherwise. `left`: the
+ * person is out, and may read up to `last_seq`, which is the commit that removed them.
  */
 export interface ConversationState {
   readonly conversation: Uint8Array;
@@ -121,7 +121,7 @@ export interface DeliveredMark {
   readonly seq: number;
 }
 
-/** An open order: its hash, which a commit names, and the signed order (`messaging.formats.SignedOrder`). */
+/** An open order: its hash, which a commit names, and the signed order (`messaging.formats`). */
 export interface OrderItem {
   readonly hash: Uint8Array;
   readonly body: Uint8Array;
@@ -336,7 +336,9 @@ export interface Ready {
 }
 
 /**
- * Conversations whose log is ahead of the cursors, that the cursors do not name, or that are blocked.
+ * Conversations whose log is ahead of the cursors, that are blocked, or that have open orders.
+ *
+ * One that the person has left is named while the cursor is before its end.
  *
  * `mailbox` is the last seq of the device's mailbox.
  */

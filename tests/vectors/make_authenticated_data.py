@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 from messaging import formats
-from messaging.formats import ApplicationPlaintext, AuthenticatedData
+from messaging.formats import ApplicationPlaintext, AuthenticatedData, Role, RoleChange
 
 T = bytes(range(32))
 TAG = bytes([0xAB] * 32)
 HASHES = (bytes([1] * 32), bytes([2] * 32))
 KEY = bytes(range(32, 64))
+ROLES = tuple(
+    RoleChange(UUID(bytes=bytes([n] * 16)), role) for n, role in zip((1, 2, 7, 9), Role, strict=True)
+)
 
 
 def authenticated() -> dict[str, AuthenticatedData]:
@@ -21,6 +25,8 @@ def authenticated() -> dict[str, AuthenticatedData]:
         "commit that executes an order": AuthenticatedData(12, T, b"", HASHES[:1]),
         "commit that executes two orders": AuthenticatedData(12, T, b"", HASHES),
         "highest seq": AuthenticatedData(formats.MAX_UINT, T, TAG, ()),
+        "commit that changes a role": AuthenticatedData(12, T, b"", (), ROLES[2:3]),
+        "commit with all roles and an order": AuthenticatedData(12, T, b"", HASHES[:1], ROLES),
     }
 
 
@@ -29,12 +35,29 @@ def authenticated_bad() -> dict[str, bytes]:
     data = AuthenticatedData(5, T, TAG, ()).encode()
     seq_at, tag_at = 2, 2 + 8 + 32
     orders_at = tag_at + 1 + 32
+    plain = AuthenticatedData(5, T, b"", ()).encode()
+
+    def roles(*changes: bytes) -> bytes:
+        joined = b"".join(changes)
+        return b"\0\2" + plain[2:] + bytes([len(joined)]) + joined
+
+    one, two = ROLES[0].encode(), ROLES[1].encode()
     return {
         "nothing": b"",
         "cut short": data[:-1],
         "a byte too many": data + b"\0",
         "format 0": b"\0\0" + data[2:],
-        "format 2": b"\0\2" + data[2:],
+        "format 2 of an application": b"\0\2" + data[2:],
+        "format 3": b"\0\3" + data[2:],
+        "format 2 without roles": b"\0\2" + plain[2:],
+        "format 2 with an empty list": roles(),
+        "format 1 with roles": plain + roles(one)[len(plain) :],
+        "roles in an application message": b"\0\2" + data[2:] + b"\x11" + one,
+        "roles out of order": roles(two, one),
+        "a person twice": roles(one, one),
+        "role 4": roles(one[:-1] + b"\4"),
+        "half a role": roles(one, two[:-1]),
+        "a role and a byte": roles(one) + b"\0",
         "seq of 2^53": data[:seq_at] + (1 << 53).to_bytes(8, "big") + data[seq_at + 8 :],
         "franking tag of 16 bytes": data[:tag_at] + b"\x10" + TAG[:16] + data[orders_at:],
         "franking tag of 33 bytes": data[:tag_at] + b"\x21" + TAG + b"\0" + data[orders_at:],
@@ -88,6 +111,7 @@ def main() -> None:
                         "seen_seq": value.seen_seq,
                         "transcript": value.transcript.hex(),
                         "franking_tag": value.franking_tag.hex(),
+                        "roles": [[change.person.hex, change.role.name.lower()] for change in value.roles],
                         "order_hashes": [hash_.hex() for hash_ in value.order_hashes],
                     },
                 }

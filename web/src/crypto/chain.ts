@@ -48,10 +48,9 @@ export interface Chain extends Pin {
   revoked: RevokedEntry[];
   /** Milliseconds UTC of the last statement. */
   at: number;
-  /**
-   * Hashes of statement 1 and of every reset, oldest first. The last is the person's base: membership and the safety
-   * number go by it.
-   */
+  /** Hash of the latest statement 1 or reset: membership and the safety number go by it. */
+  base: Uint8Array;
+  /** Hashes of statement 1 and of every reset, oldest first; the last is `base`. */
   bases: Uint8Array[];
   /** The hash of every statement: an order names one of them. */
   statementHashes: Uint8Array[];
@@ -118,7 +117,7 @@ async function openChain(signed: SignedStatement): Promise<Chain> {
   rule(signers, "signer", version);
   await checkSignatures(signed);
   const hash = await statementHash(signed.unsigned);
-  return summary(statement, hash, { bases: [hash], statementHashes: [], everListed: [] });
+  return summary(statement, hash, { base: hash, bases: [hash], statementHashes: [], everListed: [] });
 }
 
 /** Statement n + 1. The order of the checks is the server's: several broken rules are refused with the same one. */
@@ -191,13 +190,6 @@ async function checkSignatures({ statement, signatures, unsigned }: SignedStatem
     rule(await verify(key, "IdentityStatement", unsigned, signature), "signature", statement.version);
 }
 
-/** The person's base: hash of the latest statement 1 or reset. */
-export function baseOf({ bases }: Pick<Chain, "bases">): Uint8Array {
-  const base = bases.at(-1);
-  if (base === undefined) throw new CryptoError("chain_empty");
-  return base;
-}
-
 /** The roster after `statement`: newly listed devices added under `base`, revocations noted. */
 function listed(statement: Statement, before: readonly RosterDevice[], base: Uint8Array): RosterDevice[] {
   const { person } = statement;
@@ -216,13 +208,14 @@ function listed(statement: Statement, before: readonly RosterDevice[], base: Uin
 function summary(
   statement: Statement,
   hash: Uint8Array,
-  before: Pick<Chain, "bases" | "statementHashes" | "everListed">,
+  before: Pick<Chain, "base" | "bases" | "statementHashes" | "everListed">,
 ): Chain {
-  const { person, version, recoveryKey, devices, revoked, at } = statement;
-  const bases = statement.reset ? [...before.bases, hash] : before.bases;
+  const { person, version, recoveryKey, devices, revoked, at, reset } = statement;
+  const base = reset ? hash : before.base;
   return {
-    ...{ person, version, hash, recoveryKey, devices, revoked, at, bases },
+    ...{ person, version, hash, recoveryKey, devices, revoked, at, base },
+    bases: reset ? [...before.bases, hash] : before.bases,
     statementHashes: [...before.statementHashes, hash],
-    everListed: listed(statement, before.everListed, baseOf({ bases })),
+    everListed: listed(statement, before.everListed, base),
   };
 }

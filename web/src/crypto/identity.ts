@@ -166,7 +166,8 @@ const readRevoked = (reader: Reader): RevokedEntry => ({
 const writeRevoked = (writer: Writer, entry: RevokedEntry): Writer =>
   writer.fixed(entry.id, 16).fixed(entry.signatureKey, 32).u64(entry.revokedAt);
 
-function readName(bytes: Uint8Array): string {
+/** A name that people are shown; throws CryptoError for what `writeName` would not write. */
+export function readName(bytes: Uint8Array): string {
   let name: string;
   try {
     name = fromUtf8(bytes);
@@ -183,7 +184,8 @@ function readName(bytes: Uint8Array): string {
  */
 const UNFIT = /[\p{Cc}\p{Zl}\p{Zp}\p{Cn}]/u;
 
-function writeName(name: string): Uint8Array {
+/** UTF-8 in NFC, 1 to 128 bytes, nothing that breaks or hides a line. */
+export function writeName(name: string): Uint8Array {
   const bytes = utf8(name);
   demand(bytes.length >= 1 && bytes.length <= MAX_NAME_BYTES, "out_of_range");
   demand(!UNFIT.test(name) && name.normalize("NFC") === name, "not_canonical");

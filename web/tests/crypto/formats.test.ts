@@ -13,7 +13,7 @@ import {
   slotSigned,
 } from "../../src/crypto/slot-frame";
 import { envelopeHash, firstTranscript, nextTranscript } from "../../src/crypto/transcript";
-import type { GroupPolicy } from "../../src/crypto/api";
+import type { GroupPolicy, RoleChange } from "../../src/crypto/api";
 import { codeOf, hex, toHex, vectors } from "./vectors";
 
 interface Bad {
@@ -57,7 +57,13 @@ describe("authenticated data", () => {
       good: {
         name: string;
         bytes: string;
-        value: { seen_seq: number; transcript: string; franking_tag: string; order_hashes: string[] };
+        value: {
+          seen_seq: number;
+          transcript: string;
+          franking_tag: string;
+          order_hashes: string[];
+          roles: [string, RoleChange["role"]][];
+        };
       }[];
       bad: Bad[];
     };
@@ -73,6 +79,7 @@ describe("authenticated data", () => {
       seen: { seq: value.seen_seq, transcript: hex(value.transcript) },
       frankingTag: hex(value.franking_tag),
       orderHashes: value.order_hashes.map(hex),
+      roles: value.roles.map(([person, role]) => ({ person: hex(person), role })),
     });
     expect(toHex(encodeAuthenticatedData(data))).toBe(bytes);
   });

@@ -7,10 +7,12 @@ import { describe, expect, it } from "vitest";
 import { encodeAuthenticatedData, parseAuthenticatedData } from "../../src/crypto/authenticated-data";
 import { equal } from "../../src/crypto/bytes";
 import { encodeBeginBody, parseBeginBody } from "../../src/crypto/begin-body";
+import { encodeSignedCertificate, parseCertificate } from "../../src/crypto/certificates";
 import { decodeContent, encodeContent, MAX_TIME } from "../../src/crypto/content";
 import { encodeGroupInfoExtension, parseGroupInfoExtension } from "../../src/crypto/group-info";
 import { encodeSignedStatement, parseStatement } from "../../src/crypto/identity";
 import { decodeKeyPackage, decodeMessage, encodeMessage } from "../../src/crypto/mls/library";
+import { encodeSignedOrder, parseOrder } from "../../src/crypto/orders";
 import { encodePlaintext, parsePlaintext } from "../../src/crypto/plaintext";
 import { encodePolicy, parsePolicy } from "../../src/crypto/policy";
 import { encodeSlotBody, parseSlotBody } from "../../src/crypto/slot-frame";
@@ -93,6 +95,13 @@ describe("parsers", () => {
     const { good } = vectors<{ good: { body: string }[] }>("slot");
     const slots = good.map((row) => hex(row.body));
     await fuzz(slots, 3_000, (bytes) => encodeSlotBody(parseSlotBody(bytes)));
+  });
+
+  it("certificates and orders", async () => {
+    const certificates = goodBytes("certificates", (file: { good: { bytes: string }[] }) => file.good);
+    await fuzz(certificates, 4_000, (bytes) => encodeSignedCertificate(parseCertificate(bytes)));
+    const orders = goodBytes("orders", (file: { good: { bytes: string }[] }) => file.good);
+    await fuzz(orders, 4_000, (bytes) => encodeSignedOrder(parseOrder(bytes)));
   });
 
   it("identity statements", () => {

@@ -83,6 +83,8 @@ export interface Begun {
   /** MLSMessage(Welcome) for all added devices; the server splits it. Null: the founder is alone (self group). */
   welcome: Uint8Array | null;
   epochAfter: number;
+  /** The membership map that the begin makes. */
+  membership: MembershipEntry[];
 }
 
 export interface Member {
@@ -99,6 +101,8 @@ export interface Joined {
   epoch: number;
   seen: Seen;
   profile: Uint8Array;
+  /** In a group from the profile, checked against the tree. */
+  membership: MembershipEntry[];
   members: Member[];
   ownLeaf: number;
 }

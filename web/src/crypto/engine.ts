@@ -9,25 +9,25 @@ import { equal } from "./bytes";
 import { CryptoError, demand } from "./errors";
 import { newRecoveryCode, recoverySeed } from "./codes";
 import { begin } from "./mls/begin";
+import { commit } from "./mls/commit";
 import { join } from "./mls/join";
 import { makeKeyPackages } from "./mls/key-packages";
 import { processEnvelopes } from "./mls/process";
 import { BEEP_PROFILE, type Profile, suiteOf } from "./mls/profile";
+import { rank } from "./mls/rank";
 import { Roster } from "./mls/roster";
-import { encrypt, heal } from "./mls/send";
+import { encrypt } from "./mls/send";
 import { openSlot, sealSlot } from "./mls/slots";
 import { StateCache } from "./mls/state";
 import { membersOf } from "./mls/tree";
-import { generateSigningKey, sign, type SignLabel } from "./signing";
+import { generateSigningKey, sign, SIGN_LABELS, type SignLabel } from "./signing";
 import { createVault, openVault, signInSecret } from "./vault";
 
 type Input<Method extends keyof MlsEngine> = Parameters<MlsEngine[Method]>[0];
 type Output<Method extends keyof MlsEngine> = ReturnType<MlsEngine[Method]>;
 
-const SIGN_LABELS: readonly string[] = ["IdentityStatement", "SignIn", "Recovery", "Slot", "Order"];
-
 function demandLabel(label: string): asserts label is SignLabel {
-  demand(SIGN_LABELS.includes(label), "unknown_value");
+  demand((SIGN_LABELS as readonly string[]).includes(label), "unknown_value");
 }
 
 /** Nobody is in it: for what only reads this device's own state. */
@@ -64,24 +64,44 @@ export class LocalEngine implements MlsEngine, SecretsEngine {
     return { state: await this.#cache.save(sent.group, state), body: sent.body };
   }
 
-  async process({ state, groupId, envelopes, roster }: Input<"process">): Output<"process"> {
-    const members = new Roster(roster);
-    const group = await this.#cache.open(state, members);
+  async process(input: Input<"process">): Output<"process"> {
+    const { state, groupId, envelopes, standing, now } = input;
+    const roster = new Roster(input.roster);
+    const group = await this.#cache.open(state, roster);
     demand(equal(group.state.groupContext.groupId, groupId), "group_id");
-    const { group: after, results } = await processEnvelopes(group, envelopes, members, this.profile);
+    const rules = { roster, profile: this.profile, now };
+    const { group: after, results } = await processEnvelopes({ group, standing }, envelopes, rules);
     return { state: after === group ? state : await this.#cache.save(after, state), results };
   }
 
-  async heal({ state, seen, roster, now }: Input<"heal">): Output<"heal"> {
-    const members = new Roster(roster);
-    const group = await this.#cache.open(state, members);
-    const healed = await heal(group, seen, members, now);
+  async commit(input: Input<"commit">): Output<"commit"> {
+    const roster = new Roster(input.roster);
+    const group = await this.#cache.open(input.state, roster);
+    const made = await commit(group, input, roster, this.profile);
     // The state before stays current until the commit comes back in the log, so the cache keeps it.
+    const { welcome, epoch, membership } = made;
     return {
-      pendingState: await this.#cache.save(healed.group),
-      commit: healed.commit,
-      epoch: healed.epoch,
+      pendingState: await this.#cache.save(made.group),
+      commit: made.commit,
+      welcome,
+      epoch,
+      membership,
     };
+  }
+
+  async rank({ state, among }: Input<"rank">): Output<"rank"> {
+    return rank(await this.#cache.open(state, NOBODY), among);
+  }
+
+  /** `commit` with nothing in it, for conversations whose membership the policy fixes. */
+  async heal({ state, seen, roster, now }: Input<"heal">): Output<"heal"> {
+    const standing = { membership: [], bases: [], orders: [] };
+    const nothing = { add: [], remove: [], roles: [], orders: [], profile: new Uint8Array() };
+    const { pendingState, commit, epoch } = await this.commit({
+      ...{ state, seen, roster, now, standing },
+      ...nothing,
+    });
+    return { pendingState, commit, epoch };
   }
 
   async describe(state: Uint8Array): Output<"describe"> {

@@ -53,6 +53,7 @@ export const cryptoErrorCodes = {
   group_context: "the group carries context extensions",
   state_malformed: "not a group state of this version",
   removed: "this device was removed from the group",
+  group_too_large: "more devices than a group of this suite may have",
   content_too_large: "the content does not fit into one envelope",
   slot_refused: "a slot that does not open",
   slot_old: "a slot that is not newer than the one known",

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeMlsMessage, encodeMlsMessage, type Extension, generateKeyPackageWithKey } from "ts-mls";
+import type { RoleChange } from "../../src/crypto/api";
+import { encodeGroupProfile } from "../../src/crypto/profile";
 import { verify } from "../../src/crypto/signing";
 import { parseAuthenticatedData } from "../../src/crypto/authenticated-data";
 import { credentialOf } from "../../src/crypto/mls/credential";
@@ -311,7 +313,9 @@ describe("sending and adding", () => {
     const policy: typeof normal = { ...normal, kind: "group", suite: 0x0001 };
     const add = [added(bilal, await newKeyPackage(bilal, 0x0001))];
     const roster = [asma.entry, bilal.entry];
-    const input = { keys: asma.keys, add, roster, seen: seenAt(0), profile: zeros(0), now };
+    const profile = encodeGroupProfile({ name: "Few", picture: zeros(0), at: 0, by: null, members: [] });
+    const roles: RoleChange[] = [{ person: asma.keys.person, role: "admin" }];
+    const input = { keys: asma.keys, add, roster, seen: seenAt(0), profile, roles, now };
     expect(await codeOf(() => engine.begin({ ...input, policy }))).toBe("policy_refused");
     const large: typeof normal = { ...policy, sizeClass: "large" };
     await expect(engine.begin({ ...input, policy: large })).resolves.toMatchObject({ epochAfter: 1 });

@@ -1,20 +1,21 @@
 /** Beginning a group: epoch 0 with this device alone, and the first commit, which adds the others (RFC 9420 §11). */
 
-import { type ProposalAdd, createGroup, generateKeyPackageWithKey } from "ts-mls";
-import type { Begun, DeviceKeys, GroupPolicy, RosterDevice, Seen, Uuid } from "../api";
-import { encodeAuthenticatedData } from "../authenticated-data";
+import { type Extension, type ProposalAdd, createGroup, generateKeyPackageWithKey } from "ts-mls";
+import type { Begun, DeviceKeys, GroupPolicy, RoleChange, RosterDevice, Seen, Standing, Uuid } from "../api";
+import { encodeAuthenticatedData, sortedRoles } from "../authenticated-data";
 import { equal, randomBytes, toHex } from "../bytes";
 import { demand } from "../errors";
 import { encodeGroupInfoExtension, GROUP_INFO_EXTENSION } from "../group-info";
 import { encodePolicy, groupIdOf } from "../policy";
+import { demandAddable } from "./adding";
 import { credentialOf } from "./credential";
-import { readKeyPackage } from "./key-packages";
 import { ciphersuite, encodeMessage, guarded } from "./library";
 import { makeCommit } from "./make-commit";
-import { CAPABILITIES, clientConfig, MAX_LIFETIME, type Profile } from "./profile";
+import { CAPABILITIES, clientConfig, MAX_HANDSHAKE, MAX_LIFETIME, type Profile } from "./profile";
 import { Roster } from "./roster";
+import { judgeFirst, profileFor } from "./standing";
 import type { StateCache } from "./state";
-import { demandPerson, demandSoundGroup, membersOf } from "./tree";
+import { demandSoundGroup } from "./tree";
 
 export interface BeginInput {
   keys: DeviceKeys;
@@ -24,6 +25,8 @@ export interface BeginInput {
   seen: Seen;
   profile: Uint8Array;
   now: number;
+  roles?: RoleChange[];
+  standing?: Standing;
 }
 
 /**
@@ -31,7 +34,8 @@ export interface BeginInput {
  * `pendingState`; the nonce of the policy makes the group id fresh but is no secret.
  *
  * @throws CryptoError when a device may not be added (`device_*`, `key_package_refused`, `capabilities`, `suite`,
- *   `person_not_in_conversation`) or the policy does not fit those who would be in (`policy_refused`).
+ *   `person_not_in_conversation`), the policy does not fit those who would be in (`policy_refused`, `group_too_large`)
+ *   or the rules of membership forbid it (`membership_refused`).
  */
 export async function begin(input: BeginInput, cache: StateCache, profile: Profile): Promise<Begun> {
   const { keys, add, seen, now } = input;
@@ -39,47 +43,53 @@ export async function begin(input: BeginInput, cache: StateCache, profile: Profi
   const policy: GroupPolicy = { ...input.policy, nonce: randomBytes(32) };
   const policyBytes = encodePolicy(policy);
   const groupId = await groupIdOf(policyBytes);
-  demand(add.length > 0, "policy_refused");
-  const proposals = add.map((newcomer): ProposalAdd => {
-    demandPerson(policy, newcomer);
-    const keyPackage = readKeyPackage(newcomer.keyPackage, newcomer, policy.suite, now, profile);
-    roster.demandLiving(newcomer.person, newcomer.device, keyPackage.leafNode.signaturePublicKey, now);
-    return { proposalType: "add", add: { keyPackage } };
-  });
+  const packages = add.map((newcomer) => demandAddable(policy, newcomer, roster, now, profile));
+  const founder = { person: keys.person, device: keys.device, signatureKey: keys.signaturePublic };
+  const devices = packages.map(({ leafNode }, i) => ({
+    person: add[i]?.person ?? founder.person,
+    device: add[i]?.device ?? founder.device,
+    signatureKey: leafNode.signaturePublicKey,
+  }));
+  const tree = [founder, ...devices];
+  demandAllPersons(policy, tree);
+  const roles = sortedRoles(input.roles ?? []);
+  const membership = judgeFirst(policy, keys.person, tree, roles, roster, input.standing);
   const impl = await ciphersuite(policy.suite);
   const alone = await createAlone(keys, groupId, policy, roster, now);
-  const made = await guarded("key_package_refused", () =>
-    makeCommit(
-      alone,
-      proposals,
-      {
-        path: false,
-        authenticatedData: encodeAuthenticatedData({
-          seen,
-          frankingTag: new Uint8Array(),
-          orderHashes: [],
-        }),
-        groupInfoExtensions: [
-          {
-            extensionType: GROUP_INFO_EXTENSION,
-            extensionData: encodeGroupInfoExtension({ policy: policyBytes, seen, profile: input.profile }),
-          },
-        ],
-      },
-      impl,
-    ),
-  );
-  const members = demandSoundGroup(made.state, policy, roster, profile);
-  roster.demandAllLiving(members, now);
-  demandAllPersons(policy, membersOf(made.state.ratchetTree));
+  const forNewcomers = (): Extension => ({
+    extensionType: GROUP_INFO_EXTENSION,
+    extensionData: encodeGroupInfoExtension({
+      policy: policyBytes,
+      seen,
+      profile: profileFor(policy, input.profile, membership),
+    }),
+  });
+  const proposals = packages.map((keyPackage): ProposalAdd => ({ proposalType: "add", add: { keyPackage } }));
+  const options = {
+    authenticatedData: encodeAuthenticatedData({
+      seen,
+      frankingTag: new Uint8Array(),
+      orderHashes: [],
+      roles,
+    }),
+    // An empty commit must have one (RFC 9420 §12.4): a founder who is alone for now.
+    path: packages.length === 0,
+    groupInfoExtensions: packages.length === 0 ? [] : [forNewcomers()],
+  };
+  const made = await guarded("key_package_refused", () => makeCommit(alone, proposals, options, impl));
+  roster.demandAllLiving(demandSoundGroup(made.state, policy, roster, profile), now);
+  const commit = encodeMessage(made.commit);
+  const welcome =
+    made.welcome && encodeMessage({ version: "mls10", wireformat: "mls_welcome", welcome: made.welcome });
+  demand(commit.length <= MAX_HANDSHAKE && (welcome?.length ?? 0) <= MAX_HANDSHAKE, "group_too_large");
   return {
     groupId,
     policy: policyBytes,
     pendingState: await cache.save({ policy, state: made.state }),
-    commit: encodeMessage(made.commit),
-    welcome:
-      made.welcome && encodeMessage({ version: "mls10", wireformat: "mls_welcome", welcome: made.welcome }),
+    commit,
+    welcome,
     epochAfter: Number(made.state.groupContext.epoch),
+    membership,
   };
 }
 

@@ -12,13 +12,14 @@ import type { InEnvelope, Member } from "../api";
 import { type AuthenticatedData, parseAuthenticatedData } from "../authenticated-data";
 import { equal, uuidText } from "../bytes";
 import { CryptoError, demand } from "../errors";
-import { equalCredential, parseCredential } from "./credential";
+import { type DeviceIdentity, equalCredential, parseCredential } from "./credential";
 import { demandKeyPackage } from "./key-packages";
 import { ciphersuite, decodeMessage, guarded } from "./library";
 import { equalCapabilities, MAX_BODY, MAX_FORWARD_GENERATIONS, MAX_HANDSHAKE, type Profile } from "./profile";
+import { isAdd, isRemove } from "./proposals";
 import type { Roster } from "./roster";
 import type { Group } from "./state";
-import { demandPerson, leafAt, memberOf } from "./tree";
+import { demandPerson, leafAt, memberOf, membersOf } from "./tree";
 
 export interface ApplicationFrame {
   message: PrivateMessage;
@@ -31,7 +32,10 @@ export interface CommitFrame {
   message: PublicMessage;
   /** From the frame: to be trusted only after the library has verified the signature. */
   committer: Member;
+  /** The tree before the commit. */
+  members: Member[];
   removed: Member[];
+  added: (DeviceIdentity & { signatureKey: Uint8Array })[];
   /** True when this device's own leaf is removed, whoever may be put there by the same commit. */
   removesSelf: boolean;
   data: AuthenticatedData;
@@ -51,7 +55,10 @@ export async function checkApplication(
   demandPlace(group, envelope, message);
   const data = readData(message.authenticatedData, profile);
   const empty = message.authenticatedData.length === 0;
-  demand(empty || (data.frankingTag.length === 32 && data.orderHashes.length === 0), "authenticated_data");
+  demand(
+    empty || (data.frankingTag.length === 32 && data.orderHashes.length === 0 && data.roles.length === 0),
+    "authenticated_data",
+  );
   const { leafIndex, generation } = await openSenderData(group, message);
   const sender = demandSender(group, envelope, leafIndex, roster);
   demandFresh(group, leafIndex, generation);
@@ -75,11 +82,12 @@ export function checkCommit(
   const data = readData(content.authenticatedData, profile);
   demand(data.frankingTag.length === 0, "authenticated_data");
   const committer = demandSender(group, envelope, content.sender.leafIndex, roster);
-  const removed = checkProposals(group, committer, content.commit, roster, profile);
+  const members = membersOf(group.state.ratchetTree);
+  const { removed, added } = checkProposals(group, members, committer, content.commit, roster, profile);
   checkPath(group, committer, content.commit);
   const own = group.state.privatePath.leafIndex;
   const removesSelf = removed.some((member) => member.leaf === own);
-  return { message, committer, removed, removesSelf, data };
+  return { message, committer, members, removed, added, removesSelf, data };
 }
 
 /** This group, and the epoch that the envelope says and that the group is in. */
@@ -99,7 +107,7 @@ function demandPlace(
 function readData(bytes: Uint8Array, profile: Profile): AuthenticatedData {
   if (bytes.length === 0 && profile.acceptsEmptyAuthenticatedData) {
     const seen = { seq: 0, transcript: new Uint8Array(32) };
-    return { seen, frankingTag: new Uint8Array(), orderHashes: [] };
+    return { seen, frankingTag: new Uint8Array(), orderHashes: [], roles: [] };
   }
   try {
     return parseAuthenticatedData(bytes);
@@ -143,55 +151,48 @@ function demandFresh(group: Group, leafIndex: number, generation: number): void 
   demand(generation - ratchet.generation <= MAX_FORWARD_GENERATIONS, "generation_too_far");
 }
 
-/** Add and Remove by value only; listed devices of allowed persons, each once. Returns who goes. */
+/** Add and Remove by value only; listed devices of allowed persons, each once. */
 function checkProposals(
   group: Group,
+  members: readonly Member[],
   committer: Member,
   commit: Commit,
   roster: Roster,
   profile: Profile,
-): Member[] {
-  const { ratchetTree } = group.state;
+): Pick<CommitFrame, "removed" | "added"> {
+  const atLeaf = new Map(members.map((member) => [member.leaf, member]));
   const removed = new Map<number, Member>();
-  const added = new Set<string>();
+  const added = new Map<string, CommitFrame["added"][number]>();
   for (const item of commit.proposals) {
     demand(item.proposalOrRefType === "proposal", "proposal_reference");
     const { proposal } = item;
     if (isRemove(proposal)) {
       const index = proposal.remove.removed;
-      const leaf = leafAt(ratchetTree, index);
-      const allowed = leaf !== undefined && index !== committer.leaf && !removed.has(index);
+      const member = atLeaf.get(index);
+      const allowed = member !== undefined && index !== committer.leaf && !removed.has(index);
       demand(allowed, "remove_refused", { leaf: index });
-      removed.set(index, memberOf(leaf, index));
+      removed.set(index, member);
       continue;
     }
     demand(isAdd(proposal), "proposal_type");
     const { keyPackage } = proposal.add;
     demandKeyPackage(keyPackage, group.policy.suite, profile);
-    const { credential, signaturePublicKey } = keyPackage.leafNode;
+    const { credential, signaturePublicKey: signatureKey } = keyPackage.leafNode;
     const identity = parseCredential(credential);
     demand(identity !== undefined, "capabilities");
     const device = uuidText(identity.device);
     demandPerson(group.policy, identity);
-    const known = roster.find(identity.person, identity.device, signaturePublicKey);
+    const known = roster.find(identity.person, identity.device, signatureKey);
     demand(known !== undefined, "device_not_listed", { device, person: uuidText(identity.person) });
     demand(!added.has(device), "device_duplicate", { device });
-    added.add(device);
+    added.set(device, { ...identity, signatureKey });
   }
-  for (const [i, node] of ratchetTree.entries()) {
-    if (node?.nodeType !== "leaf" || removed.has(i / 2)) continue;
-    const device = uuidText(memberOf(node.leaf, i / 2).device);
-    demand(!added.has(device), "device_duplicate", { device });
+  for (const member of members) {
+    const device = uuidText(member.device);
+    demand(removed.has(member.leaf) || !added.has(device), "device_duplicate", { device });
   }
-  return [...removed.values()];
+  return { removed: [...removed.values()], added: [...added.values()] };
 }
-
-type Proposal = Extract<Commit["proposals"][number], { proposalOrRefType: "proposal" }>["proposal"];
-type AddProposal = Extract<Proposal, { proposalType: "add" }>;
-type RemoveProposal = Extract<Proposal, { proposalType: "remove" }>;
-
-const isAdd = (proposal: Proposal): proposal is AddProposal => proposal.proposalType === "add";
-const isRemove = (proposal: Proposal): proposal is RemoveProposal => proposal.proposalType === "remove";
 
 /** The committer may renew its encryption key and nothing else (narrower than RFC 9420 §7.3). */
 function checkPath(group: Group, committer: Member, commit: Commit): void {

@@ -10,6 +10,7 @@ import { decodePrivate } from "./key-packages";
 import { ciphersuite, decodeKeyPackage, decodeMessage, guarded, keyPackageRef } from "./library";
 import { clientConfig, MAX_HANDSHAKE, type Profile, SUITE_NAMES } from "./profile";
 import { Roster } from "./roster";
+import { membershipOf } from "./standing";
 import type { StateCache } from "./state";
 import { demandSoundGroup } from "./tree";
 import { openWelcome } from "./welcome";
@@ -28,7 +29,8 @@ export interface JoinInput {
  * stores `state`, so that nobody who takes the device later can open the Welcome again.
  *
  * @throws CryptoError `welcome_refused` (not ours, or not authentic), `group_id`, `policy_refused`, `group_context`,
- *   `suite`, or what `demandSoundGroup` finds wrong with the tree.
+ *   `suite`, what `demandSoundGroup` finds wrong with the tree, `profile_malformed` or `membership_refused` when the
+ *   membership that the Welcome tells of does not fit the tree.
  */
 export async function join(input: JoinInput, cache: StateCache, profile: Profile): Promise<Joined> {
   const { keys, keyPackage, expected } = input;
@@ -58,6 +60,7 @@ export async function join(input: JoinInput, cache: StateCache, profile: Profile
     epoch: Number(state.groupContext.epoch),
     seen: info.seen,
     profile: info.profile,
+    membership: membershipOf(policy, info.profile, keys.person, members, roster),
     members,
     ownLeaf,
   };

@@ -5,63 +5,79 @@
 
 import { type PublicMessage, emptyPskIndex, processPrivateMessage } from "ts-mls";
 import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
-import type { InEnvelope, Processed } from "../api";
-import { equal } from "../bytes";
+import type { InEnvelope, Processed, Standing } from "../api";
+import { uuidText } from "../bytes";
 import { CryptoError, demand } from "../errors";
 import { checkFrankingTag, parsePlaintext, type Plaintext } from "../plaintext";
 import { checkApplication, checkCommit } from "./guards";
 import { ciphersuite, guarded } from "./library";
 import type { Profile } from "./profile";
 import type { Roster } from "./roster";
+import { judgeChange } from "./standing";
 import type { Group } from "./state";
 import { takeCommit } from "./take-commit";
-import { demandSoundGroup, membersOf } from "./tree";
+import { demandSoundGroup } from "./tree";
 
-interface Step {
+/** What every envelope is judged by. */
+interface Rules {
+  roster: Roster;
+  profile: Profile;
+  /** Milliseconds UTC, not before the server's time of the newest envelope. */
+  now: number;
+}
+
+/** Where the log has led so far. */
+interface Place {
   group: Group;
+  standing: Standing | undefined;
+}
+
+interface Step extends Place {
   result: Processed;
 }
 
-/** Takes envelopes in log order. `group` of the answer is the very object given when nothing changed. */
+/** A commit or message that cannot be judged yet: the core asks again when it knows more. */
+const WAITING: ReadonlySet<string> = new Set(["epoch_unknown", "orders_unknown"]);
+
+/**
+ * Takes envelopes in log order. `group` of the answer is the very object given when nothing changed. A commit is judged
+ * by the standing that those before it have left.
+ *
+ * @throws CryptoError `out_of_range` for a commit in a group whose standing was not given.
+ */
 export async function processEnvelopes(
-  group: Group,
+  place: Place,
   envelopes: readonly InEnvelope[],
-  roster: Roster,
-  profile: Profile,
+  rules: Rules,
 ): Promise<{ group: Group; results: Processed[] }> {
   const results: Processed[] = [];
-  let current = group;
+  let current = place;
   for (const envelope of envelopes) {
-    const step = await processOne(current, envelope, roster, profile);
-    current = step.group;
+    const isCommit = envelope.kind === "commit";
+    demand(!isCommit || place.group.policy.kind !== "group" || place.standing !== undefined, "out_of_range");
+    const step = await processOne(current, envelope, rules);
+    current = step;
     results.push(step.result);
   }
-  return { group: current, results };
+  return { group: current.group, results };
 }
 
-async function processOne(
-  group: Group,
-  envelope: InEnvelope,
-  roster: Roster,
-  profile: Profile,
-): Promise<Step> {
+async function processOne(place: Place, envelope: InEnvelope, rules: Rules): Promise<Step> {
   try {
-    return envelope.kind === "application"
-      ? await takeApplication(group, envelope, roster, profile)
-      : await takeCommitFrame(group, envelope, roster, profile);
+    if (envelope.kind === "commit") return await takeCommitFrame(place, envelope, rules);
+    return { ...place, ...(await takeApplication(place.group, envelope, rules)) };
   } catch (error) {
     const code = error instanceof CryptoError ? error.code : "engine_failed";
-    const kind = code === "epoch_unknown" ? "waiting" : "refused";
-    return { group, result: { kind, seq: envelope.seq, code } };
+    const kind = WAITING.has(code) ? "waiting" : "refused";
+    return { ...place, result: { kind, seq: envelope.seq, code } };
   }
 }
 
 async function takeApplication(
   group: Group,
   envelope: InEnvelope,
-  roster: Roster,
-  profile: Profile,
-): Promise<Step> {
+  { roster, profile }: Rules,
+): Promise<Omit<Step, "standing">> {
   const { message, sender, data } = await checkApplication(group, envelope, roster, profile);
   const impl = await ciphersuite(group.policy.suite);
   const read = await guarded("not_authentic", () =>
@@ -92,30 +108,35 @@ function readPlaintext(bytes: Uint8Array): Plaintext {
   }
 }
 
-async function takeCommitFrame(
-  group: Group,
-  envelope: InEnvelope,
-  roster: Roster,
-  profile: Profile,
-): Promise<Step> {
-  const { message, committer, removed, removesSelf, data } = checkCommit(group, envelope, roster, profile);
-  const answer = { kind: "commit", seq: envelope.seq, committer, removed, seen: data.seen } as const;
+async function takeCommitFrame(before: Place, envelope: InEnvelope, rules: Rules): Promise<Step> {
+  const { group } = before;
+  const { roster, profile } = rules;
+  const frame = checkCommit(group, envelope, roster, profile);
+  const { message, committer, removed, data } = frame;
+  const { roles, orderHashes, seen } = data;
+  const standing = judgeChange(
+    group.policy,
+    { ...frame, roles, orderHashes },
+    roster,
+    before.standing,
+    rules.now,
+  );
   const epoch = envelope.epoch + 1;
-  if (removesSelf) {
+  const { membership } = standing;
+  const answer = { committer, removed, seen, roles, orderHashes, membership };
+  const place = { kind: "commit", seq: envelope.seq, epoch } as const;
+  if (frame.removesSelf) {
     // Before the library: when the same commit gives our leaf to a newcomer, it would look for our key in that leaf.
     const left = await leave(group, message);
-    return { group: left, result: { ...answer, epoch, added: [] } };
+    return { group: left, standing, result: { ...place, ...answer, added: [] } };
   }
   const impl = await ciphersuite(group.policy.suite);
   const newState = await guarded("not_authentic", () => takeCommit(group.state, message, impl));
   demand(newState.groupContext.epoch === BigInt(epoch), "epoch_mismatch");
-  demand(newState.groupActiveState.kind === "active", "removed");
   const members = demandSoundGroup(newState, group.policy, roster, profile);
-  const before = membersOf(group.state.ratchetTree).filter(
-    (one) => !removed.some((gone) => gone.leaf === one.leaf),
-  );
-  const added = members.filter((one) => !before.some((other) => equal(other.device, one.device)));
-  return { group: { ...group, state: newState }, result: { ...answer, epoch, added } };
+  const newcomers = new Set(frame.added.map(({ device }) => uuidText(device)));
+  const added = members.filter(({ device }) => newcomers.has(uuidText(device)));
+  return { group: { ...group, state: newState }, standing, result: { ...place, ...answer, added } };
 }
 
 /**

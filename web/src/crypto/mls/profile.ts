@@ -50,6 +50,8 @@ export const CLOCK_SLACK = DAY;
 
 /** The largest classical group that must be hybrid instead, unless its policy says "large". */
 export const HYBRID_LEAVES = 100;
+/** The most devices that a group of each suite may have: past 250, a hybrid commit would not fit into a frame. */
+export const MAX_LEAVES: Readonly<Record<Suite, number>> = { 0x0001: 1_000, 0x0053: 250 };
 
 /** One envelope's body of kind application, in bytes; the server takes no more. */
 export const MAX_BODY = 65_536;

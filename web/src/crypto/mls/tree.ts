@@ -6,7 +6,7 @@ import { equal, uuidText } from "../bytes";
 import { CryptoError, demand } from "../errors";
 import { CLASSICAL, HYBRID } from "../policy";
 import { parseCredential } from "./credential";
-import { HYBRID_LEAVES, type Profile, SUITE_NAMES } from "./profile";
+import { HYBRID_LEAVES, MAX_LEAVES, type Profile, SUITE_NAMES } from "./profile";
 import type { Roster } from "./roster";
 
 /** The leaf at `index`, or undefined when it is blank or outside the tree. Leaf i is node 2i (RFC 9420 §4.1.1). */
@@ -42,13 +42,27 @@ export function demandPerson(
 }
 
 /**
- * The suite that a policy may have. Direct and self groups are hybrid; classical is for groups made large, or that
- * have outgrown 100 leaves: nobody is talked down to a suite that a quantum computer opens.
+ * The suite and size that a group may have. Direct and self groups are hybrid; classical is for groups made large, or
+ * that have outgrown 100 leaves when they begin: nobody is talked down to a suite that a quantum computer opens. (They
+ * may shrink afterwards: whoever leaves must be able to.)
+ *
+ * @param epoch of the group: 1 is the one it begins with.
+ * @throws CryptoError `policy_refused` or `group_too_large`.
  */
-export function demandPolicySuite(policy: GroupPolicy, leaves: number): void {
+export function demandPolicySuite(policy: GroupPolicy, leaves: number, epoch: bigint): void {
+  demand(leaves <= MAX_LEAVES[policy.suite], "group_too_large", { leaves });
   if (policy.suite === HYBRID) return;
   demand(policy.suite === CLASSICAL && policy.kind === "group", "policy_refused");
-  demand(policy.sizeClass === "large" || leaves > HYBRID_LEAVES, "policy_refused");
+  demand(policy.sizeClass === "large" || epoch > 1n || leaves > HYBRID_LEAVES, "policy_refused");
+}
+
+/** A person's own devices and nobody else's. */
+function demandOnePerson(members: readonly Member[]): void {
+  const [first] = members;
+  for (const { person, device } of members)
+    demand(first !== undefined && equal(person, first.person), "person_not_in_conversation", {
+      device: uuidText(device),
+    });
 }
 
 /**
@@ -68,7 +82,8 @@ export function demandSoundGroup(
   demand(groupContext.cipherSuite === SUITE_NAMES[policy.suite], "suite");
   for (const node of ratchetTree) if (node?.nodeType === "leaf") demandPlainLeaf(node.leaf, profile);
   const members = membersOf(ratchetTree);
-  demandPolicySuite(policy, members.length);
+  demandPolicySuite(policy, members.length, groupContext.epoch);
+  if (policy.kind === "self") demandOnePerson(members);
   const devices = new Set<string>();
   for (const member of members) {
     const device = uuidText(member.device);

@@ -9,11 +9,11 @@ from pydantic import Field
 from accounts import activation, devices, identity_chain, own, people, recovery, schemas, sessions, sign_in
 from accounts.auth import SessionCookie, caller_of, clear_cookie, set_cookie, visitor_of
 from accounts.callers import Caller
-from accounts.statements import DeviceKind
-from beep import clock
+from accounts.pairing_api import router as pairing_router
 from beep.schemas import SIGNED_IN, Id, Text, answers
 
 router = Router(tags=["directory"])
+router.add_router("", pairing_router)
 signed_in = SessionCookie()
 
 STATEMENT = ("statement_malformed", "statement_refused", "statement_stale", "conflict")
@@ -186,6 +186,14 @@ def revoke_devices(request: HttpRequest, body: schemas.RevokeDevices) -> schemas
     return _devices(caller)
 
 
+@router.post("/devices/rename", auth=signed_in, **answers({200: schemas.Devices}, *SIGNED_IN, *STATEMENT))
+def rename_devices(request: HttpRequest, body: schemas.RenameDevices) -> schemas.Devices:
+    """Append a statement that gives devices other names and changes nothing else."""
+    caller = caller_of(request)
+    identity_chain.rename_devices(caller=caller, statement=body.statement)
+    return _devices(caller)
+
+
 @router.get("/people", auth=signed_in, **answers({200: schemas.People}, *SIGNED_IN))
 def search_people(
     request: HttpRequest,
@@ -214,28 +222,8 @@ def person_identity(
 
 
 def _me(caller: Caller) -> schemas.Me:
-    profile = own.profile(caller=caller)
-    return schemas.Me(
-        person=schemas.PersonCard.of(profile.card),
-        login=profile.login,
-        device=schemas.OwnDevice(id=caller.device, name=profile.device_name),
-        salt=profile.salt,
-        server_time=clock.now_ms(),
-    )
+    return schemas.Me.of(own.profile(caller=caller))
 
 
 def _devices(caller: Caller) -> schemas.Devices:
-    return schemas.Devices(
-        devices=[
-            schemas.Device(
-                id=row.id,
-                name=row.name,
-                kind=2 if row.kind == DeviceKind.TEMPORARY else 1,
-                added_at=clock.to_ms(row.added_at),
-                last_seen_at=clock.to_ms(row.last_seen_at) if row.last_seen_at else None,
-                revoked_at=clock.to_ms(row.revoked_at) if row.revoked_at else None,
-                current=row.id == caller.device,
-            )
-            for row in devices.of_person(person=caller.person)
-        ]
-    )
+    return schemas.Devices.of(devices.of_person(person=caller.person), current=caller.device)

@@ -39,6 +39,15 @@ def caller_of(request: HttpRequest) -> Caller:
     return caller
 
 
+def caller_if_any(request: HttpRequest) -> Caller | None:
+    """The caller of a request that may do without a session: None when it has no cookie.
+
+    A cookie that is not good any more is refused as `SessionCookie` refuses it.
+    """
+    key = request.COOKIES.get(sessions.COOKIE)
+    return SessionCookie().authenticate(request, key) if key else None
+
+
 def visitor_of(request: HttpRequest) -> Visitor:
     """Whoever sends a request that needs no session."""
     return Visitor(address=address_of(request))

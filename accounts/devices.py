@@ -45,8 +45,7 @@ def follow(
 ) -> None:
     """Bring the table in line with `statement`, which was just appended after `previous`.
 
-    Revokes first and adds afterwards, for a person has one device at a time. Raises BeepError `conflict` when
-    a new device's id or key is in the table already.
+    Raises BeepError `conflict` when a new device's id or key is in the table already.
     """
     now = clock.now()
     before = {entry.id: entry for entry in previous.devices} if previous else {}

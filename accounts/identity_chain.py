@@ -36,6 +36,11 @@ STATEMENTS_A_DAY: Final = 20
 Chains never shrink, and whoever adds the person's devices verifies the whole: nobody may grow theirs at will.
 """
 
+TEMPORARY: Final = timedelta(hours=24)
+"""The longest life of a temporary device."""
+CLOCKS_APART: Final = timedelta(minutes=10)
+"""How much later than the server's a client's clock may be."""
+
 ServerRule = Callable[[Statement | None, SignedStatement], None]
 """What a request demands beyond the chain's rules: the previous statement and the new one; raises BeepError.
 """
@@ -99,7 +104,6 @@ def append(
             identity.check_next(previous=previous, signed=signed)
     except StatementRefusedError as error:
         raise BeepError("statement_refused", detail={"rule": error.rule.value}) from error
-    _one_device(signed.statement)
     also(previous, signed)
     _swap_head(person, signed.statement)
     IdentityStatement.objects.create(
@@ -141,6 +145,23 @@ def revoke_devices(*, caller: Caller, statement: bytes) -> None:
     )
 
 
+@transaction.atomic
+def rename_devices(*, caller: Caller, statement: bytes) -> None:
+    """Append the caller's statement that gives devices other names and changes nothing else.
+
+    Raises BeepError as `append`; beyond the chain's rules, `one_device` when it lists something new,
+    `device_dropped` when it revokes something and `device_changed` when every name is as before.
+    """
+    person = Person.objects.select_for_update(no_key=True).get(id=caller.person)
+    append(
+        person=person,
+        body=statement,
+        reason=Revocation.Reason.REVOKED,
+        actor=caller.actor(),
+        also=only_renames,
+    )
+
+
 def parse(body: bytes) -> SignedStatement:
     """The signed statement; raises BeepError `statement_malformed`."""
     try:
@@ -178,21 +199,56 @@ def replaces_devices(previous: Statement | None, signed: SignedStatement) -> Non
 
 def adds_nothing(previous: Statement | None, signed: SignedStatement) -> None:
     """Revoking: nothing new is listed, and something is gone. Rule: `one_device`, `device_dropped`."""
-    before = {entry.id for entry in previous.devices} if previous else set()
-    now = {entry.id for entry in signed.statement.devices}
+    before, now = _ids(previous), _ids(signed.statement)
     if now - before:
         raise refuse("one_device")
     if now == before:
         raise refuse("device_dropped")
 
 
-def _one_device(statement: Statement) -> None:
-    """A person has one regular device until devices can approve each other."""
-    if sum(entry.kind is DeviceKind.REGULAR for entry in statement.devices) > 1:
+def only_renames(previous: Statement | None, signed: SignedStatement) -> None:
+    """Renaming: the same devices, one name at least another. Rules: `one_device`, `device_dropped`,
+    `device_changed`.
+    """
+    before, now = _ids(previous), _ids(signed.statement)
+    if now - before:
         raise refuse("one_device")
-    # Temporary devices join by a protocol of their own, which does not exist yet.
-    if any(entry.kind is not DeviceKind.REGULAR for entry in statement.devices):
-        raise refuse("one_device")
+    if before - now:
+        raise refuse("device_dropped")
+    names = {entry.id: entry.name for entry in previous.devices} if previous else {}
+    if all(names[entry.id] == entry.name for entry in signed.statement.devices):
+        raise refuse("device_changed")
+
+
+def adds_one(*, kind: DeviceKind, approver: bytes) -> ServerRule:
+    """Approving: the device `approver` (16 bytes) signs, one new device of `kind` is listed, all others stay
+    as they are.
+
+    Rules: `signer`, `one_addition`, `device_dropped`, `device_changed`, `temporary_too_long`.
+    """
+
+    def rule(previous: Statement | None, signed: SignedStatement) -> None:
+        statement = signed.statement
+        signer = previous.device(approver) if previous else None
+        if previous is None or signer is None or signed.signatures[0].key != signer.signature_key:
+            raise refuse("signer")
+        if _ids(previous) - _ids(statement):
+            raise refuse("device_dropped")
+        added = [entry for entry in statement.devices if previous.device(entry.id) is None]
+        if len(added) != 1 or added[0].kind is not kind:
+            raise refuse("one_addition")
+        if any(previous.device(entry.id) not in (None, entry) for entry in statement.devices):
+            raise refuse("device_changed")
+        # The chain counts the day from the device's own word for when it was added; the server has a clock.
+        longest = clock.to_ms(clock.now() + TEMPORARY + CLOCKS_APART)
+        if kind is DeviceKind.TEMPORARY and added[0].expires_at > longest:
+            raise refuse("temporary_too_long")
+
+    return rule
+
+
+def _ids(statement: Statement | None) -> set[bytes]:
+    return {entry.id for entry in statement.devices} if statement else set()
 
 
 def _check_pace(person: Person) -> None:

@@ -1,6 +1,7 @@
 """What a signed-in person sees of themselves."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from accounts import people
 from accounts.callers import Caller
@@ -14,6 +15,7 @@ class Profile:
 
     card: Card
     login: str
+    device: UUID
     device_name: str
     salt: bytes
 
@@ -24,6 +26,7 @@ def profile(*, caller: Caller) -> Profile:
     return Profile(
         card=people.card(person=caller.person),
         login=person.login,
+        device=caller.device,
         device_name=Device.objects.get(id=caller.device).name,
         salt=bytes(person.signin_salt or b""),
     )

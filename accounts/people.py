@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts import folding
 from accounts.models import Device, Membership, OrgUnit, Person, PersonToken
+from beep import clock
 from beep.errors import BeepError
 
 PAGE: Final = 20
@@ -91,7 +92,11 @@ def _tokens(shown: Card) -> Sequence[str]:
 
 def _with_posts(people: QuerySet[Person]) -> QuerySet[Person]:
     primary = Membership.objects.filter(primary=True).select_related("unit")
-    devices = Device.objects.filter(person=OuterRef("pk"), revoked_at__isnull=True)
+    devices = Device.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()),
+        person=OuterRef("pk"),
+        revoked_at__isnull=True,
+    )
     return people.annotate(has_device=Exists(devices)).prefetch_related(
         Prefetch("memberships", queryset=primary, to_attr="primary_memberships")
     )

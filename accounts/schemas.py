@@ -1,13 +1,18 @@
 """The shapes of the directory's HTTP API."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
 from accounts import totp
+from accounts.models import Device as DeviceRow
+from accounts.own import Profile
 from accounts.people import Bilingual as BilingualText
 from accounts.people import Card
-from accounts.statements import MAX_STATEMENT_BYTES
+from accounts.statements import MAX_STATEMENT_BYTES, DeviceKind
+from beep import clock
 from beep.schemas import (
     Base64Url,
     Bytes16,
@@ -89,14 +94,26 @@ class Me(StrictSchema):
     salt: Bytes16
     server_time: Milliseconds
 
+    @classmethod
+    def of(cls, profile: Profile) -> "Me":
+        """From the service's value, now."""
+        return cls(
+            person=PersonCard.of(profile.card),
+            login=profile.login,
+            device=OwnDevice(id=profile.device, name=profile.device_name),
+            salt=profile.salt,
+            server_time=clock.now_ms(),
+        )
+
 
 class Device(StrictSchema):
-    """A device of one's own; `kind` 1 is regular, 2 temporary."""
+    """A device of one's own; `kind` 1 is regular, 2 temporary, which ends at `expires_at`."""
 
     id: Id
     name: str
     kind: Literal[1, 2]
     added_at: Milliseconds
+    expires_at: Milliseconds | None
     last_seen_at: Milliseconds | None
     revoked_at: Milliseconds | None
     current: bool
@@ -106,6 +123,25 @@ class Devices(StrictSchema):
     """All devices of one's own, revoked ones too, the newest first."""
 
     devices: list[Device]
+
+    @classmethod
+    def of(cls, rows: Sequence[DeviceRow], *, current: UUID) -> "Devices":
+        """From the table's rows; `current` is the device that asks."""
+        return cls(
+            devices=[
+                Device(
+                    id=row.id,
+                    name=row.name,
+                    kind=2 if row.kind == DeviceKind.TEMPORARY else 1,
+                    added_at=clock.to_ms(row.added_at),
+                    expires_at=clock.to_ms(row.expires_at) if row.expires_at else None,
+                    last_seen_at=clock.to_ms(row.last_seen_at) if row.last_seen_at else None,
+                    revoked_at=clock.to_ms(row.revoked_at) if row.revoked_at else None,
+                    current=row.id == current,
+                )
+                for row in rows
+            ]
+        )
 
 
 class Statements(StrictSchema):
@@ -182,7 +218,9 @@ class SignedIn(StrictSchema):
 
 
 class MustReplace(StrictSchema):
-    """A browser new to the person: `ticket` and a statement by the recovery key open the session."""
+    """A browser new to the person. `ticket` begins a pairing with a device that the person has, or opens the
+    session with a statement by the recovery key that replaces them all.
+    """
 
     outcome: Literal["replace"]
     ticket: Bytes32
@@ -232,5 +270,11 @@ class RecoveryFinish(StrictSchema):
 
 class RevokeDevices(StrictSchema):
     """A statement that leaves out what it revokes."""
+
+    statement: StatementBytes
+
+
+class RenameDevices(StrictSchema):
+    """A statement in which devices have other names."""
 
     statement: StatementBytes

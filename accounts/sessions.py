@@ -1,7 +1,8 @@
 """Sessions: a cookie's token leads to a session, its device and its person, in one query.
 
 The token is 32 random bytes, made here, held by one browser as an HttpOnly cookie, stored as SHA-256. A
-session ends when it is idle for 30 days, when it is ended, or with its device or person. Looking a hash up in
+session ends when it is idle for 30 days, when it is ended, or with its device (revoked, or temporary and
+expired) or person. Looking a hash up in
 an index tells an attacker's clock nothing about the token, since no input leads to a chosen hash.
 """
 
@@ -29,7 +30,7 @@ IDLE: Final = timedelta(days=30)
 TOUCH_EVERY: Final = timedelta(minutes=1)
 
 LOOKUP: Final = """
-SELECT s.id, s.person_id, s.device_id, s.last_used_at
+SELECT s.id, s.person_id, s.device_id, s.last_used_at, d.expires_at
 FROM accounts_session s
 JOIN accounts_person p ON p.id = s.person_id
 JOIN accounts_device d ON d.id = s.device_id AND d.person_id = s.person_id
@@ -70,7 +71,7 @@ def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
         device=device,
         created_at=now,
         last_used_at=now,
-        expires_at=now + IDLE,
+        expires_at=_until(now=now, device_expires_at=device.expires_at),
         address=visitor.address,
     )
     device.last_seen_at = now
@@ -87,12 +88,17 @@ def find(cookie: str | None, *, address: str | None) -> Caller | None:
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(LOOKUP, [sha256(token).digest(), now, now])
-        row: tuple[UUID, UUID, UUID, datetime] | None = cursor.fetchone()
+        row: tuple[UUID, UUID, UUID, datetime, datetime | None] | None = cursor.fetchone()
     if row is None:
         return None
-    session, person, device, last_used_at = row
+    session, person, device, last_used_at, device_expires_at = row
     if now - last_used_at >= TOUCH_EVERY:
-        _touch(session=session, device=device, now=now)
+        _touch(
+            session=session,
+            device=device,
+            now=now,
+            until=_until(now=now, device_expires_at=device_expires_at),
+        )
     return Caller(session=session, person=person, device=device, address=address)
 
 
@@ -147,10 +153,15 @@ def _token(cookie: str | None) -> bytes | None:
     return token if cookie_value(token) == cookie else None
 
 
-def _touch(*, session: UUID, device: UUID, now: datetime) -> None:
+def _until(*, now: datetime, device_expires_at: datetime | None) -> datetime:
+    """When a session that is used now ends if it is not used again."""
+    return min(now + IDLE, device_expires_at) if device_expires_at else now + IDLE
+
+
+def _touch(*, session: UUID, device: UUID, now: datetime, until: datetime) -> None:
     """Not in the caller's transaction and never waiting: of two requests at once, one may skip it."""
     with transaction.atomic():
         locked = Session.objects.select_for_update(skip_locked=True).filter(id=session, ended_at__isnull=True)
         if list(locked.values_list("id", flat=True)):
-            Session.objects.filter(id=session).update(last_used_at=now, expires_at=now + IDLE)
+            Session.objects.filter(id=session).update(last_used_at=now, expires_at=until)
             Device.objects.filter(id=device).update(last_seen_at=now)

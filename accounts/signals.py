@@ -24,7 +24,7 @@ Argument: `person: UUID`. Sender: `accounts.models.Person`. May be sent twice fo
 reset_requested = Signal()
 """Somebody with a person's reset letter asks for a new identity for them.
 
-Arguments: `person: UUID`, `earliest: datetime` (the reset takes effect no sooner). Sender:
+Arguments: `person: UUID`, `earliest: int` (milliseconds UTC; the reset takes effect no sooner). Sender:
 `accounts.models.ResetRequest`.
 """
 

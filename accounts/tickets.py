@@ -55,3 +55,10 @@ def spend(ticket: Ticket) -> None:
     ticket.used_at = clock.now()
     ticket.sealed_totp_seed = None
     ticket.save(update_fields=["used_at", "sealed_totp_seed"])
+
+
+def discard(token: bytes) -> None:
+    """The ticket behind this token, if it is still open, opens nothing any more."""
+    Ticket.objects.filter(token_hash=sha256(token).digest(), used_at__isnull=True).update(
+        used_at=clock.now(), sealed_totp_seed=None
+    )

@@ -167,6 +167,29 @@ class DeviceRevoked(Event, action="device.revoked", target="device"):
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PairingBegun(Event, action="pairing.begun", target="pairing"):
+    """A new device asks one of the person's devices for approval."""
+
+    person: UUID
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairingApproved(Event, action="pairing.approved", target="pairing"):
+    """A device of the person approved the new one; its statement is in the chain."""
+
+    person: UUID
+    device: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairingFailed(Event, action="pairing.failed", target="pairing"):
+    """A device of the person refused the new one, or the digits did not match."""
+
+    person: UUID
+
+
 # --- The directory
 # --------------------------------------------------------------------------------------------
 

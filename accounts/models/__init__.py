@@ -7,6 +7,7 @@ from accounts.models.activation import Activation
 from accounts.models.changes import Change, SyncRun
 from accounts.models.devices import Device, IdentityStatement, Revocation
 from accounts.models.organisation import Membership, OrgUnit
+from accounts.models.pairing import HistoryChunk, Pairing, PairingMessage
 from accounts.models.person import Admission, Person, PersonToken
 from accounts.models.roles import Role
 from accounts.models.sessions import Session
@@ -19,9 +20,12 @@ __all__ = [
     "Admission",
     "Change",
     "Device",
+    "HistoryChunk",
     "IdentityStatement",
     "Membership",
     "OrgUnit",
+    "Pairing",
+    "PairingMessage",
     "Passkey",
     "PasskeyAttestation",
     "Person",

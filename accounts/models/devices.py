@@ -42,10 +42,6 @@ class Device(models.Model):
             CheckConstraint(
                 condition=Q(kind=1) | Q(kind=2, expires_at__isnull=False), name="device_temporary_expires"
             ),
-            # A person has one device until devices can approve each other.
-            UniqueConstraint(
-                fields=["person"], condition=Q(kind=1, revoked_at__isnull=True), name="device_one_regular"
-            ),
         ]
 
     def __str__(self) -> str:

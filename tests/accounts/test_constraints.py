@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,9 +14,12 @@ from accounts.models import (
     Activation,
     Change,
     Device,
+    HistoryChunk,
     IdentityStatement,
     Membership,
     OrgUnit,
+    Pairing,
+    PairingMessage,
     Person,
     Revocation,
     Role,
@@ -186,21 +188,40 @@ def test_revocations_only_grow_and_devices_stay_out() -> None:
 
 
 @pytest.mark.django_db
-def test_a_person_has_one_regular_device() -> None:
+def test_pairings_have_their_form() -> None:
     browser = activated()
+    now = clock.now()
 
-    def second() -> None:
-        Device.objects.create(
-            id=uuid4(),
-            person_id=browser.person,
-            name="Second",
-            kind=1,
-            signature_key=bytes([1] * 32),
-            listed_in=1,
-            added_at=clock.now(),
+    def make(**fields: Any) -> Pairing:
+        usual = {"person_id": browser.person, "kind": 1, "created_at": now, "ticket_hash": bytes(32)}
+        return Pairing.objects.create(**{**usual, "expires_at": now + timedelta(minutes=1), **fields})
+
+    refuses(lambda: make(ticket_hash=bytes(31)), "pairing_ticket_hash_32_bytes")
+    refuses(lambda: make(kind=3), "pairing_kind_known")
+    refuses(lambda: make(expires_at=now), "pairing_expires_later")
+    refuses(lambda: make(state="approved"), "pairing_approved_by_and_whom")
+    refuses(lambda: make(device_id=browser.device), "pairing_approved_by_and_whom")
+    same = {"approver_id": browser.device, "device_id": browser.device}
+    refuses(lambda: make(state="approved", approved_at=now, **same), "pairing_not_self_approved")
+    made = make()
+    refuses(make, "pairing_open_once")
+
+    def say(**fields: Any) -> PairingMessage:
+        return PairingMessage.objects.create(
+            **{"pairing": made, "seq": 1, "side": "new", "body": b"x", **fields}
         )
 
-    refuses(second, "device_one_regular")
+    refuses(lambda: say(seq=0), "pairing_message_count")
+    refuses(lambda: say(seq=17), "pairing_message_count")
+    refuses(lambda: say(side="third"), "pairing_message_side_known")
+    refuses(lambda: say(body=bytes(8193)), "pairing_message_size")
+
+    def store(**fields: Any) -> HistoryChunk:
+        usual = {"pairing": made, "index": 1, "last": False, "body": b"x", "stored_at": now}
+        return HistoryChunk.objects.create(**{**usual, **fields})
+
+    refuses(lambda: store(index=1000), "history_index_limit")
+    refuses(lambda: store(body=bytes(400_001)), "history_chunk_size")
 
 
 @pytest.mark.parametrize(

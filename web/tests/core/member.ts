@@ -22,6 +22,7 @@ import { Api, Http, TransportError } from "../../src/transport";
 import type { ServerDouble } from "./double";
 import { DoubleSocket } from "./double-socket";
 import type { Ledger } from "./ledger";
+import { copyDatabases } from "./idb-copy";
 import { Profile, Tab } from "./node";
 
 const LIFETIME_MS = 90 * 86_400_000;
@@ -40,8 +41,7 @@ export interface MemberOptions {
 export class Died extends Error {}
 
 export class Member {
-  readonly device: Id = newId();
-  readonly indexedDB = new IDBFactory();
+  indexedDB = new IDBFactory();
   values = new Map<string, string>();
   /** Its clock against the machine's, milliseconds. */
   offset = 0;
@@ -60,8 +60,9 @@ export class Member {
     readonly server: ServerDouble,
     readonly person: Id,
     readonly options: MemberOptions,
+    readonly device: Id = newId(),
   ) {
-    server.register(person, this.device);
+    if (!server.devices.some((one) => one.device === device)) server.register(person, device);
   }
 
   /** A new person with one device; `open` starts it. */
@@ -114,6 +115,30 @@ export class Member {
   /** False: killed, or the session here has ended (the device was revoked). */
   get running(): boolean {
     return this.app !== null && this.#session.current.get() !== null;
+  }
+
+  /**
+   * A thief's copy of the whole profile as it is now: database, canary, even the handle on the data key. It says it is
+   * the same device, which it is.
+   */
+  async copy(): Promise<Member> {
+    const { server, person, options, dataKey, keys, offset } = this;
+    const copied = new Member(server, person, options, this.device);
+    Object.assign(copied, { dataKey, keys, offset, values: new Map(this.values) });
+    await copyDatabases(this.indexedDB, copied.indexedDB);
+    return copied;
+  }
+
+  /** Another tab of the same browser, which believes that it leads. */
+  beside(): Member {
+    const { server, person, options, dataKey, keys, offset, indexedDB, values } = this;
+    const tab = new Member(server, person, options, this.device);
+    return Object.assign(tab, { dataKey, keys, offset, indexedDB, values });
+  }
+
+  /** The tab comes to the front. */
+  show(): void {
+    this.#tab?.tell("show");
   }
 
   /** A fresh process over the same database. */

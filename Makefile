@@ -11,7 +11,7 @@ PACKAGES := beep accounts messaging audit
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install web test test-python test-web test-browser check check-python check-web check-generated \
-	check-licences format generate requirements soak bench clean need-python
+	check-licences format generate requirements soak bench bench-groups clean need-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,9 @@ format: web ## put all sources into their one form
 
 soak: install ## the long form of the kill -9 test: ROUNDS=200
 	KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest tests/messaging/engine/test_servers.py -k kill
+
+bench-groups: web ## print the measurements of large groups as JSON lines
+	PATH="$$($(BOOTSTRAP) node-path):$$PATH" node web/scripts/bench-groups.mjs
 
 bench: web ## print the measurements as JSON lines
 	$(BIN)/python -m benchmarks

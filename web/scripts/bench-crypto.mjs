@@ -1,6 +1,6 @@
 /**
- * Times the crypto layer under Node: `node scripts/bench-crypto.mjs [members…]`. One JSON line a measurement, times in
- * milliseconds (median), sizes in bytes. Groups of more than two are of kind group: hybrid up to 100, then classical.
+ * Times a direct conversation and the secrets under Node: `node scripts/bench-crypto.mjs`. One JSON line a measurement,
+ * times in milliseconds (median), sizes in bytes. Groups: `bench-groups.mjs`.
  */
 
 import { fileURLToPath } from "node:url";
@@ -37,47 +37,37 @@ const report = (what, fields) => console.log(JSON.stringify({ bench: "crypto", w
 async function newDevice() {
   const keys = await engine.generateDeviceKeys({ person: id(), device: id() });
   const { person, device, signaturePublic: signatureKey } = keys;
-  return { keys, entry: { person, device, signatureKey, revokedAt: null, expiresAt: null } };
+  const base = zeros(32).fill(1);
+  return { keys, entry: { person, device, signatureKey, base, revokedAt: null, expiresAt: null } };
 }
 
-async function group(members) {
-  const suite = members > 100 ? 0x0001 : 0x0053;
-  const devices = await Promise.all(Array.from({ length: members }, newDevice));
-  const roster = devices.map(({ entry }) => entry);
+async function conversation() {
+  const suite = 0x0053;
+  const [creator, partner] = [await newDevice(), await newDevice()];
+  const roster = [creator.entry, partner.entry];
   const request = { suite, count: 1, lastResort: false, now, lifetime: 86_400_000 };
-  const packages = [];
-  for (const { keys } of devices.slice(1))
-    packages.push((await engine.generateKeyPackages({ keys, ...request }))[0]);
-  const [creator, partner] = devices;
-  const direct = members === 2;
+  const [keyPackage] = await engine.generateKeyPackages({ keys: partner.keys, ...request });
+  const persons = [creator.keys.person, partner.keys.person].sort(byBytes);
   const policy = {
-    conversation: id(),
-    kind: direct ? "direct" : "group",
-    persons: direct ? [creator.keys.person, partner.keys.person].sort(byBytes) : [],
-    suite,
-    sizeClass: suite === 1 ? "large" : "normal",
-    retentionClass: 0,
-    ministry: zeros(16),
-    registry: zeros(32),
-    predecessor: zeros(32),
+    ...{ conversation: id(), kind: "direct", persons, suite, sizeClass: "normal", retentionClass: 0 },
+    ...{ ministry: zeros(16), registry: zeros(32), predecessor: zeros(32) },
   };
-  const add = packages.map(({ keyPackage }, i) => ({ ...devices[i + 1].entry, keyPackage }));
-  const rounds = members > 20 ? 1 : 7;
-  const begun = await timed(rounds, () =>
+  const add = [{ ...partner.entry, keyPackage: keyPackage.keyPackage }];
+  const begun = await timed(7, () =>
     engine.begin({ keys: creator.keys, policy, add, roster, seen, profile: zeros(0), now }),
   );
   const { commit, welcome, pendingState, groupId } = begun.result;
-  report("begin", { members, suite, ms: begun.ms, commit: commit.length, welcome: welcome.length });
-  const expected = { conversation: policy.conversation, persons: policy.persons, groupId };
-  const input = { keys: partner.keys, welcome, keyPackage: packages[0], expected, roster, now };
-  const joined = await timed(rounds, () => engine.join(input));
-  report("join", { members, suite, ms: joined.ms, state: joined.result.state.length });
-  return { members, suite, roster, groupId, creator, states: [pendingState, joined.result.state] };
+  report("begin", { ms: begun.ms, commit: commit.length, welcome: welcome.length });
+  const expected = { conversation: policy.conversation, persons, groupId };
+  const input = { keys: partner.keys, welcome, keyPackage, expected, roster, now };
+  const joined = await timed(7, () => engine.join(input));
+  report("join", { ms: joined.ms, state: joined.result.state.length });
+  return { roster, groupId, creator, states: [pendingState, joined.result.state] };
 }
 
-async function talk({ members, suite, roster, groupId, creator, states: [mine, theirs] }) {
+async function talk({ roster, groupId, creator, states: [mine, theirs] }) {
   const content = zeros(120);
-  const count = members > 20 ? 20 : 200;
+  const count = 200;
   const envelopes = [];
   const encrypted = await timed(count, async () => {
     const sent = await engine.encrypt({ state: mine, content, seen, roster, now });
@@ -87,22 +77,22 @@ async function talk({ members, suite, roster, groupId, creator, states: [mine, t
     envelopes.push({ seq, epoch: 1, kind: "application", sender, body: sent.body });
     return sent.body;
   });
-  report("encrypt", { members, suite, ms: encrypted.ms, body: encrypted.result.length });
+  report("encrypt", { ms: encrypted.ms, body: encrypted.result.length });
   const process = (state, batch) => engine.process({ state, groupId, envelopes: batch, roster, now });
   const batch = await timed(3, () => process(theirs, envelopes));
-  report("process a batch", { members, suite, envelopes: count, ms: batch.ms });
+  report("process a batch", { envelopes: count, ms: batch.ms });
   const single = await timed(Math.min(count, 20), () => process(theirs, envelopes.slice(0, 1)));
-  report("process one", { members, suite, ms: single.ms });
-  const healed = await timed(members > 20 ? 1 : 7, () => engine.heal({ state: mine, seen, roster, now }));
-  report("heal", { members, suite, ms: healed.ms, commit: healed.result.commit.length });
+  report("process one", { ms: single.ms });
+  const healed = await timed(7, () => engine.heal({ state: mine, seen, roster, now }));
+  report("heal", { ms: healed.ms, commit: healed.result.commit.length });
   const commit = { seq: 999, epoch: 1, kind: "commit", sender: creator.keys.device };
   const taken = await timed(3, () => process(theirs, [{ ...commit, body: healed.result.commit }]));
   if (taken.result.results[0].kind !== "commit") throw new Error("the commit was not taken");
-  report("process a commit", { members, suite, ms: taken.ms });
+  report("process a commit", { ms: taken.ms });
   const slot = await timed(20, () =>
     engine.sealSlot({ state: mine, label: "read", counter: 1, plaintext: zeros(8) }),
   );
-  report("seal a slot", { members, suite, ms: slot.ms, body: slot.result.body.length });
+  report("seal a slot", { ms: slot.ms, body: slot.result.body.length });
 }
 
 const { keys } = await newDevice();
@@ -113,5 +103,4 @@ report("100 KeyPackages", {
 });
 const secret = { passphrase: "correct horse battery staple", salt: zeros(16) };
 report("sign-in secret (Argon2id)", { ms: (await timed(1, () => engine.signInSecret(secret))).ms });
-const sizes = process.argv.slice(2).map(Number);
-for (const members of sizes.length > 0 ? sizes : [2]) await talk(await group(members));
+await talk(await conversation());

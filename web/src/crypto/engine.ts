@@ -113,7 +113,7 @@ export class LocalEngine implements MlsEngine, SecretsEngine {
       epoch: Number(groupContext.epoch),
       suite,
       ownLeaf: privatePath.leafIndex,
-      members: membersOf(ratchetTree),
+      members: [...membersOf(ratchetTree)],
     };
   }
 

@@ -41,7 +41,7 @@ export interface Committed {
  * is encrypted here is encrypted to all of them.
  *
  * A commit that only adds has no path: it makes the newcomers no safer, and sealing path secrets to each leaf of a young
- * tree would cost every member 85 kB and the committer 1.7 s in a group of 1,000. A leaf is renewed by the commits that
+ * tree would cost every member 83 kB and the committer two seconds in a group of 1,000. A leaf is renewed by the commits that
  * heal, at the latest after seven days. Everything else has one (RFC 9420 §12.4): without it a removed member would read
  * the next epoch.
  *

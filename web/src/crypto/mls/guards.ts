@@ -33,7 +33,7 @@ export interface CommitFrame {
   /** From the frame: to be trusted only after the library has verified the signature. */
   committer: Member;
   /** The tree before the commit. */
-  members: Member[];
+  members: readonly Member[];
   removed: Member[];
   added: (DeviceIdentity & { signatureKey: Uint8Array })[];
   /** True when this device's own leaf is removed, whoever may be put there by the same commit. */
@@ -125,8 +125,10 @@ function demandSender(group: Group, envelope: InEnvelope, leafIndex: number, ros
   const sender = memberOf(leaf, leafIndex);
   demand(equal(sender.device, envelope.sender), "sender_mismatch");
   const known = roster.find(sender.person, sender.device, sender.signatureKey);
-  const detail = { device: uuidText(sender.device), person: uuidText(sender.person) };
-  demand(known !== undefined, "device_not_listed", detail);
+  if (known === undefined) {
+    const detail = { device: uuidText(sender.device), person: uuidText(sender.person) };
+    throw new CryptoError("device_not_listed", detail);
+  }
   return sender;
 }
 

@@ -61,7 +61,7 @@ export async function join(input: JoinInput, cache: StateCache, profile: Profile
     seen: info.seen,
     profile: info.profile,
     membership: membershipOf(policy, info.profile, keys.person, members, roster),
-    members,
+    members: [...members],
     ownLeaf,
   };
 }

@@ -7,12 +7,12 @@
 
 import type { AuthenticationService } from "ts-mls";
 import type { Member, RosterDevice, Uuid } from "../api";
-import { equal, uuidText } from "../bytes";
-import { demand } from "../errors";
+import { equal, toHex, uuidText } from "../bytes";
+import { CryptoError, type CryptoErrorCode } from "../errors";
 import { parseCredential } from "./credential";
 
 /** Person and device: a device makes its own id, so another person could list the same one to push it out. */
-const keyOf = (person: Uuid, device: Uuid): string => `${uuidText(person)}/${uuidText(device)}`;
+const keyOf = (person: Uuid, device: Uuid): string => toHex(person) + toHex(device);
 
 export class Roster implements AuthenticationService {
   readonly #devices = new Map<string, RosterDevice>();
@@ -37,10 +37,12 @@ export class Roster implements AuthenticationService {
   /** @throws CryptoError `device_not_listed`, `device_revoked` or `device_expired` at `now`, milliseconds UTC. */
   demandLiving(person: Uuid, device: Uuid, signatureKey: Uint8Array, now: number): void {
     const entry = this.find(person, device, signatureKey);
-    const detail = { device: uuidText(device), person: uuidText(person) };
-    demand(entry !== undefined, "device_not_listed", detail);
-    demand(entry.revokedAt === null, "device_revoked", detail);
-    demand(entry.expiresAt === null || now < entry.expiresAt, "device_expired", detail);
+    const refuse = (code: CryptoErrorCode): never => {
+      throw new CryptoError(code, { device: uuidText(device), person: uuidText(person) });
+    };
+    if (entry === undefined) return refuse("device_not_listed");
+    if (entry.revokedAt !== null) refuse("device_revoked");
+    if (entry.expiresAt !== null && now >= entry.expiresAt) refuse("device_expired");
   }
 
   /** Nothing is encrypted while one leaf is revoked, expired or unknown. Throws as `demandLiving`. */

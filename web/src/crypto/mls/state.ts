@@ -1,7 +1,9 @@
 /**
  * A group's state as bytes: what the core stores, in one transaction with the cursor.
  *
- *     u16 format = 1; opaque policy<V>; opaque group_state<V> (the library's encoding)
+ *     u16 format = 2; opaque policy<V>; opaque ratchet_tree<V>; opaque group_state<V> (the library's encodings)
+ *
+ * The tree stands apart because it stays the same through an epoch: its bytes are made once, not for every message.
  *
  * Secrets inside: the epoch's secrets, the ratchets of every leaf, this leaf's HPKE and signature keys. Made by `begin`
  * or `join`, renewed by every commit; kept only in these bytes (sealed by the store) and in the small cache below;
@@ -10,7 +12,9 @@
  * with a key of zeros.
  */
 
-import { type ClientState, decodeGroupState, encodeGroupState } from "ts-mls";
+import type { ClientState, RatchetTree } from "ts-mls";
+import { decodeGroupStateWithoutTree, encodeGroupStateWithoutTree } from "ts-mls/clientState.js";
+import { decodeRatchetTree, encodeRatchetTree } from "ts-mls/ratchetTree.js";
 import type { GroupPolicy } from "../api";
 import { sha256, toHex } from "../bytes";
 import { CryptoError, demand } from "../errors";
@@ -52,7 +56,11 @@ export class StateCache {
   async save({ policy, state }: Group, replaces?: Uint8Array): Promise<Uint8Array> {
     // The log is read in order, so a message of an ended epoch is refused: its keys serve nobody but a thief.
     const kept: GroupState = { ...state, historicalReceiverData: new Map() };
-    const bytes = new Writer().u16(1).opaque(encodePolicy(policy)).opaque(encodeGroupState(kept)).bytes;
+    const bytes = write({
+      policy: encodePolicy(policy),
+      tree: encodedTree(state.ratchetTree),
+      state: encodeGroupStateWithoutTree(kept),
+    });
     if (replaces !== undefined) this.#entries.delete(toHex(await sha256(replaces)));
     this.#remember(toHex(await sha256(bytes)), { policy, state: kept });
     return bytes;
@@ -73,21 +81,39 @@ export class StateCache {
   }
 }
 
+interface Parts {
+  policy: Uint8Array;
+  tree: Uint8Array;
+  state: Uint8Array;
+}
+
+const write = ({ policy, tree, state }: Parts): Uint8Array =>
+  new Writer().u16(2).opaque(policy).opaque(tree).opaque(state).bytes;
+
+function read(reader: Reader): Parts {
+  demand(reader.u16() === 2, "format_unknown");
+  return { policy: reader.opaque(), tree: reader.opaque(), state: reader.opaque() };
+}
+
+/** Trees are never changed in place. */
+const treesEncoded = new WeakMap<RatchetTree, Uint8Array>();
+
+function encodedTree(tree: RatchetTree): Uint8Array {
+  const bytes = treesEncoded.get(tree) ?? encodeRatchetTree(tree);
+  treesEncoded.set(tree, bytes);
+  return bytes;
+}
+
 function decodeState(bytes: Uint8Array): { policy: GroupPolicy; state: GroupState } {
   try {
-    const { policy, state } = decode(
-      bytes,
-      (reader: Reader) => {
-        demand(reader.u16() === 1, "format_unknown");
-        return { policy: reader.opaque(), state: reader.opaque() };
-      },
-      (read) => new Writer().u16(1).opaque(read.policy).opaque(read.state).bytes,
-    );
-    const decoded = decodeGroupState(state, 0);
-    demand(decoded !== undefined && decoded[1] === state.length, "state_malformed");
-    const parsed = parsePolicy(policy);
-    demand(suiteOf(decoded[0].groupContext.cipherSuite) === parsed.suite, "state_malformed");
-    return { policy: parsed, state: decoded[0] };
+    const parts = decode(bytes, read, write);
+    const tree = decodeRatchetTree(parts.tree, 0);
+    demand(tree !== undefined && tree[1] === parts.tree.length, "state_malformed");
+    const state = decodeGroupStateWithoutTree(tree[0])(parts.state, 0);
+    demand(state !== undefined && state[1] === parts.state.length, "state_malformed");
+    const policy = parsePolicy(parts.policy);
+    demand(suiteOf(state[0].groupContext.cipherSuite) === policy.suite, "state_malformed");
+    return { policy, state: state[0] };
   } catch {
     throw new CryptoError("state_malformed");
   }

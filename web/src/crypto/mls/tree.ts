@@ -22,9 +22,17 @@ export function memberOf(leaf: LeafNode, index: number): Member {
   return { leaf: index, ...identity, signatureKey: leaf.signaturePublicKey.slice() };
 }
 
+/** A tree is never changed in place and stays the same through an epoch: read once, for every message of it. */
+const membersRead = new WeakMap<RatchetTree, readonly Member[]>();
+
 /** All members in the order of their leaves. */
-export function membersOf(tree: RatchetTree): Member[] {
-  return tree.flatMap((node, i) => (node?.nodeType === "leaf" ? [memberOf(node.leaf, i / 2)] : []));
+export function membersOf(tree: RatchetTree): readonly Member[] {
+  let members = membersRead.get(tree);
+  if (members === undefined) {
+    members = tree.flatMap((node, i) => (node?.nodeType === "leaf" ? [memberOf(node.leaf, i / 2)] : []));
+    membersRead.set(tree, members);
+  }
+  return members;
 }
 
 /** A leaf with nothing that Beep's clients do not have. */
@@ -76,7 +84,7 @@ export function demandSoundGroup(
   policy: GroupPolicy,
   roster: Roster,
   profile: Profile,
-): Member[] {
+): readonly Member[] {
   const { groupContext, ratchetTree } = state;
   demand(groupContext.extensions.length === 0, "group_context");
   demand(groupContext.cipherSuite === SUITE_NAMES[policy.suite], "suite");

@@ -8,7 +8,7 @@ import App from "./ui/App.svelte";
 import { registerServiceWorker } from "./ui/pwa.svelte";
 
 /** Where somebody who is not signed in begins; they need none of the main view. */
-const entryPaths = /^\/(activate|sign-in|recover)/u;
+const entryPaths = /^\/(activate|sign-in|recover|reset)/u;
 const target = document.getElementById("beep");
 if (!target) throw new Error("The page has no #beep");
 // Fetched while the core opens its store, not one after the other: on a weak machine each step shows.

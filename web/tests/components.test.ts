@@ -100,7 +100,7 @@ test("what could not be stored comes back into the field with a sentence that he
 });
 
 test("somebody who left cannot be written to, and the reader is told why", () => {
-  const index = app.conversations.get().findIndex((one) => !one.partner.active);
+  const index = app.conversations.get().findIndex((one) => one.partner?.active === false);
   composer(index);
   expect(document.querySelector("textarea")).toBeNull();
   expect(document.body.textContent).toContain("no longer in service");

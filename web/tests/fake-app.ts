@@ -8,37 +8,20 @@ import {
   type App,
   type ConnectionState,
   type ConversationSummary,
-  type DeviceInfo,
   type Diagnostics,
   type Id,
-  type Me,
   type MessageItem,
   type MessageList,
   type PersonCard,
-  type Readable,
   type SendState,
   type SessionState,
   type Settings,
 } from "../src/core/api";
-import { people } from "./fake-people";
+import { FakeDevices, me, offer } from "./fake-devices";
+import { blank } from "./fake-groups";
+import { manyPeople, people } from "./fake-people";
 import { thread } from "./fake-thread";
-
-export class Value<T> implements Readable<T> {
-  readonly #runs = new Set<(value: T) => void>();
-  constructor(private value: T) {}
-  get(): T {
-    return this.value;
-  }
-  set(value: T): void {
-    this.value = value;
-    for (const run of this.#runs) run(value);
-  }
-  subscribe(run: (value: T) => void): () => void {
-    this.#runs.add(run);
-    run(this.value);
-    return () => this.#runs.delete(run);
-  }
-}
+import { hour, pause, Value } from "./fake-value";
 
 export type Scene =
   | "open"
@@ -55,32 +38,28 @@ export type Scene =
   | "rolled-back"
   | "newer-version"
   | "storage-failed"
-  | "long";
+  | "long"
+  | "large"
+  | "moderator"
+  | "pairing"
+  | "temporary"
+  | "history"
+  | "history-sending"
+  | "reset";
 
-const hour = 3_600_000;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const mePerson = people[0]!;
-const me: Me = {
-  person: mePerson,
-  login: "ayesha.siddiqui",
-  deviceId: "00000000-0000-4000-9000-000000000001",
-  deviceName: "Firefox, Linux",
-};
+const mePerson = me.person;
 
-export class FakeApp implements App {
+export class FakeApp extends FakeDevices implements App {
   readonly session: Value<SessionState>;
   readonly connection: Value<ConnectionState>;
   readonly settings: Value<Settings>;
-  readonly conversations = new Value<readonly ConversationSummary[]>([]);
   readonly unread = new Value(0);
-  readonly #messages = new Map<Id, Value<readonly MessageItem[]>>();
-  /** Calls that a test looks at: name and arguments, in order. */
-  readonly calls: [string, ...unknown[]][] = [];
 
   constructor(
     readonly scene: Scene,
     settings: Partial<Settings> = {},
   ) {
+    super();
     this.session = new Value(sessionOf(scene));
     this.connection = new Value<ConnectionState>(scene === "offline" ? "offline" : "online");
     this.settings = new Value({
@@ -92,6 +71,7 @@ export class FakeApp implements App {
       ...settings,
     });
     if (scene !== "empty" && scene !== "signed-out") this.#fill();
+    this.fillDevices(scene);
   }
 
   #fill(): void {
@@ -108,8 +88,9 @@ export class FakeApp implements App {
           this.scene === "long" && index === 0 ? 10_000 : 0,
         );
         const id = `00000000-0000-4000-a000-${String(index).padStart(12, "0")}`;
-        this.#messages.set(id, new Value<readonly MessageItem[]>(items));
+        this.messages.set(id, new Value<readonly MessageItem[]>(items));
         return {
+          ...blank,
           id,
           kind: "direct",
           partner,
@@ -120,8 +101,9 @@ export class FakeApp implements App {
           partnerTyping: index === 0,
         };
       });
+    summaries.push(...this.fillGroups(now, this.scene === "large"));
     this.conversations.set(summaries.sort((one, two) => two.at - one.at));
-    this.unread.set(2);
+    this.unread.set(summaries.reduce((sum, one) => sum + one.unread, 0));
   }
 
   async beginActivation(code: string, personnelNumber: string): Promise<ActivationOffer> {
@@ -129,14 +111,7 @@ export class FakeApp implements App {
     await pause(150);
     if (code === "USED") throw new AppError("code_used");
     if (code.length < 8) throw new AppError("activation_code_malformed");
-    return {
-      person: mePerson,
-      login: me.login,
-      totpSecret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
-      totpUri:
-        "otpauth://totp/Beep:ayesha.siddiqui?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Beep&algorithm=SHA1&digits=6&period=30",
-      recoveryCode: "7KQ2-M9XD-4RTV-B8NC-0WHJ-E5PS-Z3GA",
-    };
+    return offer;
   }
   async finishActivation(choice: { passphrase: string; totp: string; deviceName: string }): Promise<void> {
     this.calls.push(["finishActivation", choice]);
@@ -196,24 +171,24 @@ export class FakeApp implements App {
       );
   }
   async person(id: Id): Promise<PersonCard> {
-    const found = people.find((one) => one.id === id);
+    const found =
+      people.find((one) => one.id === id) ??
+      (this.scene === "large" ? manyPeople(999).find((one) => one.id === id) : undefined);
     if (!found) throw new AppError("not_found");
     return found;
   }
   async openDirect(id: Id): Promise<Id> {
     const partner = await this.person(id);
     const conversation = `00000000-0000-4000-b000-${id.slice(-12)}`;
-    if (!this.#messages.has(conversation)) {
-      this.#messages.set(conversation, new Value<readonly MessageItem[]>([]));
+    if (!this.messages.has(conversation)) {
+      this.messages.set(conversation, new Value<readonly MessageItem[]>([]));
       const summary: ConversationSummary = {
+        ...blank,
         id: conversation,
         kind: "direct",
         partner,
         lastMessage: null,
         at: Date.now(),
-        unread: 0,
-        draft: "",
-        partnerTyping: false,
       };
       this.conversations.set([summary, ...this.conversations.get()]);
     }
@@ -222,7 +197,7 @@ export class FakeApp implements App {
 
   async openMessages(conversation: Id): Promise<MessageList> {
     await pause(30);
-    const all = this.#messages.get(conversation);
+    const all = this.messages.get(conversation);
     if (!all) throw new AppError("not_found");
     const summary = this.conversations.get().find(({ id }) => id === conversation);
     const unread = summary?.unread ?? 0;
@@ -231,7 +206,7 @@ export class FakeApp implements App {
   }
   async send(conversation: Id, text: string): Promise<Id> {
     this.calls.push(["send", conversation, text]);
-    const all = this.#messages.get(conversation);
+    const all = this.messages.get(conversation);
     if (!all) throw new AppError("not_found");
     const id = crypto.randomUUID();
     const item: MessageItem = {
@@ -240,6 +215,7 @@ export class FakeApp implements App {
       kind: "text",
       mine: true,
       sender: mePerson.id,
+      copied: false,
       at: Date.now(),
       text,
       state: "queued",
@@ -259,7 +235,7 @@ export class FakeApp implements App {
   }
   async retry(conversation: Id, message: Id): Promise<void> {
     this.calls.push(["retry", conversation, message]);
-    const all = this.#messages.get(conversation);
+    const all = this.messages.get(conversation);
     all?.set(
       all.get().map((item) => (item.id === message ? { ...item, state: "queued", error: null } : item)),
     );
@@ -267,7 +243,7 @@ export class FakeApp implements App {
   }
   async discard(conversation: Id, message: Id): Promise<void> {
     this.calls.push(["discard", conversation, message]);
-    const all = this.#messages.get(conversation);
+    const all = this.messages.get(conversation);
     all?.set(all.get().filter((item) => item.id !== message));
   }
   async setDraft(conversation: Id, draft: string): Promise<void> {
@@ -287,32 +263,47 @@ export class FakeApp implements App {
     this.unread.set(this.conversations.get().reduce((sum, one) => sum + one.unread, 0));
   }
 
-  async devices(): Promise<readonly DeviceInfo[]> {
-    await pause(100);
-    const now = Date.now();
-    const base = { addedAt: now - 400 * hour, lastSeenAt: now, revokedAt: null };
-    return [
-      { ...base, id: me.deviceId, name: me.deviceName, current: true },
-      { ...base, id: "b", name: "Chrome, Windows", current: false, lastSeenAt: now - 50 * hour },
-      { ...base, id: "c", name: "دفتر کا کمپیوٹر", current: false, revokedAt: now - 90 * hour },
-    ];
-  }
-  async revokeDevice(id: Id): Promise<void> {
-    this.calls.push(["revokeDevice", id]);
-    await pause(200);
-  }
   async updateSettings(change: Partial<Settings>): Promise<void> {
     this.settings.set({ ...this.settings.get(), ...change });
   }
   async diagnostics(): Promise<Diagnostics> {
+    const lines = [
+      { label: "Version", value: "0.1.0" },
+      { label: "Socket", value: "open, 41 ms" },
+      { label: "Outbox", value: "0 waiting" },
+      { label: "Storage", value: "3.1 MB of 2.0 GB, persistent" },
+    ];
+    const group = {
+      generation: 1,
+      epoch: 7,
+      devices: 4,
+      cursor: 120,
+      lastSeq: 120,
+      waiting: 0,
+      standing: "in",
+    };
     return {
-      lines: [
-        { label: "Version", value: "0.1.0" },
-        { label: "Socket", value: "open, 41 ms" },
-        { label: "Outbox", value: "0 waiting" },
-        { label: "Waiting messages", value: "1" },
-        { label: "Storage", value: "3.1 MB of 2.0 GB, persistent" },
+      lines,
+      groups: [
+        { ...group, conversation: "00000000-0000-4000-c000-000000000000", kind: "group", suite: "hybrid" },
+        {
+          ...group,
+          conversation: "00000000-0000-4000-a000-000000000001",
+          kind: "direct",
+          suite: "hybrid",
+          cursor: 118,
+          waiting: 2,
+        },
+        {
+          ...group,
+          conversation: "00000000-0000-4000-c000-000000000004",
+          kind: "group",
+          suite: null,
+          standing: "waiting",
+        },
       ],
+      errors: [{ at: Date.now() - hour, label: "commit", code: "epoch_conflict" }],
+      text: lines.map(({ label, value }) => `${label}: ${value}`).join("\n"),
     };
   }
 }
@@ -323,6 +314,7 @@ function sessionOf(scene: Scene): SessionState {
       return { kind: "starting" };
     case "signed-out":
     case "replace":
+    case "reset":
       return { kind: "signed-out", login: "" };
     case "locked":
       return { kind: "locked", login: me.login, name: mePerson.name, needsSignIn: false };
@@ -336,7 +328,11 @@ function sessionOf(scene: Scene): SessionState {
     case "storage-failed":
       return { kind: "broken", reason: scene };
     default:
-      return { kind: "open", me, needsSignIn: scene === "session-ended" };
+      return {
+        kind: "open",
+        me: { ...me, temporary: scene === "temporary", moderator: scene === "moderator" },
+        needsSignIn: scene === "session-ended",
+      };
   }
 }
 

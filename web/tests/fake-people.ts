@@ -65,3 +65,30 @@ export const people: PersonCard[] = [
     "roads",
   ),
 ];
+
+/** So many people with made-up names, for large groups. */
+export function manyPeople(count: number): PersonCard[] {
+  const first = [
+    "Amina",
+    "Bashir",
+    "Daniyal",
+    "Farah",
+    "Hamid",
+    "Laleh",
+    "Nasrin",
+    "Omid",
+    "Parveen",
+    "Tariq",
+  ];
+  const last = ["Qureshi", "Malik", "Rezaei", "Chaudhry", "Ansari", "Moradi", "Shah"];
+  return Array.from({ length: count }, (_, at) =>
+    person(
+      1000 + at,
+      `${first[at % first.length] ?? ""} ${last[at % last.length] ?? ""} ${at + 1}`,
+      "",
+      ["Assistant", "اسسٹنٹ"],
+      at % 2 === 0 ? budget : bridges,
+      at % 2 === 0 ? "finance" : "roads",
+    ),
+  );
+}

@@ -1,4 +1,4 @@
-import type { Id, MessageItem, SendState } from "../src/core/api";
+import type { Id, MessageItem, Notice, PersonCard, SendState } from "../src/core/api";
 
 const minute = 60_000;
 
@@ -36,6 +36,7 @@ function item(me: Id, partner: Id, line: Line, seq: number, now: number): Messag
     kind: "text",
     mine,
     sender: mine ? me : partner,
+    copied: false,
     at: now - minutesAgo * minute,
     text,
     state: mine ? (state ?? "read") : null,
@@ -101,4 +102,74 @@ export function thread(me: Id, partner: Id, index: number, now: number, count = 
     notice("begun", partner, now - index * 1700 * minute),
     item(me, partner, [index % 2 === 0, text, index * 1600], 1, now),
   ];
+}
+
+function noticeItem(notice: Notice, seq: number, at: number): MessageItem {
+  return {
+    id: `notice-${notice.kind}-${seq}`,
+    seq,
+    kind: "notice",
+    mine: false,
+    sender: null,
+    copied: false,
+    at,
+    text: "",
+    state: null,
+    error: null,
+    notice,
+  };
+}
+
+/** What stands in the group at place `index`: the first shows every kind of notice. */
+export function groupThread(
+  me: Id,
+  persons: readonly PersonCard[],
+  index: number,
+  now: number,
+): MessageItem[] {
+  const [, two, three, four] = persons.map(({ id }) => id);
+  if (two === undefined || three === undefined) return [];
+  const spoken: [Id, string, number][] = [
+    [two, "I have put the first draft into the folder.", 95],
+    [two, "Comments by Thursday, please.", 94],
+    [three, "در جدول سوم رقم راه‌ها با گزارش ما نمی‌خواند.", 60],
+    [four ?? two, "میں قرضہ جات والا حصہ آج شام تک مکمل کر دوں گی۔", 42],
+    [me, "Thank you all. I will merge the two tables.", 30],
+    [three, "Good. **Table 3** then has one total only.", 12 + index * 300],
+    [three, "Shall we meet at 15:00?", 11 + index * 300],
+  ];
+  const said = spoken.map(([sender, text, minutesAgo], at): MessageItem => ({
+    ...item(me, sender, [sender === me, text, minutesAgo], 100 + at, now),
+    id: `${String(index).padStart(8, "0")}-0000-4000-f000-${String(at).padStart(12, "0")}`,
+    copied: at < 2 && index === 0,
+  }));
+  const start = now - 100 * minute - index * 300 * minute;
+  if (index !== 0) {
+    const end: Notice | null = index === 3 ? { kind: "you-removed", by: two } : null;
+    return [
+      noticeItem({ kind: "group-begun", by: two }, 1, start),
+      noticeItem({ kind: "added", by: two, persons: [me] }, 2, start),
+      ...said,
+      ...(end ? [noticeItem(end, 120, now - 5 * minute)] : []),
+    ];
+  }
+  const all = persons.map(({ id }) => id);
+  const notices: Notice[] = [
+    { kind: "group-begun", by: me },
+    { kind: "added", by: me, persons: all.slice(1, 6) },
+    { kind: "invited", by: two, persons: all.slice(5, 6) },
+    { kind: "renamed", by: me, name: "Budget 2026 – drafting" },
+    { kind: "picture", by: two },
+    { kind: "admin", by: me, person: two, admin: true },
+    { kind: "device-added", person: three },
+    { kind: "device-removed", person: me },
+    { kind: "left", person: four ?? two },
+    { kind: "removed", by: null, persons: all.slice(3, 5) },
+    { kind: "successor", by: me, reason: "policy" },
+    { kind: "gap", from: start - 3000 * minute, to: start - 1000 * minute },
+    { kind: "identity-reset", person: three, wasVerified: true },
+    { kind: "reset-requested", person: two, earliest: now + 4000 * minute },
+    { kind: "directory-changed", person: two, wasVerified: false },
+  ];
+  return [...notices.map((one, at) => noticeItem(one, at + 1, start)), ...said];
 }

@@ -95,9 +95,9 @@ test("views ask for sentences that exist, and every sentence is asked for", () =
     /\.(svelte|ts)$/u.test(name),
   );
   const code = files.map((name) => readFileSync(`${here}/src/ui/${name}`, "utf8")).join("\n");
-  const literal = [...code.matchAll(/\bt\(\s*"([a-z-]+)"/gu)].map((match) => match[1] ?? "");
+  const literal = [...code.matchAll(/\bt\(\s*"([a-z0-9-]+)"/gu)].map((match) => match[1] ?? "");
   expect([...new Set(literal)].filter((id) => !english.has(id))).toEqual([]);
-  const strings = new Set([...code.matchAll(/["`]([a-z][a-z-]*)["`]/gu)].map((match) => match[1]));
+  const strings = new Set([...code.matchAll(/["`]([a-z][a-z0-9-]*)["`]/gu)].map((match) => match[1]));
   const prefixes = [...code.matchAll(/\bt\(\s*`([a-z-]+)\$\{/gu)].map((match) => match[1] ?? "");
   const session = /^(revoked|broken)-/u;
   const unused = [...english.keys()].filter(
@@ -138,6 +138,16 @@ test("the sentences that matter stand as the design has them", () => {
       "محفوظ ہے۔ نیٹ ورک آنے پر جائے گا",
       "ذخیره شد. با شبکه فرستاده می‌شود",
     ],
+    "shared-computer": [
+      "Shared computer: closing erases everything",
+      "مشترکہ کمپیوٹر: بند کرتے ہی سب مٹے گا",
+      "رایانهٔ مشترک: بستن همه‌چیز را پاک می‌کند",
+    ],
+    "standing-waiting": [
+      "Waiting for a colleague's device",
+      "ساتھی کے آلے کا انتظار ہے",
+      "در انتظار دستگاه همکار",
+    ],
     "no-retention": ["No official copy is kept", "سرکاری نقل محفوظ نہیں ہوتی", "نسخهٔ رسمی نگهداری نمی‌شود"],
     "who-can-read": [
       "Only these members can read this",
@@ -145,9 +155,22 @@ test("the sentences that matter stand as the design has them", () => {
       "فقط این اعضا می‌توانند بخوانند",
     ],
   };
+  const named: Record<string, [string, string, string]> = {
+    "notice-you-removed": ["Reza removed you", "Reza نے آپ کو ہٹا دیا", "Reza شما را حذف کرد"],
+    "safety-changed": [
+      "Reza has a new key. Confirm by phone",
+      "Reza کی کلید نئی ہے۔ فون پر تصدیق کریں",
+      "کلید Reza تازه است. تلفنی مطمئن شوید",
+    ],
+  };
   languages.forEach((language, place) => {
     const bundle = makeBundle(language, source(language));
     for (const [id, texts] of Object.entries(rows))
       expect(bundle.getMessage(id)?.value, id).toBe(texts[place]);
+    for (const [id, texts] of Object.entries(named)) {
+      const pattern = bundle.getMessage(id)?.value ?? "";
+      const shown = bundle.formatPattern(pattern, { name: "Reza" }).replace(/[\u2068\u2069]/gu, "");
+      expect(shown, id).toBe(texts[place]);
+    }
   });
 });

@@ -27,6 +27,10 @@ describe("addresses", () => {
     ["/activate", { name: "activate" }],
     ["/sign-in", { name: "sign-in" }],
     ["/recover", { name: "recover" }],
+    ["/reset", { name: "reset" }],
+    ["/new/group", { name: "new-group" }],
+    ["/reports", { name: "reports", id: null }],
+    [`/reports/${id}`, { name: "reports", id }],
   ];
   test.each(routes)("%s and back", (path, route) => {
     expect(parse(path)).toEqual(route);
@@ -118,6 +122,7 @@ describe("rows", () => {
     kind,
     sender: mine ? "me" : "you",
     text: id,
+    copied: false,
     state: mine ? ("sent" as const) : null,
     error: null,
     notice: null,

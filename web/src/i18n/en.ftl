@@ -76,9 +76,9 @@ sign-in = Sign in
 sign-in-lead = With your login, passphrase and authenticator app
 login = Login
 signing-in = Signing in…
-replace = Use this device from now on
-replace-lead = You are signed in on another device. One device at a time can be yours.
-replace-warning = The other device is signed out. Messages stored only there do not come along.
+replace = Use your recovery code
+replace-lead = It makes this device yours and signs out all your others.
+replace-warning = Your other devices are signed out. Messages stored only there do not come along.
 replace-confirm = Use this device
 recover-code = Come back with your recovery code
 recover-code-lead = It sets a new passphrase and a new authenticator on this device.
@@ -132,7 +132,7 @@ person-inactive = No longer in service
 person-not-activated = Has not activated Beep yet
 connecting = Connecting
 welcome = Welcome, { $name }
-welcome-next = Find a colleague in the directory and write. Only the two of you can read it.
+welcome-next = Find a colleague in the directory and write, or make a group. Only its members can read it.
 choose-conversation = Choose a conversation
 choose-conversation-next = Or begin a new one.
 find-colleague = Find a colleague
@@ -193,6 +193,351 @@ day-today = Today
 date-full = { $weekday }, { $date }
 date-time = { $date }, { $time }
 day-yesterday = Yesterday
+
+## Groups
+
+somebody = A colleague
+names-more = { $names } and { $shown } others
+group-unnamed = Group without a name
+new-direct = Message a person
+new-group = New group
+new-group-people = Choose who belongs to it
+new-group-about = Name and picture
+make-group = Make the group
+group-name = Name of the group
+group-name-hint = The members see it. The server does not.
+group-picture = Picture of the group
+group-making = Adding people…
+group-making-help = Keep this page open until everybody is in.
+group-made = The group is made
+group-renamed = The group has a new name
+progress-of = { $done } of { $total }
+pick-people = Ways to find people
+pick-name = By name
+pick-unit = By office
+pick-paste = From a list
+people-chosen = { $count ->
+    [one] { $shown } person chosen
+   *[other] { $shown } people chosen
+}
+people-count = { $count ->
+    [one] { $shown } person
+   *[other] { $shown } people
+}
+chips-more = { $count ->
+    [one] and { $shown } more
+   *[other] and { $shown } more
+}
+unchoose = Take out { $name }
+choose-all = { $count ->
+    [one] Choose { $shown }
+   *[other] Choose all { $shown }
+}
+unchoose-all = Take all out
+already-member = already a member
+person-invited-later = Not yet activated: comes in when they activate
+search-units = Search offices
+units-none = No office found. Try a part of its name, or the ministry's.
+unit-empty = Nobody is listed in this office.
+back-to-units = Back to the offices
+paste-label = One person a line
+paste-hint = Names, logins or personnel numbers, pasted from a list or a table.
+paste-look = { $count ->
+    [one] Find { $shown } person
+   *[other] Find { $shown } people
+}
+paste-found = { $found } of { $total } found
+paste-edit = Change the list
+paste-none = Nobody found. Check the spelling, or search by name.
+paste-several = Several people fit. Who is meant?
+invited-note = { $count ->
+    [one] { $shown } person has not activated Beep yet. They come in by themselves when they do, and read what is written from then on.
+   *[other] { $shown } people have not activated Beep yet. They come in by themselves when they do, and read what is written from then on.
+}
+size-may = With more than { $limit } devices a group counts as large: its encryption is then classical, without the part that resists quantum computers.
+size-large = Large group: classical encryption. It is strong today, but lacks the part that resists quantum computers.
+suite-hybrid = Encryption resists quantum computers too
+suite-classical = Large group: classical encryption
+members-count = { $count ->
+    [one] { $shown } member
+   *[other] { $shown } members
+}
+search-members = Search members
+role-admin = Admin
+role-invited = Invited
+member-devices = { $count ->
+    [0] no device at present
+    [one] one device
+   *[other] { $shown } devices
+}
+add-members = Add people
+add-count = { $count ->
+    [one] Add { $shown } person
+   *[other] Add { $shown } people
+}
+members-adding = Adding people…
+members-added = { $count ->
+    [one] { $shown } person added
+   *[other] { $shown } people added
+}
+members-added-invited = Added: { $added }. Invited: { $invited }; they come in when they activate.
+make-admin = Make admin
+unmake-admin = No longer admin
+write-to = Write a message
+remove = Remove
+remove-from-group = Remove from the group
+remove-member-title = Remove { $name }?
+remove-member-warning = All their devices lose the group at once. They keep what they have read, and see who removed them.
+member-removed = { $name } is removed
+leave-group = Leave the group
+leave-title = Leave { $name }?
+leave-warning = You can still read what came before, but nothing new. Only an admin can add you again.
+leave-last-admin = You are the only admin. If you leave now, another member becomes admin unasked. Better make somebody admin first.
+rename = Rename
+rename-group = Rename the group
+picture = Picture
+picture-choose = Choose a picture
+picture-other = Another picture
+picture-remove = No picture
+picture-crop = Part of the picture that is shown. Arrow keys move it.
+picture-zoom = Nearer
+picture-move = Drag the picture to move it.
+picture-failed = This file could not be read as a picture. Choose a JPEG, PNG or WebP.
+picture-saved = The group has a new picture
+save = Save
+undo = Undo
+done = Done
+more-about = More: { $name }
+pin = Pin to the top
+unpin = Unpin
+pinned = Pinned
+unpinned = No longer pinned
+mute-1 = Mute for 1 hour
+mute-8 = Mute for 8 hours
+mute-always = Mute always
+unmute = Unmute
+muted = Muted
+unmuted = No longer muted
+typing-several = { $names } are typing…
+copied-message = From your other device
+composer-label-group = Message to the group { $name }
+standing-out = You are no longer a member
+standing-out-help = What came before stays readable here. To come back, ask an admin of the group.
+standing-waiting = Waiting for a colleague's device
+standing-waiting-help = The next member who comes online lets this device in by itself. You need not do anything.
+standing-stopped = The group is being made anew
+standing-stopped-help = Something in it did not add up, so writing rests for a moment. Drafts are kept.
+notice-group-begun = { $by } made the group
+notice-group-begun-mine = You made the group
+notice-added = { $by } added { $names }
+notice-added-mine = You added { $names }
+notice-added-you = { $by } added you
+notice-invited = { $by } invited { $names }. They come in when they activate Beep
+notice-invited-mine = You invited { $names }. They come in when they activate Beep
+notice-removed = { $by } removed { $names }
+notice-removed-mine = You removed { $names }
+notice-removed-directory = { $names } left with their entry in the directory
+notice-you-removed = { $name } removed you
+notice-you-removed-directory = You were removed
+notice-you-left = You left the group
+notice-left = { $name } left the group
+notice-admin = { $by } made { $name } an admin
+notice-admin-mine = You made { $name } an admin
+notice-admin-directory = { $name } is an admin now, as the last one has gone
+notice-admin-you = You are an admin now
+notice-unadmin = { $by } ended { $name }'s time as admin
+notice-unadmin-mine = You ended { $name }'s time as admin
+notice-unadmin-directory = { $name } is no longer an admin
+notice-unadmin-you = You are no longer an admin
+notice-renamed = { $by } named the group { $name }
+notice-renamed-mine = You named the group { $name }
+notice-picture = { $by } changed the picture
+notice-picture-mine = You changed the picture
+notice-device-added = { $name } uses another device as well
+notice-device-added-mine = Your new device is in
+notice-device-removed = A device of { $name } is out
+notice-device-removed-mine = A device of yours is out
+notice-successor-policy = The group goes on under new rules
+notice-successor-broken = The group was made anew, as the old one could not go on
+notice-identity-reset = { $name } lost everything and began anew. Compare numbers by phone
+notice-identity-reset-verified = { $name } lost everything and began anew. Your mark "verified" is cleared: compare numbers by phone
+notice-identity-reset-mine = You began anew. Colleagues are asked to compare numbers with you
+notice-reset-requested = Somebody asks to begin anew as { $name }, at the earliest on { $date }. Ask { $name } by phone; if it is not them, tell the helpdesk
+notice-reset-requested-mine = Somebody asks to begin anew as { $name }, at the earliest on { $date }. If it is not you, call the helpdesk now
+notice-directory-changed = The directory has a new name or post for { $name }
+notice-directory-changed-verified = The directory has a new name or post for { $name }. Your mark "verified" is cleared: compare numbers again
+notice-gap = Messages from { $from } to { $to } are not on this device
+
+## Devices of one's own
+
+new-device = Let this device in
+new-device-lead = This browser is new to you. Your other device can let it in, with your messages.
+shared-choice = This is a shared computer
+shared-computer = Shared computer: closing erases everything
+shared-no-code = Keep your recovery code away from shared computers: let your other device approve.
+approve-from-other = Approve from my other device
+or = or
+use-recovery-code = Use the recovery code
+approval = Waiting for your other device
+approval-lead = Type this number on your other device, or scan the code there.
+approval-digits = Number for your other device
+approval-qr = QR code for your other device
+approval-1 = Open Beep on the other device.
+approval-2 = Choose “Let it in” in the bar at the top.
+approval-3 = Type the number or scan the code.
+approval-waiting = Waiting…
+approval-confirm = Did your other device say “approved”?
+approval-confirm-help = Look at the other device's screen. Answer yes only if it says so there.
+approval-yes = Yes, it did
+approval-no = No
+approval-scan = Scan its code instead
+approval-finishing = Finishing…
+approval-refused = Not let in
+approval-refused-digits = The number was typed wrongly three times. Begin again; a new number is made.
+approval-refused-mismatch = The two devices do not see the same. Somebody may stand between them: try on another network, and tell the helpdesk if it happens again.
+approval-refused-expired = Nobody answered in time. Begin again with the other device at hand.
+approval-refused-cancelled = This was cancelled. Nothing was changed.
+pairing-banner = A new device asks to be let in
+pairing-look = Let it in
+pairing-title = A new device of yours?
+pairing-nameless = New device
+pairing-warning = Go on only if this device is before you. Nobody from the helpdesk ever asks for the number.
+pairing-digits = Number on the new device
+pairing-digits-hint = Eight digits
+pairing-history = Send my messages too
+pairing-history-hint = Encrypted from this device to the new one.
+pairing-approve = Approve
+pairing-by-qr = Scan its code
+pairing-by-digits = Type its number
+pairing-not-me = This is not me
+pairing-refused = The device is turned away
+pairing-approved = Approved
+pairing-approved-next = Now answer “Yes” on the new device, or scan this code with it.
+pairing-answer-qr = QR code for the new device
+pairing-none = No device asks at present.
+history-title = Messages between your devices
+history-sending = Sending messages to your new device
+history-receiving = Messages arrive from your other device
+history-waiting-sending = Sending goes on when the network is back
+history-waiting-receiving = Waiting for your other device to send more
+history-done-sending = All messages are sent
+history-done-receiving = All messages have arrived
+history-failed-sending = Some messages could not be sent. They stay on this device.
+history-failed-receiving = Some messages did not arrive. They stay on your other device.
+device-kind-regular = Own device
+device-kind-temporary = Shared computer
+device-expires-at = Erases itself by { $date }
+device-rename = Rename { $name }
+device-rename-title = Rename this device
+device-renamed = The device has a new name
+device-add = Add a device
+device-add-lead = Each device has its own keys. This one lets the next one in:
+device-add-1 = On the new device, open Beep and sign in.
+device-add-2 = There, choose “Approve from my other device”.
+device-add-3 = A bar appears here: type the number or scan the code.
+device-add-limit = { $count ->
+    [one] You may have { $shown } device.
+   *[other] You may have { $shown } devices, besides shared computers.
+}
+scan-camera = Use the camera
+scan-picture = Picture of the camera
+scan-starting = The camera starts. The browser may ask you first.
+scan-hold = Hold the code inside the frame.
+scan-stop = Stop the camera
+scan-denied = The camera is not allowed for this page. Allow it in the browser, or paste the text.
+scan-missing = No camera could be used. Paste the text instead.
+scan-other = This is another kind of code. Look for the one on the other screen.
+scan-paste = No camera? Paste the code's text
+scan-paste-label = Text of the code
+scan-paste-use = Use this text
+
+## Safety numbers
+
+safety-number = Safety number
+safety-number-with = Safety number with { $name }
+safety-how = Call { $name } and read the number to each other, or meet and scan the code. If it is the same on both sides, nobody stands between you.
+safety-qr = Safety number as a QR code
+safety-scan = Scan their code
+safety-changed = { $name } has a new key. Confirm by phone
+safety-differs = The number is not the same. Write nothing confidential to { $name } for now, and tell the helpdesk.
+verified = Numbers compared
+verified-state = You compared numbers with { $name }
+verified-mark = They are the same
+verified-clear = Clear the mark
+verified-done = { $name } is marked as compared
+verified-cleared = The mark for { $name } is cleared
+
+## Reports
+
+report = Report
+reports = Reports
+report-messages = Report messages
+report-choose = Choose the messages to report
+report-chosen = { $count ->
+    [one] { $shown } message chosen
+   *[other] { $shown } messages chosen
+}
+report-too-many = { $count ->
+    [one] At most { $shown } message
+   *[other] At most { $shown } messages
+}
+report-next = Report…
+choose-message = Choose the message of { $name }, { $time }
+report-title = { $count ->
+    [one] Report { $shown } message
+   *[other] Report { $shown } messages
+}
+report-what = The moderators get these messages, with proof of who sent them. Nothing else of the conversation is sent, and the others in it do not see the report.
+report-note = What happened?
+report-to = Goes to
+report-send = Send the report
+report-sent = The report is on its way
+report-sent-line = Report to the moderators
+report-messages-count = { $count ->
+    [one] { $shown } message
+   *[other] { $shown } messages
+}
+reports-none = No reports
+reports-none-next = What colleagues report to you appears here.
+reports-choose = Choose a report to read it.
+report-by = Report by { $name }
+report-reported = Reported messages
+report-proof-means = “Proved” means: the server's log has this message from this person's device, and the text has not been changed. It says nothing about what went before.
+verdict-proved = Proved: sent by { $name } on { $date }
+verdict-not-proved = Not proved: this text may never have been sent
+verdict-checking = Checking with the server's log…
+verdict-offline = Not checked yet: no network
+
+## Everything lost
+
+to-reset = I have lost everything
+reset = Begin anew with a reset letter
+reset-lead = For when device, passphrase and recovery code are all gone. The helpdesk sends the letter.
+reset-warning = All your devices are signed out and your old messages do not come back. Your colleagues are told.
+reset-waiting = Waiting for two officers
+reset-waiting-lead = Two officers check who you are, and some time must pass, so that nobody else can come in your place.
+reset-officers = Officers who agreed: { $done } of { $total }
+reset-earliest = At the earliest on { $date }
+reset-leave = You may close this page and come back in this browser. Do not clear its data.
+reset-look = Look now
+reset-dropped = The reset was dropped
+reset-dropped-help = Somebody with your recovery code or the helpdesk ended it. Call the helpdesk; a new letter begins it again.
+
+## Diagnostics
+
+diagnostics-groups = Conversations
+diagnostics-groups-none = None on this device.
+diagnostics-errors = Last errors
+diagnostics-errors-none = None.
+diagnostics-saved = The file is saved
+column-id = Id
+column-kind = Kind
+column-epoch = Epoch
+column-suite = Suite
+column-devices = Devices
+column-read = Read
+column-waiting = Waiting
+column-standing = Standing
 
 ## Settings
 
@@ -286,6 +631,12 @@ error-slot-old = A newer reading position is known already. Nothing needs to be 
 error-range-refused = These messages cannot be fetched. Go to the latest and scroll back.
 error-protocol-violation = Beep and the server do not fit. Load the page again.
 error-hello-first = Beep and the server do not fit. Load the page again.
+error-pairing-refused = The new device no longer waits. Begin again on it.
+error-reset-refused = There is no reset to go on with, or it was dropped. Begin with the letter, or call the helpdesk.
+error-history-full = The older messages no longer fit. They stay on your other device.
+error-order-due = Something else must happen in this group first. Retry in a moment.
+error-rejoin-refused = This device may not come back into the conversation by itself. Ask an admin of the group.
+error-read-only = The server has been restored and takes nothing new for now. Drafts are kept; try again later.
 error-offline = No network. Try again when it is back.
 error-wrong-passphrase = This is not the passphrase. Check Caps Lock and the keyboard language.
 error-recovery-code-malformed = This is not a complete recovery code. Compare each group with the paper.
@@ -294,3 +645,13 @@ error-passphrase-too-short = The passphrase is too short. Add a word or two.
 error-identity-chain-refused = The server's list of this person's devices contradicts itself. Nothing was sent; tell the helpdesk.
 error-group-refused = The server offered a conversation that breaks the rules. It was refused; tell the helpdesk.
 error-storage-failed = The browser could not store this. Free some disk space and try again.
+error-approval-digits = This is not the number. Look at the new device and type it again.
+error-approval-mismatch = This code does not belong to the device that asks. Begin again on the new device.
+error-approval-ended = This is over: too many wrong numbers, or too much time. Begin again on the new device.
+error-not-admin = Only an admin of the group can do this. Ask one of them.
+error-last-admin = The group needs an admin. Make somebody else admin first.
+error-group-too-large = So many devices do not fit into one group. Make two groups.
+error-nobody-added = None of these people could be added. Their devices must come online once; try again later.
+error-trust-root-changed = The server shows another authority than before. Nothing is believed from it; tell the helpdesk.
+error-nothing-to-report = None of these messages can be reported. Choose messages that have arrived as text.
+error-no-moderator = Your ministry has no moderator in Beep. Turn to the helpdesk.

@@ -75,9 +75,9 @@ sign-in = ورود
 sign-in-lead = با نام کاربری، گذرواژه و برنامهٔ رمزساز
 login = نام کاربری
 signing-in = در حال ورود…
-replace = از این پس با این دستگاه
-replace-lead = روی دستگاه دیگری وارد شده‌اید. هر بار تنها یک دستگاه می‌تواند از آنِ شما باشد.
-replace-warning = دستگاه دیگر خارج می‌شود. پیام‌هایی که تنها آنجا هستند نمی‌آیند.
+replace = به کار بردن کد بازیابی
+replace-lead = این دستگاه را از آنِ شما می‌کند و دیگران را خارج.
+replace-warning = دستگاه‌های دیگرتان خارج می‌شوند. پیام‌هایی که تنها آنجا هستند نمی‌آیند.
 replace-confirm = استفاده از این دستگاه
 recover-code = بازگشت با کد بازیابی
 recover-code-lead = روی این دستگاه گذرواژه و رمزساز تازه می‌گذارد.
@@ -131,7 +131,7 @@ person-inactive = دیگر در خدمت نیست
 person-not-activated = هنوز Beep را فعال نکرده است
 connecting = در حال اتصال
 welcome = خوش آمدید، { $name }
-welcome-next = همکاری را در فهرست بیابید و بنویسید. تنها شما دو نفر می‌توانید بخوانید.
+welcome-next = همکاری را در فهرست بیابید و بنویسید، یا گروهی بسازید. تنها اعضا می‌توانند بخوانند.
 choose-conversation = گفت‌وگویی را برگزینید
 choose-conversation-next = یا گفت‌وگوی تازه‌ای آغاز کنید.
 find-colleague = یافتن همکار
@@ -192,6 +192,351 @@ day-today = امروز
 date-full = { $weekday } { $date }
 date-time = { $date }، ساعت { $time }
 day-yesterday = دیروز
+
+## Groups
+
+somebody = یک همکار
+names-more = { $names } و { $shown } نفر دیگر
+group-unnamed = گروه بی‌نام
+new-direct = پیام به یک نفر
+new-group = گروه تازه
+new-group-people = برگزینید چه کسانی در آن باشند
+new-group-about = نام و تصویر
+make-group = ساختن گروه
+group-name = نام گروه
+group-name-hint = اعضا آن را می‌بینند؛ سرور نمی‌بیند.
+group-picture = تصویر گروه
+group-making = در حال افزودن افراد…
+group-making-help = تا وارد شدن همه این صفحه را باز نگه دارید.
+group-made = گروه ساخته شد
+group-renamed = نام گروه عوض شد
+progress-of = { $done } از { $total }
+pick-people = راه‌های یافتن افراد
+pick-name = با نام
+pick-unit = با اداره
+pick-paste = از فهرست
+people-chosen = { $count ->
+    [one] { $shown } نفر برگزیده
+   *[other] { $shown } نفر برگزیده
+}
+people-count = { $count ->
+    [one] { $shown } نفر
+   *[other] { $shown } نفر
+}
+chips-more = { $count ->
+    [one] و { $shown } نفر دیگر
+   *[other] و { $shown } نفر دیگر
+}
+unchoose = بیرون آوردن { $name }
+choose-all = { $count ->
+    [one] برگزیدن { $shown } نفر
+   *[other] برگزیدن هر { $shown } نفر
+}
+unchoose-all = بیرون آوردن همه
+already-member = هم‌اکنون عضو
+person-invited-later = هنوز فعال نکرده: پس از فعال‌سازی وارد می‌شود
+search-units = جست‌وجوی اداره‌ها
+units-none = اداره‌ای پیدا نشد. بخشی از نام یا نام وزارت را بیازمایید.
+unit-empty = کسی در این اداره ثبت نشده است.
+back-to-units = بازگشت به اداره‌ها
+paste-label = هر سطر یک نفر
+paste-hint = نام، نام کاربری یا شمارهٔ پرسنلی، از فهرست یا جدول.
+paste-look = { $count ->
+    [one] یافتن { $shown } نفر
+   *[other] یافتن { $shown } نفر
+}
+paste-found = { $found } از { $total } پیدا شد
+paste-edit = ویرایش فهرست
+paste-none = کسی پیدا نشد. املا را ببینید یا با نام بجویید.
+paste-several = چند نفر می‌خوانند. کدام‌یک؟
+invited-note = { $count ->
+    [one] { $shown } نفر هنوز Beep را فعال نکرده است. پس از فعال‌سازی خودبه‌خود وارد می‌شود و از آن پس می‌خواند.
+   *[other] { $shown } نفر هنوز Beep را فعال نکرده‌اند. پس از فعال‌سازی خودبه‌خود وارد می‌شوند و از آن پس می‌خوانند.
+}
+size-may = گروهی با بیش از { $limit } دستگاه بزرگ به شمار می‌آید: آنگاه رمزنگاری کلاسیک است، بی بخشی که در برابر رایانهٔ کوانتومی می‌ایستد.
+size-large = گروه بزرگ: رمزنگاری کلاسیک. امروز استوار است، ولی بخش پایدار در برابر رایانهٔ کوانتومی را ندارد.
+suite-hybrid = رمزنگاری پایدار در برابر رایانهٔ کوانتومی
+suite-classical = گروه بزرگ: رمزنگاری کلاسیک
+members-count = { $count ->
+    [one] { $shown } عضو
+   *[other] { $shown } عضو
+}
+search-members = جست‌وجو در اعضا
+role-admin = مدیر
+role-invited = دعوت‌شده
+member-devices = { $count ->
+    [0] اکنون بی‌دستگاه
+    [one] یک دستگاه
+   *[other] { $shown } دستگاه
+}
+add-members = افزودن افراد
+add-count = { $count ->
+    [one] افزودن { $shown } نفر
+   *[other] افزودن { $shown } نفر
+}
+members-adding = در حال افزودن افراد…
+members-added = { $count ->
+    [one] { $shown } نفر افزوده شد
+   *[other] { $shown } نفر افزوده شدند
+}
+members-added-invited = افزوده: { $added }. دعوت‌شده: { $invited }؛ پس از فعال‌سازی وارد می‌شوند.
+make-admin = مدیر کردن
+unmake-admin = برداشتن از مدیریت
+write-to = نوشتن پیام
+remove = حذف
+remove-from-group = حذف از گروه
+remove-member-title = { $name } حذف شود؟
+remove-member-warning = همهٔ دستگاه‌هایش بی‌درنگ از گروه بیرون می‌روند. آنچه خوانده می‌ماند و می‌بیند چه کسی حذفش کرده است.
+member-removed = { $name } حذف شد
+leave-group = ترک گروه
+leave-title = { $name } را ترک می‌کنید؟
+leave-warning = آنچه پیش‌تر آمده خواندنی می‌ماند، ولی تازه‌ها نه. تنها مدیر می‌تواند دوباره بیفزایدتان.
+leave-last-admin = شما تنها مدیر هستید. اگر اکنون بروید، عضو دیگری ناخواسته مدیر می‌شود. بهتر است نخست کسی را مدیر کنید.
+rename = تغییر نام
+rename-group = تغییر نام گروه
+picture = تصویر
+picture-choose = برگزیدن تصویر
+picture-other = تصویر دیگر
+picture-remove = بی‌تصویر
+picture-crop = بخشی از تصویر که دیده می‌شود. با کلیدهای جهت جابه‌جا کنید.
+picture-zoom = نزدیک‌تر
+picture-move = برای جابه‌جایی تصویر را بکشید.
+picture-failed = این پرونده به‌صورت تصویر خوانده نشد. JPEG، PNG یا WebP برگزینید.
+picture-saved = تصویر گروه عوض شد
+save = ذخیره
+undo = برگردان
+done = انجام شد
+more-about = بیشتر: { $name }
+pin = سنجاق در بالا
+unpin = برداشتن سنجاق
+pinned = سنجاق‌شده
+unpinned = سنجاق برداشته شد
+mute-1 = بی‌صدا تا ۱ ساعت
+mute-8 = بی‌صدا تا ۸ ساعت
+mute-always = همیشه بی‌صدا
+unmute = صدادار کردن
+muted = بی‌صدا
+unmuted = دیگر بی‌صدا نیست
+typing-several = { $names } می‌نویسند…
+copied-message = از دستگاه دیگرتان
+composer-label-group = پیام به گروه { $name }
+standing-out = دیگر عضو نیستید
+standing-out-help = آنچه پیش‌تر آمده اینجا خواندنی می‌ماند. برای بازگشت از مدیر گروه بخواهید.
+standing-waiting = در انتظار دستگاه همکار
+standing-waiting-help = نخستین عضوی که برخط شود این دستگاه را خودبه‌خود راه می‌دهد. کاری لازم نیست.
+standing-stopped = گروه از نو ساخته می‌شود
+standing-stopped-help = چیزی در آن نمی‌خواند، پس نوشتن اندکی می‌ماند. پیش‌نویس‌ها محفوظ‌اند.
+notice-group-begun = { $by } گروه را ساخت
+notice-group-begun-mine = شما گروه را ساختید
+notice-added = { $by } { $names } را افزود
+notice-added-mine = شما { $names } را افزودید
+notice-added-you = { $by } شما را افزود
+notice-invited = { $by } { $names } را دعوت کرد. پس از فعال‌سازی Beep وارد می‌شوند
+notice-invited-mine = شما { $names } را دعوت کردید. پس از فعال‌سازی Beep وارد می‌شوند
+notice-removed = { $by } { $names } را حذف کرد
+notice-removed-mine = شما { $names } را حذف کردید
+notice-removed-directory = { $names } با حذف از فهرست کارکنان بیرون رفت
+notice-you-removed = { $name } شما را حذف کرد
+notice-you-removed-directory = شما حذف شدید
+notice-you-left = شما گروه را ترک کردید
+notice-left = { $name } گروه را ترک کرد
+notice-admin = { $by } { $name } را مدیر کرد
+notice-admin-mine = شما { $name } را مدیر کردید
+notice-admin-directory = با رفتن آخرین مدیر، { $name } مدیر شد
+notice-admin-you = اکنون شما مدیر هستید
+notice-unadmin = { $by } مدیریت { $name } را پایان داد
+notice-unadmin-mine = شما مدیریت { $name } را پایان دادید
+notice-unadmin-directory = { $name } دیگر مدیر نیست
+notice-unadmin-you = شما دیگر مدیر نیستید
+notice-renamed = { $by } نام گروه را { $name } گذاشت
+notice-renamed-mine = شما نام گروه را { $name } گذاشتید
+notice-picture = { $by } تصویر را عوض کرد
+notice-picture-mine = شما تصویر را عوض کردید
+notice-device-added = { $name } دستگاه دیگری نیز دارد
+notice-device-added-mine = دستگاه تازهٔ شما وارد شد
+notice-device-removed = یکی از دستگاه‌های { $name } بیرون رفت
+notice-device-removed-mine = یکی از دستگاه‌های شما بیرون رفت
+notice-successor-policy = گروه با قاعده‌های تازه ادامه دارد
+notice-successor-broken = گروه از نو ساخته شد، چون پیشین نمی‌توانست ادامه یابد
+notice-identity-reset = { $name } همه‌چیز را از دست داد و از نو آمد. شماره‌ها را تلفنی بسنجید
+notice-identity-reset-verified = { $name } همه‌چیز را از دست داد و از نو آمد. نشان تأیید شما برداشته شد: شماره‌ها را تلفنی بسنجید
+notice-identity-reset-mine = شما از نو آغاز کردید. از همکاران خواسته شد شماره‌ها را با شما بسنجند
+notice-reset-requested = کسی می‌خواهد به نام { $name } از نو آغاز کند، زودتر از همه { $date }. تلفنی از { $name } بپرسید؛ اگر او نیست به پشتیبانی بگویید
+notice-reset-requested-mine = کسی می‌خواهد به نام { $name } از نو آغاز کند، زودتر از همه { $date }. اگر شما نیستید هم‌اکنون با پشتیبانی تماس بگیرید
+notice-directory-changed = نام یا سمت { $name } در فهرست کارکنان عوض شد
+notice-directory-changed-verified = نام یا سمت { $name } در فهرست کارکنان عوض شد. نشان تأیید شما برداشته شد: شماره‌ها را دوباره بسنجید
+notice-gap = پیام‌های { $from } تا { $to } در این دستگاه نیست
+
+## Devices of one's own
+
+new-device = راه دادن این دستگاه
+new-device-lead = این مرورگر برای شما تازه است. دستگاه دیگرتان می‌تواند آن را با پیام‌ها راه دهد.
+shared-choice = این رایانه مشترک است
+shared-computer = رایانهٔ مشترک: بستن همه‌چیز را پاک می‌کند
+shared-no-code = کد بازیابی را در رایانهٔ مشترک ننویسید: با دستگاه دیگرتان تأیید کنید.
+approve-from-other = تأیید با دستگاه دیگرم
+or = یا
+use-recovery-code = به کار بردن کد بازیابی
+approval = در انتظار دستگاه دیگرتان
+approval-lead = این شماره را در دستگاه دیگرتان بنویسید یا کد را با آن اسکن کنید.
+approval-digits = شماره برای دستگاه دیگر
+approval-qr = کد QR برای دستگاه دیگر
+approval-1 = Beep را در دستگاه دیگر باز کنید.
+approval-2 = در نوار بالا «راه دادن» را برگزینید.
+approval-3 = شماره را بنویسید یا کد را اسکن کنید.
+approval-waiting = در انتظار…
+approval-confirm = آیا دستگاه دیگرتان گفت «تأیید شد»؟
+approval-confirm-help = به صفحهٔ دستگاه دیگر نگاه کنید. تنها اگر آنجا نوشته است بله بگویید.
+approval-yes = بله، گفت
+approval-no = نه
+approval-scan = به جای آن کدش را اسکن کنید
+approval-finishing = در حال پایان…
+approval-refused = راه داده نشد
+approval-refused-digits = شماره سه بار نادرست نوشته شد. از نو آغاز کنید؛ شمارهٔ تازه‌ای ساخته می‌شود.
+approval-refused-mismatch = دو دستگاه یک چیز را نمی‌بینند. شاید کسی میانشان باشد: با شبکهٔ دیگری بیازمایید و اگر باز رخ داد به پشتیبانی بگویید.
+approval-refused-expired = کسی به‌هنگام پاسخ نداد. با دستگاه دیگر در دست از نو آغاز کنید.
+approval-refused-cancelled = این کار لغو شد. چیزی تغییر نکرد.
+pairing-banner = دستگاه تازه‌ای می‌خواهد وارد شود
+pairing-look = راه دادن
+pairing-title = دستگاه تازهٔ شما؟
+pairing-nameless = دستگاه تازه
+pairing-warning = تنها اگر این دستگاه پیش روی شماست ادامه دهید. پشتیبانی هرگز این شماره را نمی‌پرسد.
+pairing-digits = شمارهٔ روی دستگاه تازه
+pairing-digits-hint = هشت رقم
+pairing-history = پیام‌هایم را هم بفرست
+pairing-history-hint = رمزشده از این دستگاه به دستگاه تازه.
+pairing-approve = تأیید
+pairing-by-qr = اسکن کد آن
+pairing-by-digits = نوشتن شمارهٔ آن
+pairing-not-me = این من نیستم
+pairing-refused = دستگاه رد شد
+pairing-approved = تأیید شد
+pairing-approved-next = اکنون در دستگاه تازه «بله» بگویید یا این کد را با آن اسکن کنید.
+pairing-answer-qr = کد QR برای دستگاه تازه
+pairing-none = اکنون دستگاهی در انتظار نیست.
+history-title = پیام‌ها میان دستگاه‌هایتان
+history-sending = فرستادن پیام‌ها به دستگاه تازه
+history-receiving = پیام‌ها از دستگاه دیگرتان می‌رسند
+history-waiting-sending = فرستادن با بازگشت شبکه ادامه می‌یابد
+history-waiting-receiving = در انتظار باقی از دستگاه دیگرتان
+history-done-sending = همهٔ پیام‌ها فرستاده شد
+history-done-receiving = همهٔ پیام‌ها رسید
+history-failed-sending = برخی پیام‌ها فرستاده نشد. در این دستگاه می‌مانند.
+history-failed-receiving = برخی پیام‌ها نرسید. در دستگاه دیگرتان می‌مانند.
+device-kind-regular = دستگاه شخصی
+device-kind-temporary = رایانهٔ مشترک
+device-expires-at = تا { $date } خود را پاک می‌کند
+device-rename = تغییر نام { $name }
+device-rename-title = تغییر نام دستگاه
+device-renamed = نام دستگاه عوض شد
+device-add = افزودن دستگاه
+device-add-lead = هر دستگاه کلیدهای خود را دارد. این یکی بعدی را راه می‌دهد:
+device-add-1 = در دستگاه تازه Beep را باز کنید و وارد شوید.
+device-add-2 = آنجا «تأیید با دستگاه دیگرم» را برگزینید.
+device-add-3 = اینجا نواری پیدا می‌شود: شماره را بنویسید یا کد را اسکن کنید.
+device-add-limit = { $count ->
+    [one] می‌توانید { $shown } دستگاه داشته باشید.
+   *[other] جز رایانه‌های مشترک می‌توانید { $shown } دستگاه داشته باشید.
+}
+scan-camera = به کار بردن دوربین
+scan-picture = تصویر دوربین
+scan-starting = دوربین آغاز می‌شود. شاید مرورگر نخست بپرسد.
+scan-hold = کد را درون چارچوب نگه دارید.
+scan-stop = بستن دوربین
+scan-denied = دوربین برای این صفحه مجاز نیست. در مرورگر اجازه دهید یا متن را بچسبانید.
+scan-missing = دوربینی به کار نیامد. به جای آن متن را بچسبانید.
+scan-other = این گونهٔ دیگری از کد است. کدی را که در صفحهٔ دیگر است بیابید.
+scan-paste = دوربین ندارید؟ متن کد را بچسبانید
+scan-paste-label = متن کد
+scan-paste-use = به کار بردن این متن
+
+## Safety numbers
+
+safety-number = شمارهٔ ایمنی
+safety-number-with = شمارهٔ ایمنی با { $name }
+safety-how = به { $name } زنگ بزنید و شماره را برای هم بخوانید، یا دیدار کنید و کد را اسکن کنید. اگر در هر دو سو یکی است، کسی میان شما نیست.
+safety-qr = شمارهٔ ایمنی به‌صورت کد QR
+safety-scan = اسکن کد او
+safety-changed = کلید { $name } تازه است. تلفنی مطمئن شوید
+safety-differs = شماره یکی نیست. فعلاً چیز محرمانه‌ای به { $name } ننویسید و به پشتیبانی بگویید.
+verified = شماره‌ها مقایسه شده
+verified-state = شماره‌ها را با { $name } مقایسه کرده‌اید
+verified-mark = یکی هستند
+verified-clear = برداشتن نشان
+verified-done = { $name } نشان‌دار شد
+verified-cleared = نشان { $name } برداشته شد
+
+## Reports
+
+report = گزارش
+reports = گزارش‌ها
+report-messages = گزارش پیام‌ها
+report-choose = پیام‌هایی را که گزارش می‌کنید برگزینید
+report-chosen = { $count ->
+    [one] { $shown } پیام برگزیده
+   *[other] { $shown } پیام برگزیده
+}
+report-too-many = { $count ->
+    [one] دست بالا { $shown } پیام
+   *[other] دست بالا { $shown } پیام
+}
+report-next = گزارش…
+choose-message = برگزیدن پیام { $name }، { $time }
+report-title = { $count ->
+    [one] گزارش { $shown } پیام
+   *[other] گزارش { $shown } پیام
+}
+report-what = ناظران این پیام‌ها را با گواه فرستنده دریافت می‌کنند. چیز دیگری از گفت‌وگو فرستاده نمی‌شود و دیگران گزارش را نمی‌بینند.
+report-note = چه شد؟
+report-to = به چه کسی می‌رسد
+report-send = فرستادن گزارش
+report-sent = گزارش فرستاده شد
+report-sent-line = گزارش به ناظران
+report-messages-count = { $count ->
+    [one] { $shown } پیام
+   *[other] { $shown } پیام
+}
+reports-none = گزارشی نیست
+reports-none-next = آنچه همکاران گزارش کنند اینجا می‌آید.
+reports-choose = برای خواندن گزارشی را برگزینید.
+report-by = گزارش { $name }
+report-reported = پیام‌های گزارش‌شده
+report-proof-means = «ثابت شد» یعنی: این پیام در سوابق سرور از دستگاه همین شخص است و متن عوض نشده. دربارهٔ آنچه پیش‌تر رفته چیزی نمی‌گوید.
+verdict-proved = ثابت شد: { $name } در { $date } فرستاده است
+verdict-not-proved = ثابت نشد: شاید این متن هرگز فرستاده نشده باشد
+verdict-checking = در حال سنجش با سوابق سرور…
+verdict-offline = هنوز سنجیده نشده: شبکه نیست
+
+## Everything lost
+
+to-reset = همه‌چیز را از دست داده‌ام
+reset = آغاز از نو با نامهٔ بازنشانی
+reset-lead = برای وقتی که دستگاه، گذرواژه و کد بازیابی همه گم شده‌اند. نامه را پشتیبانی می‌فرستد.
+reset-warning = همهٔ دستگاه‌هایتان خارج می‌شوند و پیام‌های پیشین بازنمی‌گردند. همکاران آگاه می‌شوند.
+reset-waiting = در انتظار دو افسر
+reset-waiting-lead = دو افسر هویت شما را می‌سنجند و زمانی باید بگذرد تا کسی دیگر به جای شما نیاید.
+reset-officers = افسران موافق: { $done } از { $total }
+reset-earliest = زودتر از همه { $date }
+reset-leave = می‌توانید این صفحه را ببندید و در همین مرورگر بازگردید. داده‌هایش را پاک نکنید.
+reset-look = اکنون ببین
+reset-dropped = بازنشانی کنار گذاشته شد
+reset-dropped-help = کسی با کد بازیابی شما یا پشتیبانی آن را پایان داد. با پشتیبانی تماس بگیرید؛ با نامهٔ تازه از نو آغاز می‌شود.
+
+## Diagnostics
+
+diagnostics-groups = گفت‌وگوها
+diagnostics-groups-none = در این دستگاه هیچ.
+diagnostics-errors = آخرین خطاها
+diagnostics-errors-none = هیچ.
+diagnostics-saved = پرونده ذخیره شد
+column-id = شناسه
+column-kind = گونه
+column-epoch = دوره
+column-suite = مجموعه
+column-devices = دستگاه‌ها
+column-read = خوانده
+column-waiting = در انتظار
+column-standing = وضعیت
 
 ## Settings
 
@@ -285,6 +630,12 @@ error-slot-old = جای خواندن تازه‌تری دانسته است. کا
 error-range-refused = این پیام‌ها را نمی‌توان آورد. به تازه‌ترین بروید و به عقب برگردید.
 error-protocol-violation = Beep و سرور با هم نمی‌خوانند. صفحه را دوباره بارگیری کنید.
 error-hello-first = Beep و سرور با هم نمی‌خوانند. صفحه را دوباره بارگیری کنید.
+error-pairing-refused = دستگاه تازه دیگر در انتظار نیست. در آن از نو آغاز کنید.
+error-reset-refused = بازنشانی‌ای برای ادامه نیست یا کنار گذاشته شده. با نامه آغاز کنید یا با پشتیبانی تماس بگیرید.
+error-history-full = پیام‌های کهنه‌تر دیگر جا نمی‌شوند. در دستگاه دیگرتان می‌مانند.
+error-order-due = نخست کار دیگری باید در این گروه انجام شود. کمی بعد دوباره تلاش کنید.
+error-rejoin-refused = این دستگاه نمی‌تواند خودبه‌خود به گفت‌وگو بازگردد. از مدیر گروه بخواهید.
+error-read-only = سرور بازگردانده شده و فعلاً چیز تازه‌ای نمی‌پذیرد. پیش‌نویس‌ها محفوظ‌اند؛ بعداً تلاش کنید.
 error-offline = شبکه نیست. وقتی بازگشت دوباره تلاش کنید.
 error-wrong-passphrase = این گذرواژه نیست. Caps Lock و زبان صفحه‌کلید را ببینید.
 error-recovery-code-malformed = این کد بازیابی کامل نیست. هر بخش را با کاغذ بسنجید.
@@ -293,3 +644,13 @@ error-passphrase-too-short = گذرواژه بیش از اندازه کوتاه 
 error-identity-chain-refused = فهرست دستگاه‌های این شخص در سرور با خودش نمی‌خواند. چیزی فرستاده نشد؛ به پشتیبانی بگویید.
 error-group-refused = سرور گفت‌وگویی خلاف قاعده پیش نهاد. پذیرفته نشد؛ به پشتیبانی بگویید.
 error-storage-failed = مرورگر نتوانست این را نگه دارد. کمی جا روی دیسک باز کنید و دوباره تلاش کنید.
+error-approval-digits = این شماره نیست. به دستگاه تازه نگاه کنید و دوباره بنویسید.
+error-approval-mismatch = این کد از آنِ دستگاه درخواست‌کننده نیست. در دستگاه تازه از نو آغاز کنید.
+error-approval-ended = پایان یافت: شماره‌های نادرست بسیار یا زمان بسیار. در دستگاه تازه از نو آغاز کنید.
+error-not-admin = تنها مدیر گروه می‌تواند. از یکی از آنان بخواهید.
+error-last-admin = گروه به مدیر نیاز دارد. نخست کس دیگری را مدیر کنید.
+error-group-too-large = این همه دستگاه در یک گروه جا نمی‌شود. دو گروه بسازید.
+error-nobody-added = هیچ‌یک افزوده نشدند. دستگاه‌هایشان باید یک بار برخط شود؛ بعداً تلاش کنید.
+error-trust-root-changed = سرور مرجعی جز پیشین نشان می‌دهد. سخنش باور نمی‌شود؛ به پشتیبانی بگویید.
+error-nothing-to-report = هیچ‌یک از این پیام‌ها گزارش‌شدنی نیست. پیام‌های متنی رسیده را برگزینید.
+error-no-moderator = وزارت شما در Beep ناظری ندارد. به پشتیبانی رجوع کنید.

@@ -75,9 +75,9 @@ sign-in = سائن اِن کریں
 sign-in-lead = لاگ اِن، پاس فریز اور تصدیقی ایپ کے ساتھ
 login = لاگ اِن
 signing-in = سائن اِن ہو رہا ہے…
-replace = اب سے یہ آلہ استعمال کریں
-replace-lead = آپ دوسرے آلے پر سائن اِن ہیں۔ ایک وقت میں ایک ہی آلہ آپ کا ہو سکتا ہے۔
-replace-warning = دوسرا آلہ خارج ہو جائے گا۔ صرف وہاں محفوظ پیغام ساتھ نہیں آئیں گے۔
+replace = بحالی کوڈ استعمال کریں
+replace-lead = اس سے یہ آلہ آپ کا ہوگا اور باقی سب خارج ہوں گے۔
+replace-warning = آپ کے دوسرے آلات خارج ہو جائیں گے۔ صرف وہاں محفوظ پیغام ساتھ نہیں آئیں گے۔
 replace-confirm = یہ آلہ استعمال کریں
 recover-code = بحالی کوڈ سے واپس آئیں
 recover-code-lead = اس سے اس آلے پر نیا پاس فریز اور نئی تصدیقی ایپ طے ہوتی ہے۔
@@ -131,7 +131,7 @@ person-inactive = اب ملازمت میں نہیں
 person-not-activated = ابھی Beep فعال نہیں کیا
 connecting = رابطہ ہو رہا ہے
 welcome = خوش آمدید، { $name }
-welcome-next = ڈائریکٹری میں ساتھی تلاش کر کے لکھیں۔ صرف آپ دونوں پڑھ سکیں گے۔
+welcome-next = ڈائریکٹری میں ساتھی تلاش کر کے لکھیں، یا گروپ بنائیں۔ صرف ارکان پڑھ سکیں گے۔
 choose-conversation = کوئی گفتگو چنیں
 choose-conversation-next = یا نئی شروع کریں۔
 find-colleague = ساتھی تلاش کریں
@@ -192,6 +192,351 @@ day-today = آج
 date-full = { $weekday }، { $date }
 date-time = { $date }، { $time }
 day-yesterday = کل
+
+## Groups
+
+somebody = ایک ساتھی
+names-more = { $names } اور مزید { $shown }
+group-unnamed = بے نام گروپ
+new-direct = کسی شخص کو پیغام
+new-group = نیا گروپ
+new-group-people = چنیں کہ کون شامل ہوگا
+new-group-about = نام اور تصویر
+make-group = گروپ بنائیں
+group-name = گروپ کا نام
+group-name-hint = ارکان اسے دیکھتے ہیں، سرور نہیں۔
+group-picture = گروپ کی تصویر
+group-making = افراد شامل ہو رہے ہیں…
+group-making-help = سب کے شامل ہونے تک یہ صفحہ کھلا رکھیں۔
+group-made = گروپ بن گیا
+group-renamed = گروپ کا نام بدل گیا
+progress-of = { $total } میں سے { $done }
+pick-people = افراد تلاش کرنے کے طریقے
+pick-name = نام سے
+pick-unit = دفتر سے
+pick-paste = فہرست سے
+people-chosen = { $count ->
+    [one] { $shown } شخص چنا گیا
+   *[other] { $shown } افراد چنے گئے
+}
+people-count = { $count ->
+    [one] { $shown } شخص
+   *[other] { $shown } افراد
+}
+chips-more = { $count ->
+    [one] اور مزید { $shown }
+   *[other] اور مزید { $shown }
+}
+unchoose = { $name } کو نکالیں
+choose-all = { $count ->
+    [one] { $shown } کو چنیں
+   *[other] تمام { $shown } کو چنیں
+}
+unchoose-all = سب کو نکالیں
+already-member = پہلے سے رکن
+person-invited-later = ابھی فعال نہیں: فعال کرنے پر شامل ہوں گے
+search-units = دفتر تلاش کریں
+units-none = کوئی دفتر نہیں ملا۔ نام کا کوئی حصہ یا وزارت کا نام آزمائیں۔
+unit-empty = اس دفتر میں کوئی درج نہیں۔
+back-to-units = دفاتر پر واپس
+paste-label = ہر سطر میں ایک شخص
+paste-hint = نام، لاگ اِن یا پرسنل نمبر، کسی فہرست یا جدول سے نقل کیے ہوئے۔
+paste-look = { $count ->
+    [one] { $shown } شخص تلاش کریں
+   *[other] { $shown } افراد تلاش کریں
+}
+paste-found = { $total } میں سے { $found } مل گئے
+paste-edit = فہرست بدلیں
+paste-none = کوئی نہیں ملا۔ املا دیکھیں یا نام سے تلاش کریں۔
+paste-several = کئی افراد ملتے ہیں۔ کون مراد ہے؟
+invited-note = { $count ->
+    [one] { $shown } شخص نے ابھی Beep فعال نہیں کیا۔ فعال کرنے پر خود شامل ہو جائے گا اور تب سے لکھا ہوا پڑھے گا۔
+   *[other] { $shown } افراد نے ابھی Beep فعال نہیں کیا۔ فعال کرنے پر خود شامل ہو جائیں گے اور تب سے لکھا ہوا پڑھیں گے۔
+}
+size-may = { $limit } سے زیادہ آلات والا گروپ بڑا شمار ہوتا ہے: پھر رمزنگاری روایتی ہوتی ہے، کوانٹم کمپیوٹروں سے بچانے والے حصے کے بغیر۔
+size-large = بڑا گروپ: روایتی رمزنگاری۔ آج مضبوط ہے، مگر کوانٹم کمپیوٹروں سے بچانے والا حصہ نہیں۔
+suite-hybrid = رمزنگاری کوانٹم کمپیوٹروں سے بھی بچاتی ہے
+suite-classical = بڑا گروپ: روایتی رمزنگاری
+members-count = { $count ->
+    [one] { $shown } رکن
+   *[other] { $shown } ارکان
+}
+search-members = ارکان میں تلاش
+role-admin = منتظم
+role-invited = مدعو
+member-devices = { $count ->
+    [0] فی الحال کوئی آلہ نہیں
+    [one] ایک آلہ
+   *[other] { $shown } آلات
+}
+add-members = افراد شامل کریں
+add-count = { $count ->
+    [one] { $shown } شخص شامل کریں
+   *[other] { $shown } افراد شامل کریں
+}
+members-adding = افراد شامل ہو رہے ہیں…
+members-added = { $count ->
+    [one] { $shown } شخص شامل ہوا
+   *[other] { $shown } افراد شامل ہوئے
+}
+members-added-invited = شامل ہوئے: { $added }۔ مدعو: { $invited }؛ فعال کرنے پر شامل ہوں گے۔
+make-admin = منتظم بنائیں
+unmake-admin = منتظم نہ رہے
+write-to = پیغام لکھیں
+remove = نکالیں
+remove-from-group = گروپ سے نکالیں
+remove-member-title = { $name } کو نکالیں؟
+remove-member-warning = ان کے تمام آلات فوراً گروپ سے نکل جائیں گے۔ پڑھے ہوئے پیغام ان کے پاس رہیں گے، اور وہ دیکھیں گے کہ کس نے نکالا۔
+member-removed = { $name } نکال دیے گئے
+leave-group = گروپ چھوڑیں
+leave-title = { $name } چھوڑ دیں؟
+leave-warning = پچھلے پیغام پڑھ سکیں گے، نئے نہیں۔ صرف منتظم آپ کو دوبارہ شامل کر سکتا ہے۔
+leave-last-admin = آپ اکیلے منتظم ہیں۔ ابھی چھوڑنے پر کوئی اور رکن خود بخود منتظم بن جائے گا۔ بہتر ہے پہلے کسی کو منتظم بنائیں۔
+rename = نام بدلیں
+rename-group = گروپ کا نام بدلیں
+picture = تصویر
+picture-choose = تصویر چنیں
+picture-other = دوسری تصویر
+picture-remove = تصویر نہ ہو
+picture-crop = تصویر کا دکھایا جانے والا حصہ۔ تیر کے بٹن سے ہلائیں۔
+picture-zoom = قریب
+picture-move = تصویر کو گھسیٹ کر ہلائیں۔
+picture-failed = یہ فائل تصویر کے طور پر پڑھی نہیں جا سکی۔ JPEG، PNG یا WebP چنیں۔
+picture-saved = گروپ کی تصویر بدل گئی
+save = محفوظ کریں
+undo = واپس لیں
+done = ہو گیا
+more-about = مزید: { $name }
+pin = اوپر رکھیں
+unpin = اوپر سے ہٹائیں
+pinned = اوپر رکھی ہوئی
+unpinned = اب اوپر نہیں
+mute-1 = ۱ گھنٹے کے لیے خاموش
+mute-8 = ۸ گھنٹے کے لیے خاموش
+mute-always = ہمیشہ خاموش
+unmute = خاموشی ختم کریں
+muted = خاموش
+unmuted = اب خاموش نہیں
+typing-several = { $names } لکھ رہے ہیں…
+copied-message = آپ کے دوسرے آلے سے
+composer-label-group = گروپ { $name } کو پیغام
+standing-out = اب آپ رکن نہیں
+standing-out-help = پچھلے پیغام یہاں پڑھے جا سکتے ہیں۔ واپسی کے لیے گروپ کے کسی منتظم سے کہیں۔
+standing-waiting = ساتھی کے آلے کا انتظار ہے
+standing-waiting-help = آن لائن آنے والا اگلا رکن اس آلے کو خود بخود شامل کر لے گا۔ آپ کو کچھ نہیں کرنا۔
+standing-stopped = گروپ نئے سرے سے بن رہا ہے
+standing-stopped-help = کچھ درست نہیں تھا، اس لیے لکھنا ذرا دیر کے لیے رکا ہے۔ مسودے محفوظ ہیں۔
+notice-group-begun = { $by } نے گروپ بنایا
+notice-group-begun-mine = آپ نے گروپ بنایا
+notice-added = { $by } نے { $names } کو شامل کیا
+notice-added-mine = آپ نے { $names } کو شامل کیا
+notice-added-you = { $by } نے آپ کو شامل کیا
+notice-invited = { $by } نے { $names } کو مدعو کیا۔ Beep فعال کرنے پر شامل ہوں گے
+notice-invited-mine = آپ نے { $names } کو مدعو کیا۔ Beep فعال کرنے پر شامل ہوں گے
+notice-removed = { $by } نے { $names } کو ہٹا دیا
+notice-removed-mine = آپ نے { $names } کو ہٹا دیا
+notice-removed-directory = { $names } ڈائریکٹری سے نکلنے پر گروپ سے بھی نکلے
+notice-you-removed = { $name } نے آپ کو ہٹا دیا
+notice-you-removed-directory = آپ کو ہٹا دیا گیا
+notice-you-left = آپ نے گروپ چھوڑ دیا
+notice-left = { $name } نے گروپ چھوڑ دیا
+notice-admin = { $by } نے { $name } کو منتظم بنایا
+notice-admin-mine = آپ نے { $name } کو منتظم بنایا
+notice-admin-directory = آخری منتظم کے جانے پر اب { $name } منتظم ہیں
+notice-admin-you = اب آپ منتظم ہیں
+notice-unadmin = { $by } نے { $name } کی منتظمی ختم کی
+notice-unadmin-mine = آپ نے { $name } کی منتظمی ختم کی
+notice-unadmin-directory = { $name } اب منتظم نہیں
+notice-unadmin-you = اب آپ منتظم نہیں
+notice-renamed = { $by } نے گروپ کا نام { $name } رکھا
+notice-renamed-mine = آپ نے گروپ کا نام { $name } رکھا
+notice-picture = { $by } نے تصویر بدلی
+notice-picture-mine = آپ نے تصویر بدلی
+notice-device-added = { $name } ایک اور آلہ بھی استعمال کرتے ہیں
+notice-device-added-mine = آپ کا نیا آلہ شامل ہو گیا
+notice-device-removed = { $name } کا ایک آلہ نکل گیا
+notice-device-removed-mine = آپ کا ایک آلہ نکل گیا
+notice-successor-policy = گروپ نئے قواعد کے تحت جاری ہے
+notice-successor-broken = پرانا گروپ نہیں چل سکتا تھا، اس لیے نئے سرے سے بنا
+notice-identity-reset = { $name } سب کچھ کھو کر نئے سرے سے آئے۔ فون پر نمبر ملائیں
+notice-identity-reset-verified = { $name } سب کچھ کھو کر نئے سرے سے آئے۔ آپ کا تصدیقی نشان ہٹ گیا: فون پر نمبر ملائیں
+notice-identity-reset-mine = آپ نئے سرے سے آئے۔ ساتھیوں سے کہا گیا ہے کہ آپ سے نمبر ملائیں
+notice-reset-requested = کوئی { $name } کے نام سے نئے سرے سے آنا چاہتا ہے، جلد سے جلد { $date } کو۔ { $name } سے فون پر پوچھیں؛ وہ نہ ہوں تو ہیلپ ڈیسک کو بتائیں
+notice-reset-requested-mine = کوئی { $name } کے نام سے نئے سرے سے آنا چاہتا ہے، جلد سے جلد { $date } کو۔ اگر آپ نہیں تو ابھی ہیلپ ڈیسک کو فون کریں
+notice-directory-changed = ڈائریکٹری میں { $name } کا نام یا عہدہ بدلا
+notice-directory-changed-verified = ڈائریکٹری میں { $name } کا نام یا عہدہ بدلا۔ آپ کا تصدیقی نشان ہٹ گیا: نمبر دوبارہ ملائیں
+notice-gap = { $from } سے { $to } تک کے پیغام اس آلے پر نہیں
+
+## Devices of one's own
+
+new-device = اس آلے کو شامل کریں
+new-device-lead = یہ براؤزر آپ کے لیے نیا ہے۔ آپ کا دوسرا آلہ اسے پیغاموں سمیت شامل کر سکتا ہے۔
+shared-choice = یہ مشترکہ کمپیوٹر ہے
+shared-computer = مشترکہ کمپیوٹر: بند کرتے ہی سب مٹے گا
+shared-no-code = بحالی کوڈ مشترکہ کمپیوٹر پر نہ لکھیں: اپنے دوسرے آلے سے منظوری دیں۔
+approve-from-other = میرے دوسرے آلے سے منظوری
+or = یا
+use-recovery-code = بحالی کوڈ استعمال کریں
+approval = آپ کے دوسرے آلے کا انتظار
+approval-lead = یہ نمبر اپنے دوسرے آلے پر لکھیں، یا وہاں کوڈ اسکین کریں۔
+approval-digits = دوسرے آلے کے لیے نمبر
+approval-qr = دوسرے آلے کے لیے QR کوڈ
+approval-1 = دوسرے آلے پر Beep کھولیں۔
+approval-2 = اوپر کی پٹی میں ”شامل کریں“ چنیں۔
+approval-3 = نمبر لکھیں یا کوڈ اسکین کریں۔
+approval-waiting = انتظار ہے…
+approval-confirm = کیا آپ کے دوسرے آلے نے ”منظور“ کہا؟
+approval-confirm-help = دوسرے آلے کی اسکرین دیکھیں۔ ہاں تبھی کہیں جب وہاں یہی لکھا ہو۔
+approval-yes = ہاں، کہا
+approval-no = نہیں
+approval-scan = اس کے بجائے کوڈ اسکین کریں
+approval-finishing = مکمل ہو رہا ہے…
+approval-refused = شامل نہیں ہوا
+approval-refused-digits = نمبر تین بار غلط لکھا گیا۔ شروع سے کریں؛ نیا نمبر بنے گا۔
+approval-refused-mismatch = دونوں آلات ایک ہی چیز نہیں دیکھ رہے۔ کوئی درمیان میں ہو سکتا ہے: دوسرے نیٹ ورک پر کوشش کریں، پھر ہو تو ہیلپ ڈیسک کو بتائیں۔
+approval-refused-expired = وقت پر جواب نہیں آیا۔ دوسرا آلہ ساتھ رکھ کر شروع سے کریں۔
+approval-refused-cancelled = اسے منسوخ کر دیا گیا۔ کچھ نہیں بدلا۔
+pairing-banner = نیا آلہ شامل ہونا چاہتا ہے
+pairing-look = شامل کریں
+pairing-title = آپ کا نیا آلہ؟
+pairing-nameless = نیا آلہ
+pairing-warning = تبھی آگے بڑھیں جب یہ آلہ آپ کے سامنے ہو۔ ہیلپ ڈیسک سے کوئی یہ نمبر کبھی نہیں پوچھتا۔
+pairing-digits = نئے آلے پر نظر آنے والا نمبر
+pairing-digits-hint = آٹھ ہندسے
+pairing-history = میرے پیغام بھی بھیجیں
+pairing-history-hint = اس آلے سے نئے آلے تک رمز میں۔
+pairing-approve = منظور کریں
+pairing-by-qr = اس کا کوڈ اسکین کریں
+pairing-by-digits = اس کا نمبر لکھیں
+pairing-not-me = یہ میں نہیں
+pairing-refused = آلہ لوٹا دیا گیا
+pairing-approved = منظور
+pairing-approved-next = اب نئے آلے پر ”ہاں“ کہیں، یا اس سے یہ کوڈ اسکین کریں۔
+pairing-answer-qr = نئے آلے کے لیے QR کوڈ
+pairing-none = اس وقت کوئی آلہ منتظر نہیں۔
+history-title = آپ کے آلات کے درمیان پیغام
+history-sending = نئے آلے کو پیغام بھیجے جا رہے ہیں
+history-receiving = دوسرے آلے سے پیغام آ رہے ہیں
+history-waiting-sending = نیٹ ورک آنے پر بھیجنا جاری رہے گا
+history-waiting-receiving = دوسرے آلے سے مزید کا انتظار ہے
+history-done-sending = تمام پیغام بھیج دیے گئے
+history-done-receiving = تمام پیغام آ گئے
+history-failed-sending = کچھ پیغام نہیں بھیجے جا سکے۔ وہ اس آلے پر ہیں۔
+history-failed-receiving = کچھ پیغام نہیں آئے۔ وہ دوسرے آلے پر ہیں۔
+device-kind-regular = ذاتی آلہ
+device-kind-temporary = مشترکہ کمپیوٹر
+device-expires-at = { $date } تک خود مٹ جائے گا
+device-rename = { $name } کا نام بدلیں
+device-rename-title = آلے کا نام بدلیں
+device-renamed = آلے کا نام بدل گیا
+device-add = آلہ شامل کریں
+device-add-lead = ہر آلے کی اپنی کلیدیں ہیں۔ یہ آلہ اگلے کو شامل کرتا ہے:
+device-add-1 = نئے آلے پر Beep کھول کر سائن اِن کریں۔
+device-add-2 = وہاں ”میرے دوسرے آلے سے منظوری“ چنیں۔
+device-add-3 = یہاں ایک پٹی آئے گی: نمبر لکھیں یا کوڈ اسکین کریں۔
+device-add-limit = { $count ->
+    [one] آپ کا { $shown } آلہ ہو سکتا ہے۔
+   *[other] مشترکہ کمپیوٹروں کے علاوہ آپ کے { $shown } آلات ہو سکتے ہیں۔
+}
+scan-camera = کیمرا استعمال کریں
+scan-picture = کیمرے کی تصویر
+scan-starting = کیمرا چل رہا ہے۔ براؤزر پہلے اجازت مانگ سکتا ہے۔
+scan-hold = کوڈ کو چوکھٹے کے اندر رکھیں۔
+scan-stop = کیمرا بند کریں
+scan-denied = اس صفحے کو کیمرے کی اجازت نہیں۔ براؤزر میں اجازت دیں، یا متن چسپاں کریں۔
+scan-missing = کوئی کیمرا استعمال نہیں ہو سکا۔ متن چسپاں کریں۔
+scan-other = یہ کسی اور قسم کا کوڈ ہے۔ دوسری اسکرین والا کوڈ دیکھیں۔
+scan-paste = کیمرا نہیں؟ کوڈ کا متن چسپاں کریں
+scan-paste-label = کوڈ کا متن
+scan-paste-use = یہ متن استعمال کریں
+
+## Safety numbers
+
+safety-number = حفاظتی نمبر
+safety-number-with = { $name } کے ساتھ حفاظتی نمبر
+safety-how = { $name } کو فون کر کے نمبر ایک دوسرے کو پڑھ کر سنائیں، یا مل کر کوڈ اسکین کریں۔ دونوں طرف ایک ہو تو آپ کے درمیان کوئی نہیں۔
+safety-qr = حفاظتی نمبر بطور QR کوڈ
+safety-scan = ان کا کوڈ اسکین کریں
+safety-changed = { $name } کی کلید نئی ہے۔ فون پر تصدیق کریں
+safety-differs = نمبر ایک نہیں۔ فی الحال { $name } کو کوئی خفیہ بات نہ لکھیں، اور ہیلپ ڈیسک کو بتائیں۔
+verified = نمبر ملائے جا چکے
+verified-state = آپ نے { $name } سے نمبر ملائے ہیں
+verified-mark = نمبر ایک ہیں
+verified-clear = نشان ہٹائیں
+verified-done = { $name } پر نشان لگ گیا
+verified-cleared = { $name } کا نشان ہٹ گیا
+
+## Reports
+
+report = شکایت
+reports = شکایات
+report-messages = پیغاموں کی شکایت کریں
+report-choose = شکایت کے لیے پیغام چنیں
+report-chosen = { $count ->
+    [one] { $shown } پیغام چنا
+   *[other] { $shown } پیغام چنے
+}
+report-too-many = { $count ->
+    [one] زیادہ سے زیادہ { $shown } پیغام
+   *[other] زیادہ سے زیادہ { $shown } پیغام
+}
+report-next = شکایت…
+choose-message = { $name } کا { $time } کا پیغام چنیں
+report-title = { $count ->
+    [one] { $shown } پیغام کی شکایت
+   *[other] { $shown } پیغاموں کی شکایت
+}
+report-what = نگرانوں کو یہ پیغام بھیجنے والے کے ثبوت سمیت ملیں گے۔ گفتگو کا کچھ اور نہیں بھیجا جاتا، اور دوسروں کو شکایت نظر نہیں آتی۔
+report-note = کیا ہوا؟
+report-to = کس کو جائے گی
+report-send = شکایت بھیجیں
+report-sent = شکایت روانہ ہوئی
+report-sent-line = نگرانوں کو شکایت
+report-messages-count = { $count ->
+    [one] { $shown } پیغام
+   *[other] { $shown } پیغام
+}
+reports-none = کوئی شکایت نہیں
+reports-none-next = ساتھی جو شکایت بھیجیں گے یہاں آئے گی۔
+reports-choose = پڑھنے کے لیے شکایت چنیں۔
+report-by = { $name } کی شکایت
+report-reported = جن پیغاموں کی شکایت ہے
+report-proof-means = ”ثابت“ کا مطلب: سرور کے ریکارڈ میں یہ پیغام اسی شخص کے آلے سے ہے اور متن بدلا نہیں گیا۔ اس سے پہلے کیا ہوا، یہ نہیں بتاتا۔
+verdict-proved = ثابت: { $name } نے { $date } کو بھیجا
+verdict-not-proved = ثابت نہیں: شاید یہ متن کبھی بھیجا ہی نہیں گیا
+verdict-checking = سرور کے ریکارڈ سے جانچ ہو رہی ہے…
+verdict-offline = ابھی جانچا نہیں: نیٹ ورک نہیں
+
+## Everything lost
+
+to-reset = سب کچھ کھو گیا
+reset = بحالی کے خط سے نئے سرے سے
+reset-lead = جب آلہ، پاس فریز اور بحالی کوڈ سب کھو جائیں۔ خط ہیلپ ڈیسک بھیجتا ہے۔
+reset-warning = آپ کے تمام آلات خارج ہوں گے اور پرانے پیغام واپس نہیں آئیں گے۔ ساتھیوں کو بتایا جائے گا۔
+reset-waiting = دو افسروں کا انتظار
+reset-waiting-lead = دو افسر آپ کی شناخت جانچتے ہیں اور کچھ وقت گزرنا ضروری ہے، تاکہ آپ کی جگہ کوئی اور نہ آ سکے۔
+reset-officers = متفق افسر: { $total } میں سے { $done }
+reset-earliest = جلد سے جلد { $date } کو
+reset-leave = آپ یہ صفحہ بند کر کے اسی براؤزر میں واپس آ سکتے ہیں۔ اس کا ڈیٹا صاف نہ کریں۔
+reset-look = ابھی دیکھیں
+reset-dropped = بحالی منسوخ کر دی گئی
+reset-dropped-help = آپ کا بحالی کوڈ رکھنے والے یا ہیلپ ڈیسک نے اسے ختم کیا۔ ہیلپ ڈیسک کو فون کریں؛ نئے خط سے دوبارہ شروع ہوگا۔
+
+## Diagnostics
+
+diagnostics-groups = گفتگوئیں
+diagnostics-groups-none = اس آلے پر کوئی نہیں۔
+diagnostics-errors = آخری خرابیاں
+diagnostics-errors-none = کوئی نہیں۔
+diagnostics-saved = فائل محفوظ ہو گئی
+column-id = شناخت
+column-kind = قسم
+column-epoch = دور
+column-suite = مجموعہ
+column-devices = آلات
+column-read = پڑھا
+column-waiting = منتظر
+column-standing = حیثیت
 
 ## Settings
 
@@ -285,6 +630,12 @@ error-slot-old = پڑھنے کا نیا مقام پہلے سے معلوم ہے۔
 error-range-refused = یہ پیغام نہیں لائے جا سکتے۔ تازہ ترین پر جا کر پیچھے جائیں۔
 error-protocol-violation = Beep اور سرور کا ورژن نہیں ملتا۔ صفحہ دوبارہ لوڈ کریں۔
 error-hello-first = Beep اور سرور کا ورژن نہیں ملتا۔ صفحہ دوبارہ لوڈ کریں۔
+error-pairing-refused = نیا آلہ اب منتظر نہیں۔ اس پر شروع سے کریں۔
+error-reset-refused = جاری رکھنے کو کوئی بحالی نہیں، یا منسوخ ہو گئی۔ خط سے شروع کریں، یا ہیلپ ڈیسک کو فون کریں۔
+error-history-full = پرانے پیغاموں کی گنجائش نہیں رہی۔ وہ دوسرے آلے پر ہیں۔
+error-order-due = پہلے اس گروپ میں کچھ اور ہونا ہے۔ ذرا دیر میں کوشش کریں۔
+error-rejoin-refused = یہ آلہ گفتگو میں خود واپس نہیں آ سکتا۔ گروپ کے منتظم سے کہیں۔
+error-read-only = سرور بحال کیا گیا ہے اور فی الحال کچھ نیا نہیں لیتا۔ مسودے محفوظ ہیں؛ بعد میں کوشش کریں۔
 error-offline = نیٹ ورک نہیں۔ بحال ہونے پر دوبارہ کوشش کریں۔
 error-wrong-passphrase = یہ پاس فریز نہیں۔ Caps Lock اور کی بورڈ کی زبان دیکھیں۔
 error-recovery-code-malformed = یہ پورا بحالی کوڈ نہیں۔ ہر حصہ کاغذ سے ملائیں۔
@@ -293,3 +644,13 @@ error-passphrase-too-short = پاس فریز بہت چھوٹا ہے۔ ایک د�
 error-identity-chain-refused = سرور پر اس شخص کے آلات کی فہرست میں تضاد ہے۔ کچھ نہیں بھیجا گیا؛ ہیلپ ڈیسک کو بتائیں۔
 error-group-refused = سرور نے قواعد کے خلاف گفتگو پیش کی۔ اسے رد کر دیا گیا؛ ہیلپ ڈیسک کو بتائیں۔
 error-storage-failed = براؤزر اسے محفوظ نہیں کر سکا۔ ڈسک پر جگہ بنا کر دوبارہ کوشش کریں۔
+error-approval-digits = یہ نمبر نہیں۔ نیا آلہ دیکھ کر دوبارہ لکھیں۔
+error-approval-mismatch = یہ کوڈ منتظر آلے کا نہیں۔ نئے آلے پر شروع سے کریں۔
+error-approval-ended = یہ ختم ہو گیا: بہت غلط نمبر، یا بہت دیر۔ نئے آلے پر شروع سے کریں۔
+error-not-admin = یہ صرف گروپ کا منتظم کر سکتا ہے۔ ان میں سے کسی سے کہیں۔
+error-last-admin = گروپ کو منتظم چاہیے۔ پہلے کسی اور کو منتظم بنائیں۔
+error-group-too-large = ایک گروپ میں اتنے آلات نہیں آ سکتے۔ دو گروپ بنائیں۔
+error-nobody-added = ان میں سے کوئی شامل نہیں ہو سکا۔ ان کے آلات ایک بار آن لائن ہوں؛ بعد میں کوشش کریں۔
+error-trust-root-changed = سرور پہلے سے مختلف اتھارٹی دکھا رہا ہے۔ اس کی کوئی بات نہیں مانی جاتی؛ ہیلپ ڈیسک کو بتائیں۔
+error-nothing-to-report = ان میں سے کسی پیغام کی شکایت نہیں ہو سکتی۔ متن والے پہنچے ہوئے پیغام چنیں۔
+error-no-moderator = Beep میں آپ کی وزارت کا کوئی نگران نہیں۔ ہیلپ ڈیسک سے رجوع کریں۔

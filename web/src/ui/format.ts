@@ -79,3 +79,8 @@ function date(at: number, calendar: Calendar): string {
 export function number(value: number): string {
   return new Intl.NumberFormat(locale()).format(value);
 }
+
+/** "A, B and C"; of type `unit` without the last "and", for a list that goes on. */
+export function list(values: readonly string[], type: "conjunction" | "unit" = "conjunction"): string {
+  return new Intl.ListFormat(locale(), { type, style: "long" }).format(values);
+}

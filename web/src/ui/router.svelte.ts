@@ -4,10 +4,13 @@ export type Route =
   | { name: "home" }
   | { name: "conversation"; id: string }
   | { name: "new" }
+  | { name: "new-group" }
+  | { name: "reports"; id: string | null }
   | { name: "settings"; section: SettingsSection | null }
   | { name: "activate" }
   | { name: "sign-in" }
-  | { name: "recover" };
+  | { name: "recover" }
+  | { name: "reset" };
 
 export const settingsSections = ["look", "privacy", "devices", "diagnostics"] as const;
 export type SettingsSection = (typeof settingsSections)[number];
@@ -23,9 +26,13 @@ export function parse(path: string): Route {
     case "settings":
       return { name: "settings", section: settingsSections.find((section) => section === second) ?? null };
     case "new":
+      return { name: second === "group" ? "new-group" : "new" };
+    case "reports":
+      return { name: "reports", id: uuid.test(second) ? second : null };
     case "activate":
     case "sign-in":
     case "recover":
+    case "reset":
       return { name: first };
     default:
       return { name: "home" };
@@ -38,6 +45,10 @@ export function pathOf(route: Route): string {
       return "/";
     case "conversation":
       return `/c/${route.id}`;
+    case "new-group":
+      return "/new/group";
+    case "reports":
+      return route.id ? `/reports/${route.id}` : "/reports";
     case "settings":
       return route.section ? `/settings/${route.section}` : "/settings";
     default:

@@ -2,5 +2,6 @@
 export { default as Activate } from "./Activate.svelte";
 export { default as Locked } from "./Locked.svelte";
 export { default as Recover } from "./Recover.svelte";
+export { default as Reset } from "./Reset.svelte";
 export { default as SignIn } from "./SignIn.svelte";
 export { default as Stopped } from "./Stopped.svelte";

@@ -1,0 +1,45 @@
+/** Who is meant, as text. */
+import type { ConversationSummary, GroupMember, Id, PersonCard } from "../../core/api";
+import { t } from "../../i18n/index.svelte";
+import { list, number } from "../format";
+import type { People } from "../people.svelte";
+import { displayName } from "../text";
+
+/** More names than this in one sentence are counted and not listed. */
+const listed = 3;
+
+/** A person's name, or "A colleague" while the directory has not answered. */
+export function nameOf(card: PersonCard | null | undefined, language: string): string {
+  return card ? displayName(card.name, language) : t("somebody");
+}
+
+/** "A", "A and B", "A, B, C and 4 others". Each name is isolated, so that scripts may mix. */
+export function namesOf(ids: readonly Id[], people: People, language: string): string {
+  return joined(
+    ids.map((id) => people.get(id)),
+    language,
+  );
+}
+
+function joined(cards: readonly (PersonCard | undefined)[], language: string): string {
+  const isolated = cards.map((card) => `\u2068${nameOf(card, language)}\u2069`);
+  const rest = isolated.length - listed;
+  if (rest <= 1) return list(isolated);
+  return t("names-more", {
+    names: list(isolated.slice(0, listed), "unit"),
+    count: rest,
+    shown: number(rest),
+  });
+}
+
+/** A conversation's name for a label. A group without a name is called by its members, once they are known. */
+export function titleOf(
+  conversation: ConversationSummary,
+  language: string,
+  members: readonly GroupMember[] = [],
+): string {
+  if (conversation.kind === "direct") return nameOf(conversation.partner, language);
+  if (conversation.name !== "") return conversation.name;
+  const others = members.filter(({ me }) => !me).map(({ person }) => person);
+  return others.length > 0 ? joined(others, language) : t("group-unnamed");
+}

@@ -1,20 +1,68 @@
-import { nextStatement } from "../crypto/statements";
-import type { DeviceInfo, Diagnostics, Id } from "./api";
+import { type Change, nextStatement } from "../crypto/statements";
+import type {
+  ActivationOffer,
+  App,
+  Approval,
+  DeviceInfo,
+  Diagnostics,
+  HistoryState,
+  Id,
+  ModerationReport,
+  PairingRequest,
+  PersonCard,
+  Readable,
+  SafetyNumber,
+} from "./api";
+import { AppError } from "./api";
 import { AppBase, guarded } from "./app-base";
+import { NewDevice } from "./approval-new";
 import { describe } from "./diagnostics";
+import { cleanDeviceName, type Entered, type Shared } from "./entering";
 import { deviceSigner } from "./identities";
 import { idBytes } from "./ids";
+import type { OpenSession } from "./open";
+import { Reset } from "./reset";
+import type { Session } from "./session";
+import { SignIn } from "./signin";
+import { temporaryShared } from "./temporary";
 
-/** The part of the views' door that is about devices of one's own, identities and what is told about faults. */
+type ResetAnswer = Awaited<ReturnType<App["resetStatus"]>>;
+
+/** A new device that asks another one, and where it would live. */
+interface Asking {
+  device: NewDevice;
+  shared: Shared;
+}
+
+/** The part of the views' door that is about devices of one's own, identities, moderation and faults. */
 export abstract class DeviceApp extends AppBase {
+  readonly pairings: Readable<readonly PairingRequest[]>;
+  readonly history: Readable<HistoryState | null>;
+  readonly reports: Readable<readonly ModerationReport[]>;
+  protected readonly entry: SignIn;
+  readonly #reset: Reset;
+  #asking: Asking | null = null;
+
+  constructor(shared: Shared, holder: Session) {
+    super(shared, holder);
+    this.entry = new SignIn(shared);
+    this.#reset = new Reset(shared);
+    this.pairings = this.follow<readonly PairingRequest[]>([], (open) => open.pairings.requests);
+    this.history = this.follow<HistoryState | null>(null, (open) => open.history.state);
+    this.reports = this.follow<readonly ModerationReport[]>([], (open) => open.reports.list);
+  }
+
   devices(): Promise<readonly DeviceInfo[]> {
     return this.use(async (open) => {
       const { devices } = await open.context.api.devices();
+      const chain = await open.identities.fresh(open.context.self.person);
       return devices.map((device) => ({
         id: device.id,
         name: device.name,
         kind: device.kind === 1 ? ("regular" as const) : ("temporary" as const),
-        expiresAt: null,
+        expiresAt:
+          chain.everListed.find((entry) => idBytes(device.id).every((byte, i) => byte === entry.device[i]))
+            ?.expiresAt ?? null,
         current: device.current,
         addedAt: device.added_at,
         lastSeenAt: device.last_seen_at,
@@ -25,18 +73,132 @@ export abstract class DeviceApp extends AppBase {
 
   revokeDevice(id: Id): Promise<void> {
     return this.use(async (open) => {
-      const { self, api, env } = open.context;
-      const statement = await nextStatement({
-        chain: await open.identities.refresh(self.person),
-        revoke: [idBytes(id)],
-        at: env.now(),
-        signer: deviceSigner(env.engine, self.keys),
-      });
-      await api.revokeDevice(statement);
+      await open.context.api.revokeDevice(await this.#statement(open, { revoke: [idBytes(id)] }));
     });
+  }
+
+  renameDevice(id: Id, name: string): Promise<void> {
+    return this.use(async (open) => {
+      const rename = { id: idBytes(id), name: cleanDeviceName(name) };
+      await open.context.api.renameDevice(await this.#statement(open, { rename }));
+    });
+  }
+
+  beginApproval(input: { deviceName: string; temporary: boolean }): Promise<Readable<Approval>> {
+    return guarded(async () => {
+      await this.#asking?.device.cancel();
+      const target = this.entry.replacement;
+      const shared = input.temporary ? await temporaryShared(this.shared) : this.shared;
+      const device = new NewDevice(shared, target, input);
+      this.#asking = { device, shared };
+      await device.begin();
+      return device.state;
+    });
+  }
+
+  confirmApproval(yes: boolean): Promise<void> {
+    return guarded(() => this.#approved((device) => device.confirm(yes)));
+  }
+
+  scanApproval(text: string): Promise<void> {
+    return guarded(() => this.#approved((device) => device.scan(text)));
+  }
+
+  cancelApproval(): Promise<void> {
+    return guarded(async () => {
+      const asking = this.#asking;
+      this.#asking = null;
+      await asking?.device.cancel();
+    });
+  }
+
+  approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<{ qr: string }> {
+    return this.use((open) => open.pairings.approveWithDigits(pairing, digits, withHistory));
+  }
+
+  approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }> {
+    return this.use((open) => open.pairings.approveWithQr(text, withHistory));
+  }
+
+  refusePairing(pairing: Id): Promise<void> {
+    return this.use((open) => open.pairings.refuse(pairing));
+  }
+
+  beginReset(code: string, personnelNumber: string): Promise<ActivationOffer> {
+    return guarded(() => this.#reset.begin(code, personnelNumber));
+  }
+
+  requestReset(choice: {
+    passphrase: string;
+    totp: string;
+    deviceName: string;
+  }): Promise<{ earliest: number }> {
+    return guarded(() => this.#reset.request(choice));
+  }
+
+  resetStatus(): Promise<ResetAnswer> {
+    return guarded(async () => {
+      const { state, officers, earliest } = await this.#reset.status();
+      if (state === "dropped") await this.holder.erase();
+      if (state !== "ready") return { state, officers, earliest };
+      const { vault, env } = this.shared;
+      const handle = await vault.handle(env.now());
+      // Signed and due, but the vault is locked: `unlock` finishes it.
+      if (!handle) return { state: "signed", officers, earliest };
+      await this.holder.enter(await this.#reset.finish(handle));
+      return { state: "open", officers, earliest };
+    });
+  }
+
+  safetyNumber(person: Id): Promise<SafetyNumber> {
+    return this.use((open) => open.safety.number(person));
+  }
+
+  setVerified(person: Id, verified: boolean): Promise<void> {
+    return this.use((open) => open.safety.setVerified(person, verified));
+  }
+
+  checkSafetyQr(person: Id, text: string): Promise<boolean> {
+    return this.use((open) => open.safety.check(person, text));
+  }
+
+  mute(conversation: Id, until: number): Promise<void> {
+    return this.use((open) => open.setSynced("mute", conversation, until));
+  }
+
+  pin(conversation: Id, pinned: boolean): Promise<void> {
+    return this.use((open) => open.setSynced("pin", conversation, pinned ? 1 : 0));
+  }
+
+  report(conversation: Id, messages: readonly Id[], note: string): Promise<void> {
+    return this.use((open) =>
+      open.reports.send({ conversation, messages, note }, open.composer, (person) => open.openDirect(person)),
+    );
+  }
+
+  moderators(): Promise<readonly PersonCard[]> {
+    return this.use((open) => open.reports.moderators());
   }
 
   diagnostics(): Promise<Diagnostics> {
     return guarded(() => describe(this.shared, this.holder));
+  }
+
+  /** Runs the last step of an approval; a session that it opens replaces what was here. */
+  async #approved(step: (device: NewDevice) => Promise<Entered | null>): Promise<void> {
+    const asking = this.#asking;
+    if (!asking) throw new AppError("approval_ended");
+    const entered = await step(asking.device);
+    this.#asking = null;
+    if (!entered) return;
+    this.entry.dropReplacement();
+    await this.holder.enter(entered, asking.shared);
+  }
+
+  /** Our own next statement, after the chain as the server has it now. */
+  async #statement(open: OpenSession, change: Change): Promise<Uint8Array> {
+    const { self, env } = open.context;
+    const chain = await open.identities.refresh(self.person);
+    return nextStatement({ chain, ...change, at: env.now(), signer: deviceSigner(env.engine, self.keys) });
   }
 }

@@ -17,7 +17,6 @@ import { toAppError } from "./errors";
 import { MessageWindow } from "./messages";
 import type { Session } from "./session";
 import type { Preferences } from "./settings";
-import { SignIn } from "./signin";
 
 /** The views' only door. Each method does one thing below and turns whatever fails into an `AppError`. */
 export class CoreApp extends GroupApp implements App {
@@ -27,7 +26,6 @@ export class CoreApp extends GroupApp implements App {
   readonly conversations: Readable<readonly ConversationSummary[]>;
   readonly unread: Readable<number>;
   readonly #activation: Activation;
-  readonly #signIn: SignIn;
 
   constructor(
     shared: Shared,
@@ -41,7 +39,6 @@ export class CoreApp extends GroupApp implements App {
     this.conversations = this.follow([], (open) => open.list.summaries);
     this.unread = this.follow(0, (open) => open.list.unread);
     this.#activation = new Activation(shared);
-    this.#signIn = new SignIn(shared);
   }
 
   beginActivation(code: string, personnelNumber: string): Promise<ActivationOffer> {
@@ -57,7 +54,7 @@ export class CoreApp extends GroupApp implements App {
 
   signIn(input: { login: string; passphrase: string; totp: string }): Promise<"open" | "replace"> {
     return guarded(async () => {
-      const entered = await this.#signIn.signIn(input);
+      const entered = await this.entry.signIn(input);
       if (!entered) return "replace";
       await this.holder.enter(entered);
       return "open";
@@ -66,7 +63,7 @@ export class CoreApp extends GroupApp implements App {
 
   finishReplace(input: { recoveryCode: string; deviceName: string }): Promise<void> {
     return guarded(async () => {
-      await this.holder.enter(await this.#signIn.finishReplace(input));
+      await this.holder.enter(await this.entry.finishReplace(input));
       this.#persist();
     });
   }
@@ -76,14 +73,14 @@ export class CoreApp extends GroupApp implements App {
     recoveryCode: string;
   }): Promise<{ totpSecret: string; totpUri: string }> {
     return guarded(async () => {
-      const ticket = await this.#signIn.beginRecovery(input);
+      const ticket = await this.entry.beginRecovery(input);
       return { totpSecret: ticket.totp_secret, totpUri: ticket.totp_uri };
     });
   }
 
   finishRecovery(input: { passphrase: string; totp: string; deviceName: string }): Promise<void> {
     return guarded(async () => {
-      await this.holder.enter(await this.#signIn.finishRecovery(input));
+      await this.holder.enter(await this.entry.finishRecovery(input));
       this.#persist();
     });
   }
@@ -98,6 +95,7 @@ export class CoreApp extends GroupApp implements App {
 
   signOut(): Promise<void> {
     return guarded(async () => {
+      await this.holder.farewell();
       // Without a network the server's session lives on until it expires, but nothing here can use it: keys go first.
       await this.shared.api.signOut().catch((error: unknown) => {
         this.shared.journal.note("sign out", toAppError(error).code);
@@ -125,6 +123,8 @@ export class CoreApp extends GroupApp implements App {
   openMessages(conversation: Id): Promise<MessageList> {
     return this.use((open) => {
       open.context.bus.publish({ t: "slots", conversation });
+      // A device on a shared computer joins what it opens, and nothing else.
+      if (open.context.self.temporary) open.context.bus.publish({ t: "ask-in", conversation });
       return MessageWindow.open(open.context, conversation);
     });
   }
@@ -132,7 +132,9 @@ export class CoreApp extends GroupApp implements App {
   send(conversation: Id, text: string): Promise<Id> {
     return this.use(async (open) => {
       open.drafts.forget(conversation);
-      return open.composer.add(conversation, text);
+      const id = await open.composer.add(conversation, text);
+      await open.setSynced("draft", conversation, "");
+      return id;
     });
   }
 
@@ -159,8 +161,8 @@ export class CoreApp extends GroupApp implements App {
 
   updateSettings(change: Partial<Settings>): Promise<void> {
     return guarded(async () => {
-      await this.preferences.change(change);
-      this.shared.bus.publish({ t: "settings" });
+      await this.preferences.change(change, this.holder.temporary);
+      if (!this.holder.temporary) this.shared.bus.publish({ t: "settings" });
     });
   }
 

@@ -24,10 +24,15 @@ export type Notice =
   | { t: "revoked"; reason: "replaced" | "revoked" }
   /** A value that this person's other devices are to be told of. */
   | { t: "synced" }
+  /** Values that another own device set have been taken: of these conversations and persons. */
+  | { t: "taken"; about: Id[] }
   /** Pairings, transfers of history, reports were written. */
   | { t: "pairings" }
   | { t: "history" }
   | { t: "reports" }
+  /** For the leader: a transfer of history may begin; and somebody uses this browser just now. */
+  | { t: "transfer" }
+  | { t: "used" }
   /** For the leader: an own device came, which has no leaf yet. */
   | { t: "own-device" }
   /** For the leader: this temporary device wants to be in this conversation now. */

@@ -1,6 +1,7 @@
 import { Batch } from "../store";
 import type { Id } from "./api";
 import type { Context } from "./context";
+import { Synced } from "./synced";
 
 /** A draft reaches the disk at the latest this long after the key that changed it. */
 const DEBOUNCE_MS = 250;
@@ -22,7 +23,11 @@ export class Drafts {
   readonly #last = new Map<Id, number>();
   readonly #latest = new Map<Id, string>();
 
-  constructor(private readonly context: Context) {}
+  readonly #synced: Synced;
+
+  constructor(private readonly context: Context) {
+    this.#synced = new Synced(context);
+  }
 
   set(conversation: Id, text: string): Promise<void> {
     this.#latest.set(conversation, text);
@@ -60,6 +65,11 @@ export class Drafts {
     this.#latest.set(conversation, "");
   }
 
+  /** Another own device said what the draft is now; what is being typed here wins until it is written. */
+  taken(conversation: Id): void {
+    if (!this.#pending.has(conversation)) this.#latest.delete(conversation);
+  }
+
   async flush(): Promise<void> {
     const writing = [...this.#pending].map(([conversation, pending]) => {
       this.#flushOne(conversation);
@@ -90,5 +100,6 @@ export class Drafts {
     else batch.put("drafts", blind, { text });
     await store.commit(batch);
     bus.publish({ t: "conversation", conversation });
+    await this.#synced.set("draft", conversation, text);
   }
 }

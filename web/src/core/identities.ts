@@ -103,6 +103,11 @@ export class Identities {
     return grown.filter((chain) => chain !== null);
   }
 
+  /** The chain as it is now, or as it was when nothing contradicted it; null for nobody ever seen. */
+  tryFresh(person: Id): Promise<Chain | null> {
+    return this.#readable(person, () => this.fresh(person));
+  }
+
   async #readable(person: Id, chain: () => Promise<Chain>): Promise<Chain | null> {
     try {
       return await chain();
@@ -110,6 +115,11 @@ export class Identities {
       if (!(error instanceof AppError) || error.code !== "identity_chain_refused") throw error;
       return this.#chains.get(person) ?? null;
     }
+  }
+
+  /** Hash of the person's latest statement 1 or reset, as it is now on the server: what memberships and marks stand on. */
+  async base(person: Id): Promise<Uint8Array> {
+    return (await this.fresh(person)).base;
   }
 
   async refresh(person: Id): Promise<Chain> {

@@ -1,18 +1,25 @@
 import type { AccountRecord, Store } from "../store";
 import { Socket } from "../transport";
+import { Announcer } from "./announce";
 import type { ConnectionState, Id, PersonCard } from "./api";
 import { AppError } from "./api";
+import { Pairings } from "./approval-old";
 import { fromAnswer, rememberConversation } from "./catchup";
 import { Composer } from "./composer";
 import { Context } from "./context";
 import { ConversationList } from "./conversations";
 import { Drafts } from "./drafts";
 import { keysOf, type Shared } from "./entering";
+import { History } from "./history";
 import { Identities } from "./identities";
 import { Leader } from "./leader";
 import { People } from "./people";
 import { Value } from "./readable";
+import { Reports } from "./reports";
+import { Safety } from "./safety";
 import { Sync } from "./sync";
+import { Synced, type SyncedName, type SyncedValue } from "./synced";
+import { Farewell } from "./temporary";
 
 /** Connecting for longer than this is called offline: the person should not wait for it. */
 const PATIENCE_MS = 8_000;
@@ -31,6 +38,16 @@ export class OpenSession {
   readonly composer: Composer;
   readonly drafts: Drafts;
   readonly identities: Identities;
+  readonly pairings: Pairings;
+  readonly history: History;
+  readonly safety: Safety;
+  readonly reports: Reports;
+  /** Only on a temporary device. */
+  readonly farewell: Farewell | null;
+  /** What the server lets this person do beside talking. */
+  duties: readonly string[] = [];
+  readonly #announcer: Announcer;
+  readonly #synced: Synced;
   readonly connection = new Value<ConnectionState>("connecting");
   readonly #leader: Leader;
   #sync: Sync | null = null;
@@ -56,15 +73,25 @@ export class OpenSession {
         }),
     });
     const { person, device, deviceName, login } = account;
-    const self = { person, device, deviceName, login, keys: keysOf(account) };
+    const temporary = account.kind === "temporary";
+    const self = { person, device, deviceName, login, keys: keysOf(account), temporary };
     this.context = new Context(env, store, vault, api, link, bus, journal, self, () => {
       hooks.onRolledBack();
     });
-    this.people = new People(this.context);
+    this.#announcer = new Announcer(this.context);
+    this.#synced = new Synced(this.context);
+    this.people = new People(this.context, (before, after) => this.#announcer.cardChanged(before, after));
     this.drafts = new Drafts(this.context);
     this.list = new ConversationList(this.context, this.people, this.drafts);
     this.composer = new Composer(this.context);
-    this.identities = new Identities(this.context);
+    this.identities = new Identities(this.context, (before, after) =>
+      this.#announcer.chainGrown(before, after),
+    );
+    this.pairings = new Pairings(this.context, this.identities);
+    this.history = new History(this.context, this.identities);
+    this.safety = new Safety(this.context, this.identities);
+    this.reports = new Reports(this.context, this.identities);
+    this.farewell = temporary ? new Farewell(this.context, this.identities) : null;
     this.#leader = new Leader(
       env,
       () => this.#lead(),
@@ -87,11 +114,13 @@ export class OpenSession {
         if (state.kind === "ended") this.hooks.onSessionEnded();
       }),
       bus.listen((notice, own) => {
+        if (notice.t === "taken") for (const about of notice.about) this.drafts.taken(about);
         if (notice.t === "connection" && !own && !this.context.leads) this.connection.set(notice.state);
         else if (notice.t === "who-leads" && !own && this.context.leads) this.#tellConnection();
       }),
       env.onLifecycle((event) => {
-        if (event === "hide") this.context.background("draft", this.drafts.flush());
+        if (event === "close") this.farewell?.sayNow();
+        else if (event === "hide") this.context.background("draft", this.drafts.flush());
         // A frozen tab that led would keep everybody waiting; a thawed one stands behind the others.
         else if (event === "freeze") void this.#leader.stop();
         else if (event === "resume") this.#leader.start();
@@ -99,7 +128,12 @@ export class OpenSession {
         if (event === "show" && this.context.leads && link.state.kind === "superseded") link.start();
       }),
     );
-    await this.list.start();
+    await Promise.all([
+      this.list.start(),
+      this.pairings.start(),
+      this.history.start(),
+      this.reports.start(this.people),
+    ]);
     bus.publish({ t: "who-leads" });
     // What is on this device is shown first: connecting and the crypto worker would slow a weak machine down.
     void env.idle().then(() => {
@@ -114,6 +148,9 @@ export class OpenSession {
     await this.drafts.flush().catch(() => undefined);
     await this.#leader.stop();
     this.list.stop();
+    this.pairings.stop();
+    this.history.stop();
+    this.reports.stop();
     this.context.store.close();
   }
 
@@ -152,18 +189,27 @@ export class OpenSession {
     await store.update("reads", blind, (record) => (seq > (record?.readSeq ?? 0) ? { readSeq: seq } : null));
     bus.publish({ t: "conversation", conversation });
     bus.publish({ t: "read", conversation });
+    await this.#synced.set("read", conversation, seq);
+  }
+
+  /** A value that one's other devices hear of. */
+  async setSynced<N extends SyncedName>(name: N, about: Id, value: SyncedValue<N>): Promise<void> {
+    await this.#synced.set(name, about, value);
+    this.context.bus.publish({ t: "conversation", conversation: about });
   }
 
   /** The own card as the server has it now, which also tells whether the session still holds. */
   async refreshSelf(): Promise<PersonCard> {
     const me = await this.context.api.me();
+    this.duties = me.duties;
     await this.people.remember([me.person]);
     return me.person;
   }
 
   async #lead(): Promise<void> {
     await this.context.takeFence();
-    this.#sync = new Sync(this.context, this.people, () => void this.#leader.pass());
+    this.#sync = new Sync(this.context, this.people, this.#announcer, () => void this.#leader.pass());
+    if (this.farewell) this.context.background("farewell", this.farewell.prepare());
     this.#sync.start();
     this.#connectionChanged();
   }

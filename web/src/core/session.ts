@@ -2,8 +2,10 @@ import { Store, StoreError } from "../store";
 import { TransportError } from "../transport";
 import { AppError, type Me, type SessionState } from "./api";
 import type { Entered, Shared } from "./entering";
+import { toAppError } from "./errors";
 import { OpenSession } from "./open";
 import { Value } from "./readable";
+import { Reset } from "./reset";
 
 /** The handle's last use is written at most this often. */
 const TOUCH_MS = 60_000;
@@ -23,10 +25,15 @@ export class Session {
   #opening: Promise<void> = Promise.resolve();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(private readonly shared: Shared) {
+  /** Where the session lives: the browser's profile, or memory alone for a temporary device. */
+  private shared: Shared;
+
+  constructor(private readonly profile: Shared) {
+    this.shared = profile;
     this.#timer = setInterval(() => void this.#checkHandle(), CHECK_MS);
-    shared.bus.listen((notice, own) => {
-      if (own) return;
+    profile.bus.listen((notice, own) => {
+      // Other tabs speak of the profile; a temporary session is in this tab alone.
+      if (own || this.temporary) return;
       if (notice.t === "session") void this.#otherTab(notice.change);
       else if (notice.t === "revoked") void this.#end({ kind: "revoked", reason: notice.reason });
       else if (notice.t === "rolled-back") void this.#end({ kind: "broken", reason: "rolled-back" });
@@ -42,7 +49,8 @@ export class Session {
     }
     const handle = await vault.handle(env.now());
     const row = await vault.read();
-    if (handle && row) {
+    // A reset that officers still have to sign opens nothing yet.
+    if (handle && row && row.reset === null) {
       try {
         await this.open(handle);
         return;
@@ -66,14 +74,20 @@ export class Session {
     const row = await vault.read();
     if (!row) throw new AppError("not_signed_in");
     const { dataKey } = await env.engine.openVault({ passphrase, vault: row.wrapped });
+    if (row.reset) {
+      await vault.keepHandle(dataKey, env.now());
+      await this.enter(await new Reset(this.shared).finish(dataKey));
+      return;
+    }
     await this.open(dataKey, true);
     this.shared.bus.publish({ t: "session", change: "opened" });
   }
 
-  /** After a sign-in, an activation or a replacement. */
-  async enter(entered: Entered): Promise<void> {
+  /** After a sign-in, an activation, a replacement, an approval or a reset. `shared`: where a temporary device lives. */
+  async enter(entered: Entered, shared: Shared = this.profile): Promise<void> {
     entered.store.close();
     await this.#close();
+    this.shared = shared;
     await this.open(entered.dataKey, true);
     this.shared.bus.publish({ t: "session", change: "opened" });
   }
@@ -98,12 +112,35 @@ export class Session {
 
   /** Erases everything of this person here. Used for signing out and after `revoked` and `broken`. */
   async erase(): Promise<void> {
-    const { vault, bus } = this.shared;
-    const login = (await vault.read())?.login ?? "";
+    const { vault, bus, database } = this.shared;
+    const { temporary } = this;
+    // On a shared computer not even the login stays.
+    const login = temporary ? "" : ((await vault.read())?.login ?? "");
     await this.#close();
     await vault.erase();
+    if (temporary) {
+      await database.destroy();
+      bus.close();
+      this.shared = this.profile;
+    }
     this.state.set({ kind: "signed-out", login });
     bus.publish({ t: "session", change: "erased" });
+  }
+
+  /** True while the session lives in memory alone. */
+  get temporary(): boolean {
+    return this.shared !== this.profile;
+  }
+
+  /** A temporary device takes itself out of its person's chain while its session still holds. */
+  async farewell(): Promise<void> {
+    const { journal } = this.shared;
+    await this.current
+      .get()
+      ?.farewell?.say()
+      .catch((error: unknown) => {
+        journal.note("farewell", toAppError(error).code);
+      });
   }
 
   /** Somebody did something: the 12 hours begin anew. */
@@ -112,16 +149,23 @@ export class Session {
     const now = env.now();
     if (!this.current.get() || now - this.#touched < TOUCH_MS) return;
     this.#touched = now;
-    vault.touch(now).catch(() => {
-      journal.note("vault", "not touched");
-    });
+    vault.touch(now).then(
+      () => {
+        this.shared.bus.publish({ t: "used" });
+      },
+      () => {
+        journal.note("vault", "not touched");
+      },
+    );
   }
 
   async dispose(): Promise<void> {
     clearInterval(this.#timer);
     await this.#close();
-    this.shared.database.close();
-    this.shared.bus.close();
+    for (const shared of new Set([this.shared, this.profile])) {
+      shared.database.close();
+      shared.bus.close();
+    }
   }
 
   async #open(dataKey: CryptoKey, keep: boolean): Promise<void> {
@@ -148,7 +192,7 @@ export class Session {
       return;
     }
     await this.#showOpen(opened);
-    // The directory may have a new name or post for us.
+    // The directory may have a new name, post or duty for us.
     opened.context.background(
       "self",
       opened.refreshSelf().then(() => this.#showOpen(opened)),

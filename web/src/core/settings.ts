@@ -44,9 +44,10 @@ export class Preferences {
     if (merged.success) this.value.set(merged.output);
   }
 
-  async change(change: Partial<Settings>): Promise<void> {
+  /** `passing`: for this page only, on somebody else's computer. */
+  async change(change: Partial<Settings>, passing = false): Promise<void> {
     const next = v.parse(shape, { ...this.value.get(), ...change });
     this.value.set(next);
-    await this.vault.setPreferences(next);
+    if (!passing) await this.vault.setPreferences(next);
   }
 }

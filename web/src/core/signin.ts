@@ -67,7 +67,7 @@ export class SignIn {
     const outcome = await api.finishSignIn({ login, signInSecret, totp, challenge, device });
     if (outcome.outcome === "session") {
       if (!opened) throw new AppError("internal");
-      await vault.change({ phase: "active", needsSignIn: false, name: outcome.me.person.name });
+      await vault.change({ phase: "active", needsSignIn: false, reset: null, name: outcome.me.person.name });
       return { store: opened.store, me: outcome.me, dataKey: secrets.dataKey };
     }
     opened?.store.close();

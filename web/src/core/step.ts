@@ -8,6 +8,7 @@ import {
   type MessageRecord,
   named,
   type NoticeRecord,
+  type ProfileRecord,
   numbered,
   type Stored,
 } from "../store";
@@ -15,6 +16,9 @@ import type { Envelope } from "../wire/frames";
 import type { Context } from "./context";
 import { RolledBack } from "./errors";
 import { idBytes } from "./ids";
+
+/** Id of the row that stands for an envelope which cannot be read yet. */
+export const waitingId = (seq: number): string => `seq-${String(seq)}`;
 
 /** Where an envelope stands once it has been hashed into the transcript. */
 export interface Place {
@@ -31,9 +35,12 @@ export class Step {
   readonly batch = new Batch();
   readonly conversation: ConversationRecord;
   readonly changed: string[] = [];
+  /** What is told to others once everything is written. */
+  readonly afterwards: (() => void)[] = [];
   /** Last counter of this device that was known to be consumed before this step. */
   #counter: number;
   readonly #transcripts = new Map<number, Uint8Array>();
+  #profile: ProfileRecord | null = null;
 
   constructor(
     private readonly context: Context,
@@ -71,6 +78,9 @@ export class Step {
     conversation.server.lastSeq = Math.max(conversation.server.lastSeq, seq);
     this.#transcripts.set(seq, transcript);
     if (this.context.isOwnDevice(device)) conversation.counter = Math.max(conversation.counter, counter);
+    // Whole, for the day on which a restored server has lost it (`Restore`).
+    const kept = { generation, epoch, kind, device: device.slice(), counter, time, body: body.slice() };
+    this.batch.put("raw", numbered(this.blind, seq), kept);
     return { hash, transcript, bodyHash };
   }
 
@@ -109,12 +119,32 @@ export class Step {
     if (!record.mine && record.seq !== null) conversation.unread.push(record.seq);
   }
 
+  /** Name and picture as this step leaves them; null while it has not changed them. */
+  get profile(): ProfileRecord | null {
+    return this.#profile;
+  }
+
+  setProfile(profile: ProfileRecord): void {
+    this.#profile = profile;
+    this.batch.put("profiles", this.blind, profile);
+  }
+
+  /** What was to be read later never can be: the place is marked by a line instead. */
+  forgetWaiting(): void {
+    for (const seq of this.conversation.waiting) {
+      this.forgetMessage(waitingId(seq));
+      this.conversation.unread = this.conversation.unread.filter((one) => one !== seq);
+    }
+    this.conversation.waiting = [];
+  }
+
   forgetMessage(id: string): void {
     this.batch.remove("messages", named(this.blind, id));
     this.changed.push(id);
   }
 
-  notice(seq: number, at: number, notice: NoticeRecord): void {
+  /** `suffix`: tells several lines of one kind and place apart. */
+  notice(seq: number, at: number, notice: NoticeRecord, suffix = ""): void {
     // Beside the envelope that it is about: before what follows, after the message that showed it.
     const order = notice.kind === "log-mismatch" ? seq + 0.5 : seq;
     const base = {
@@ -125,7 +155,7 @@ export class Step {
       sender: null,
       copied: false,
     };
-    const id = `${notice.kind}-${String(seq)}`;
+    const id = `${notice.kind}-${String(seq)}${suffix}`;
     this.message({ ...base, id, kind: "notice", at, text: "", notice, failed: null, frank: null });
   }
 
@@ -146,6 +176,7 @@ export class Step {
     batch.put("conversations", stored.key, conversation, { expect: stored.revision });
     await context.store.commit(batch, { fence: context.fence });
     context.bus.publish({ t: "messages", conversation: conversation.id, ids: this.changed });
+    for (const tell of this.afterwards) tell();
   }
 
   /** T at `seq`; null where this device does not know it (before it came). */

@@ -8,6 +8,7 @@ import type { DeviceKeys, MlsEngine, SecretsEngine } from "./api";
 import { equal } from "./bytes";
 import { CryptoError, demand } from "./errors";
 import { newRecoveryCode, recoverySeed } from "./codes";
+import { newTransferKeys, openHistory, sealHistory } from "./history";
 import { begin } from "./mls/begin";
 import { commit } from "./mls/commit";
 import { join } from "./mls/join";
@@ -169,5 +170,17 @@ export class LocalEngine implements MlsEngine, SecretsEngine {
   async signWithDevice(input: Parameters<SecretsEngine["signWithDevice"]>[0]): Promise<Uint8Array> {
     demandLabel(input.label);
     return sign(input.keys.signaturePrivate, input.label, input.content);
+  }
+
+  newTransferKeys(): ReturnType<SecretsEngine["newTransferKeys"]> {
+    return newTransferKeys();
+  }
+
+  sealHistory(input: Parameters<SecretsEngine["sealHistory"]>[0]): Promise<Uint8Array> {
+    return sealHistory(input);
+  }
+
+  openHistory(input: Parameters<SecretsEngine["openHistory"]>[0]): Promise<Uint8Array> {
+    return openHistory(input);
   }
 }

@@ -166,6 +166,22 @@ def valid_keys(
     return frozenset(keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a reader goes by: the pinned root, and certificates that anybody may have given."""
+
+    root: bytes | None
+    certificates: tuple[SignedCertificate, ...] = ()
+
+    def keys(self, *, purpose: Purpose, at: int) -> frozenset[bytes]:
+        """`valid_keys` of these."""
+        return valid_keys(self.certificates, root=self.root, purpose=purpose, at=at)
+
+
+NO_TRUST: Final = Trust(root=None)
+"""Nobody is vouched for: every order and every reset is refused."""
+
+
 def sign_certificate(*, certificate: Certificate, root: SigningKey) -> SignedCertificate:
     """`certificate` signed by the root's private half; a ValueError when it names another root."""
     if certificate.root != bytes(root.verify_key):

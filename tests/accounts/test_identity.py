@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import identity
+from accounts.certificates import NO_TRUST, SignedCertificate, Trust
 from accounts.identity import Rule, StatementRefusedError
 from accounts.statements import (
     DeviceEntry,
@@ -18,10 +20,14 @@ from accounts.statements import (
     SignedStatement,
     StatementMalformedError,
 )
+from tests.vectors import identity_many as many
 from tests.vectors import identity_parts as parts
+from tests.vectors import make_certificates
 
-VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "identity.json").read_text()
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "identity.json").read_text())
+TRUST = Trust(
+    root=bytes.fromhex(VECTORS["root"]),
+    certificates=tuple(SignedCertificate.parse(bytes.fromhex(text)) for text in VECTORS["certificates"]),
 )
 
 
@@ -32,8 +38,12 @@ def parsed(case: dict[str, Any]) -> list[SignedStatement]:
 @pytest.mark.parametrize("case", VECTORS["good"], ids=lambda case: case["name"])
 def test_good_chains_verify(case: dict[str, Any]) -> None:
     chain = parsed(case)
-    newest = identity.verify_chain(person=bytes.fromhex(case["person"]), statements=chain)
-    assert parts.described(newest) == case["newest"]
+    read = identity.read_chain(person=bytes.fromhex(case["person"]), statements=chain, trust=TRUST)
+    assert parts.described(read.newest) == case["newest"]
+    assert [base.hex() for base in read.bases] == case["bases"]
+    assert sorted([id_.hex(), one.base.hex()] for id_, one in read.listed.items()) == case["device_bases"]
+    assert read.hashes == tuple(signed.statement.hash for signed in chain)
+    assert read.base == read.bases[-1]
     assert [signed.encode().hex() for signed in chain] == case["statements"]
 
 
@@ -42,10 +52,10 @@ def test_chains_that_break_a_rule_are_refused_by_its_name(case: dict[str, Any]) 
     person = bytes.fromhex(case["person"])
     chain = parsed(case)
     with pytest.raises(StatementRefusedError) as caught:
-        identity.verify_chain(person=person, statements=chain)
+        identity.verify_chain(person=person, statements=chain, trust=TRUST)
     assert caught.value.rule == case["rule"]
     if len(chain) > 1:
-        identity.verify_chain(person=person, statements=chain[:-1])
+        identity.verify_chain(person=person, statements=chain[:-1], trust=TRUST)
 
 
 @pytest.mark.parametrize("case", VECTORS["malformed"], ids=lambda case: case["name"])
@@ -56,6 +66,43 @@ def test_malformed_bytes_are_refused(case: dict[str, Any]) -> None:
 
 def test_every_rule_has_a_vector() -> None:
     assert {case["rule"] for case in VECTORS["refused"]} == set(Rule)
+
+
+RESETS = [case for case in VECTORS["good"] if len(case["bases"]) > 1]
+
+
+@pytest.mark.parametrize("case", RESETS, ids=lambda case: case["name"])
+@pytest.mark.parametrize(
+    "trust",
+    [
+        NO_TRUST,
+        replace(TRUST, certificates=()),
+        replace(TRUST, root=None),
+        replace(TRUST, root=bytes(make_certificates.OTHER_ROOT.verify_key)),
+        replace(TRUST, certificates=TRUST.certificates[1:]),
+    ],
+    ids=["nothing", "no certificates", "no root", "another root", "one officer"],
+)
+def test_no_reset_is_believed_without_both_officers(case: dict[str, Any], trust: Trust) -> None:
+    with pytest.raises(StatementRefusedError) as caught:
+        identity.verify_chain(person=parts.PERSON, statements=parsed(case), trust=trust)
+    assert caught.value.rule is Rule.RESET_OFFICERS
+
+
+def test_a_reset_is_asked_for_before_the_officers_sign() -> None:
+    whole = many.reset(parts.S1)
+    asked = replace(whole, signatures=whole.signatures[:2])
+    identity.check_reset_request(previous=parts.S1, signed=asked)
+    for spoilt, rule in (
+        (whole, Rule.RESET_OFFICERS),
+        (replace(asked, signatures=asked.signatures[:1]), Rule.SIGNER),
+        (replace(asked, signatures=whole.signatures[:3]), Rule.RESET_OFFICERS),
+        (many.broken_signature(asked, 0), Rule.SIGNATURE),
+        (parts.REPLACE, Rule.RESET_SHAPE),
+    ):
+        with pytest.raises(StatementRefusedError) as caught:
+            identity.check_reset_request(previous=parts.S1, signed=spoilt)
+        assert caught.value.rule is rule
 
 
 def test_an_empty_chain_is_no_chain() -> None:

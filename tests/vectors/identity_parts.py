@@ -72,6 +72,7 @@ def after(previous: Statement, **changes: Any) -> Statement:
     step: dict[str, Any] = {
         "version": previous.version + 1,
         "prev_hash": previous.hash,
+        "flags": Flags.NONE,
         "at": previous.at + 10,
     }
     return replace(previous, **{**step, **changes})

@@ -1,17 +1,18 @@
 """Makes identity.json: identity statements and chains (`accounts.statements`, `accounts.identity`).
 
-`good`: chains that verify, with what they say. `refused`: chains whose last statement breaks `rule`, all
+`certificates`: what a reader of all of them knows, under `root`. `good`: chains that verify, with what they
+say. `refused`: chains whose last statement breaks `rule`, all
 before it being good. `malformed`: bytes that no reader accepts. Every key comes from a fixed seed; bytes and
 hashes are hex.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from accounts.identity import Rule, sign_statement
-from accounts.statements import NO_HASH, DeviceKind, Flags, SignedStatement, Signer
+from accounts.certificates import Trust
+from accounts.identity import TEMPORARY_LIFETIME, VerifiedChain, read_chain
+from accounts.statements import DeviceKind, SignedStatement, Signer
+from tests.vectors.identity_many import CERTIFICATES, reset, temporary
 from tests.vectors.identity_parts import (
     AT,
     LAPTOP,
@@ -24,7 +25,6 @@ from tests.vectors.identity_parts import (
     REPLACED,
     S1,
     S2,
-    STRANGER,
     THIRD,
     TWO,
     after,
@@ -36,12 +36,17 @@ from tests.vectors.identity_parts import (
     revoked,
     start,
 )
+from tests.vectors.identity_refused import refused
+from tests.vectors.make_certificates import ROOT
 
 
 def good() -> dict[str, list[SignedStatement]]:
     """Chains that verify."""
     all_gone = after(REPLACED, devices=(), revoked=(revoked(1), revoked(2)))
-    temporary = device(3, kind=DeviceKind.TEMPORARY, expires_at=AT + 3_600_000)
+    with_temporary = after(S1, devices=(device(1), temporary(3)))
+    full = after(S1, devices=tuple(device(number) for number in range(1, 6)))
+    two_temporary = after(S2, devices=(device(1), device(2), temporary(3), temporary(4)))
+    again = reset(S1)
     return {
         "first statement": [ONE],
         "first statement, name in Urdu with ZWNJ": [
@@ -66,232 +71,88 @@ def good() -> dict[str, list[SignedStatement]]:
             by(Signer.RECOVERY, RECOVERY, after(S1, recovery_key=bytes(NEW_RECOVERY.verify_key))),
         ],
         "device renamed": [ONE, by(Signer.DEVICE, PHONE, after(S1, devices=(device(1, name="Office"),)))],
-        "temporary device": [ONE, by(Signer.DEVICE, PHONE, after(S1, devices=(device(1), temporary)))],
-        "same time as before": [ONE, by(Signer.DEVICE, PHONE, after(S1, at=AT))],
-        "five regular devices and a temporary one": [
+        "temporary device": [ONE, by(Signer.DEVICE, PHONE, with_temporary)],
+        "temporary device for a whole day": [
             ONE,
             by(
                 Signer.DEVICE,
                 PHONE,
+                after(S1, devices=(device(1), temporary(3, expires_at=AT + TEMPORARY_LIFETIME))),
+            ),
+        ],
+        "temporary device revokes itself": [
+            ONE,
+            by(Signer.DEVICE, PHONE, with_temporary),
+            by(Signer.DEVICE, THIRD, after(with_temporary, devices=(device(1),), revoked=(revoked(3),))),
+        ],
+        "one temporary device revokes itself, others stay": [
+            ONE,
+            TWO,
+            by(Signer.RECOVERY, RECOVERY, two_temporary),
+            by(
+                Signer.DEVICE,
+                THIRD,
+                after(two_temporary, devices=(device(1), device(2), temporary(4)), revoked=(revoked(3),)),
+            ),
+        ],
+        "device adds one and revokes another": [
+            ONE,
+            TWO,
+            by(Signer.DEVICE, LAPTOP, after(S2, devices=(device(2), device(3)), revoked=(revoked(1),))),
+        ],
+        "device adds one and renames itself": [
+            ONE,
+            by(Signer.DEVICE, PHONE, after(S1, devices=(device(1, name="Office"), device(2)))),
+        ],
+        "expired temporary devices do not count": [
+            ONE,
+            by(
+                Signer.RECOVERY,
+                RECOVERY,
+                after(S1, devices=(device(1), *(temporary(number) for number in (3, 4, 5)))),
+            ),
+            by(
+                Signer.DEVICE,
+                PHONE,
                 after(
-                    S1,
+                    after(S1, devices=(device(1), *(temporary(number) for number in (3, 4, 5)))),
                     devices=(
                         device(1),
-                        device(2),
-                        device(3, kind=DeviceKind.TEMPORARY, expires_at=AT + 9),
-                        *(device(number) for number in (4, 5, 6)),
+                        *(temporary(number) for number in (3, 4, 5)),
+                        temporary(6, added_at=AT + 3_600_000, expires_at=AT + 7_200_000),
                     ),
+                    at=AT + 3_600_000,
                 ),
             ),
         ],
+        "reset by two officers": [ONE, again],
+        "reset after a replacement, nobody left": [
+            ONE,
+            REPLACE,
+            by(Signer.DEVICE, LAPTOP, all_gone),
+            reset(all_gone),
+        ],
+        "reset, then a second device": [
+            ONE,
+            again,
+            by(Signer.DEVICE, key(5), after(again.statement, devices=(device(5), device(6)))),
+        ],
+        "reset twice": [
+            ONE,
+            again,
+            reset(again.statement, 6, recovery=key(203)),
+        ],
+        "same time as before": [ONE, by(Signer.DEVICE, PHONE, after(S1, at=AT))],
+        "five regular devices and a temporary one": [
+            ONE,
+            by(Signer.RECOVERY, RECOVERY, full),
+            by(
+                Signer.DEVICE,
+                PHONE,
+                after(full, devices=(*full.devices, temporary(6))),
+            ),
+        ],
     }
-
-
-def broken_signature(signed: SignedStatement, index: int) -> SignedStatement:
-    """`signed` with one bit of one signature turned."""
-    signatures = list(signed.signatures)
-    turned = bytearray(signatures[index].signature)
-    turned[0] ^= 1
-    signatures[index] = replace(signatures[index], signature=bytes(turned))
-    return replace(signed, signatures=tuple(signatures))
-
-
-def refused() -> list[tuple[str, Rule, bytes, Sequence[SignedStatement]]]:
-    """Chains whose last statement breaks a rule: (name, rule, expected person, chain)."""
-    both = [(Signer.DEVICE, PHONE), (Signer.RECOVERY, RECOVERY)]
-    cases: list[tuple[str, Rule, Sequence[SignedStatement]]] = [
-        ("first: version 2", Rule.VERSION, [start(first(version=2))]),
-        ("first: names a predecessor", Rule.PREV_HASH, [start(first(prev_hash=bytes([1] * 32)))]),
-        ("first: two devices", Rule.FIRST_SHAPE, [start(first(devices=(device(1), device(2))))]),
-        ("first: no device", Rule.FIRST_SHAPE, [start(first(devices=()))]),
-        ("first: something revoked", Rule.FIRST_SHAPE, [start(first(revoked=(revoked(2),)))]),
-        ("first: marked reset", Rule.FIRST_SHAPE, [start(first(flags=Flags.RESET))]),
-        (
-            "first: temporary device",
-            Rule.FIRST_SHAPE,
-            [start(first(devices=(device(1, kind=DeviceKind.TEMPORARY, expires_at=AT + 9),)))],
-        ),
-        ("first: device alone signs", Rule.SIGNER, [by(Signer.DEVICE, PHONE, S1)]),
-        ("first: recovery key alone signs", Rule.SIGNER, [by(Signer.RECOVERY, RECOVERY, S1)]),
-        ("first: signatures swapped", Rule.SIGNER, [sign_statement(statement=S1, signers=both[::-1])]),
-        ("first: no signature", Rule.SIGNER, [SignedStatement(statement=S1, signatures=())]),
-        ("first: device signature forged", Rule.SIGNATURE, [broken_signature(ONE, 0)]),
-        ("first: recovery signature forged", Rule.SIGNATURE, [broken_signature(ONE, 1)]),
-        ("person changes", Rule.PERSON, [ONE, by(Signer.DEVICE, PHONE, after(S1, person=STRANGER))]),
-        ("version skipped", Rule.VERSION, [ONE, by(Signer.DEVICE, PHONE, after(S1, version=3))]),
-        ("version repeated", Rule.VERSION, [ONE, ONE]),
-        ("statement left out", Rule.VERSION, [ONE, by(Signer.DEVICE, PHONE, after(S2))]),
-        (
-            "order changed",
-            Rule.PREV_HASH,
-            [ONE, REPLACE, by(Signer.DEVICE, LAPTOP, after(S2, devices=(device(1), device(2))))],
-        ),
-        ("predecessor zero", Rule.PREV_HASH, [ONE, by(Signer.DEVICE, PHONE, after(S1, prev_hash=NO_HASH))]),
-        ("time goes back", Rule.AT, [ONE, by(Signer.DEVICE, PHONE, after(S1, at=AT - 1))]),
-        (
-            "reset by officers",
-            Rule.RESET_NOT_SUPPORTED,
-            [
-                ONE,
-                sign_statement(
-                    statement=after(S1, flags=Flags.RESET, devices=(device(2),), revoked=(revoked(1),)),
-                    signers=[(Signer.OFFICER, key(100)), (Signer.OFFICER, key(101))],
-                ),
-            ],
-        ),
-        ("no signature", Rule.SIGNER, [ONE, SignedStatement(statement=S2, signatures=())]),
-        ("two signatures", Rule.SIGNER, [ONE, sign_statement(statement=S2, signers=both)]),
-        ("signed by a stranger's device", Rule.SIGNER, [ONE, by(Signer.DEVICE, THIRD, S2)]),
-        ("signed by the device that it adds", Rule.SIGNER, [ONE, by(Signer.DEVICE, LAPTOP, S2)]),
-        ("signed by an officer", Rule.SIGNER, [ONE, by(Signer.OFFICER, PHONE, S2)]),
-        ("signed by another recovery key", Rule.SIGNER, [ONE, by(Signer.RECOVERY, NEW_RECOVERY, S2)]),
-        ("device key called a recovery key", Rule.SIGNER, [ONE, by(Signer.RECOVERY, PHONE, S2)]),
-        (
-            "signed by a revoked device",
-            Rule.SIGNER,
-            [ONE, REPLACE, by(Signer.DEVICE, PHONE, after(REPLACED, devices=(device(2), device(3))))],
-        ),
-        (
-            "signed by the former recovery key",
-            Rule.SIGNER,
-            [
-                ONE,
-                by(Signer.RECOVERY, RECOVERY, after(S1, recovery_key=bytes(NEW_RECOVERY.verify_key))),
-                by(
-                    Signer.RECOVERY,
-                    RECOVERY,
-                    after(
-                        after(S1, recovery_key=bytes(NEW_RECOVERY.verify_key)), devices=(device(1), device(2))
-                    ),
-                ),
-            ],
-        ),
-        ("signature forged", Rule.SIGNATURE, [ONE, broken_signature(TWO, 0)]),
-        (
-            "signature of another statement",
-            Rule.SIGNATURE,
-            [ONE, SignedStatement(statement=REPLACED, signatures=TWO.signatures)],
-        ),
-        (
-            "device replaces the recovery key",
-            Rule.RECOVERY_KEY,
-            [ONE, by(Signer.DEVICE, PHONE, after(S1, recovery_key=bytes(NEW_RECOVERY.verify_key)))],
-        ),
-        (
-            "revoked device returns",
-            Rule.DEVICE_RETURNED,
-            [
-                ONE,
-                REPLACE,
-                by(Signer.RECOVERY, RECOVERY, after(REPLACED, devices=(device(1), device(2)), revoked=())),
-            ],
-        ),
-        (
-            "revoked key returns under another id",
-            Rule.DEVICE_RETURNED,
-            [
-                ONE,
-                REPLACE,
-                by(
-                    Signer.RECOVERY,
-                    RECOVERY,
-                    after(
-                        REPLACED,
-                        devices=(device(2), device(9, signature_key=device(1).signature_key)),
-                        revoked=(),
-                    ),
-                ),
-            ],
-        ),
-        (
-            "revocation forgotten",
-            Rule.REVOKED_CHANGED,
-            [ONE, REPLACE, by(Signer.RECOVERY, RECOVERY, after(REPLACED, revoked=()))],
-        ),
-        (
-            "revocation back-dated",
-            Rule.REVOKED_CHANGED,
-            [
-                ONE,
-                REPLACE,
-                by(Signer.RECOVERY, RECOVERY, after(REPLACED, revoked=(revoked(1, revoked_at=AT + 4),))),
-            ],
-        ),
-        (
-            "revokes what was never listed",
-            Rule.REVOKED_CHANGED,
-            [ONE, by(Signer.DEVICE, PHONE, after(S1, revoked=(revoked(7),)))],
-        ),
-        (
-            "revokes a device under another key",
-            Rule.REVOKED_CHANGED,
-            [
-                ONE,
-                by(
-                    Signer.RECOVERY,
-                    RECOVERY,
-                    after(S1, devices=(), revoked=(revoked(1, signature_key=bytes(THIRD.verify_key)),)),
-                ),
-            ],
-        ),
-        ("device dropped", Rule.DEVICE_DROPPED, [ONE, by(Signer.RECOVERY, RECOVERY, after(S1, devices=()))]),
-        (
-            "device gets another key",
-            Rule.DEVICE_CHANGED,
-            [
-                ONE,
-                by(
-                    Signer.DEVICE,
-                    PHONE,
-                    after(S1, devices=(device(1, signature_key=bytes(THIRD.verify_key)),)),
-                ),
-            ],
-        ),
-        (
-            "device added at another time",
-            Rule.DEVICE_CHANGED,
-            [ONE, by(Signer.DEVICE, PHONE, after(S1, devices=(device(1, added_at=AT + 1),)))],
-        ),
-        (
-            "device gets an end",
-            Rule.DEVICE_CHANGED,
-            [ONE, by(Signer.DEVICE, PHONE, after(S1, devices=(device(1, expires_at=AT + 99),)))],
-        ),
-        (
-            "device becomes temporary",
-            Rule.DEVICE_CHANGED,
-            [
-                ONE,
-                by(
-                    Signer.DEVICE,
-                    PHONE,
-                    after(S1, devices=(device(1, kind=DeviceKind.TEMPORARY, expires_at=AT + 99),)),
-                ),
-            ],
-        ),
-        (
-            "six regular devices",
-            Rule.TOO_MANY_DEVICES,
-            [
-                ONE,
-                by(Signer.DEVICE, PHONE, after(S1, devices=tuple(device(number) for number in range(1, 7)))),
-            ],
-        ),
-    ]
-    expiring = first(devices=(device(1, expires_at=AT + 10),))
-    cases.append(
-        (
-            "signed by an expired device",
-            Rule.SIGNER,
-            [
-                start(expiring),
-                by(Signer.DEVICE, PHONE, after(expiring, devices=(*expiring.devices, device(2)))),
-            ],
-        )
-    )
-    return [("first: another person", Rule.PERSON, STRANGER, [ONE])] + [
-        (name, rule, PERSON, chain) for name, rule, chain in cases
-    ]
 
 
 def malformed() -> dict[str, bytes]:
@@ -355,15 +216,27 @@ def malformed() -> dict[str, bytes]:
     }
 
 
+def read(chain: list[SignedStatement]) -> VerifiedChain:
+    """What a chain says to a reader who knows the officers."""
+    trust = Trust(bytes(ROOT.verify_key), CERTIFICATES)
+    return read_chain(person=PERSON, statements=chain, trust=trust)
+
+
 def main() -> None:
     """Write identity.json beside this script."""
     vectors = {
+        "root": bytes(ROOT.verify_key).hex(),
+        "certificates": [signed.encode().hex() for signed in CERTIFICATES],
         "good": [
             {
                 "name": name,
                 "person": PERSON.hex(),
                 "statements": [signed.encode().hex() for signed in chain],
                 "newest": described(chain[-1].statement),
+                "bases": [base.hex() for base in read(chain).bases],
+                "device_bases": sorted(
+                    [id_.hex(), one.base.hex()] for id_, one in read(chain).listed.items()
+                ),
             }
             for name, chain in good().items()
         ],

@@ -120,8 +120,8 @@ class World:
         count = {PolicyKind.DIRECT: 2, PolicyKind.SELF: 1, PolicyKind.GROUP: chance.randint(2, 5)}[self.kind]
         self.before: list[list[int]] = []
         self.leaves: list[list[int]] = []
-        self.bases = [
-            [one, [20 * one + reset for reset in range(chance.choice((1, 1, 2)))]] for one in range(1, 7)
+        self.bases: list[tuple[int, list[int]]] = [
+            (one, [20 * one + reset for reset in range(chance.choice((1, 1, 2)))]) for one in range(1, 7)
         ]
         index = 0
         for one in range(1, count + 1):

@@ -121,6 +121,7 @@ class Colleague:
     def replace_device(self) -> None:
         """Sign in on a browser that is new to the person, with the recovery code."""
         self.sign_in()
+        self.page.locator('[data-action="use-recovery-code"]').click(timeout=ARGON_PATIENCE)
         self.page.get_by_label(self.say("recovery-code")).fill(self.recovery_code, timeout=ARGON_PATIENCE)
         self.look("replace")
         self.page.get_by_role("button", name=self.say("replace-confirm"), exact=True).click()

@@ -1,5 +1,6 @@
 """A whole Beep for the browser stories: the demo itself, on a port and in a folder of its own."""
 
+import csv
 import json
 import os
 import signal
@@ -7,13 +8,23 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.scenarios import directory
+
 ROOT: Final = Path(__file__).resolve().parents[2]
+RESERVE: Final = 24
+"""People who are imported at once when the demo's own have all been taken."""
 UP_PATIENCE: Final = 120.0
 """Seconds for PostgreSQL, Valkey, migrations, directory, worker and web server together."""
+
+_IDS: Final = (
+    "import json; from accounts.models import Person; "
+    "print(json.dumps({{p.login: str(p.id) for p in Person.objects.filter(login__in={logins})}}))"
+)
 
 
 @dataclass(frozen=True)
@@ -54,11 +65,63 @@ class Stack:
                 stdout=out,
                 stderr=out,
             )
-        self._newcomers = iter(self._wait_until_up())
+        self._newcomers = self._everybody(self._wait_until_up())
+        self._imports = 0
 
     def newcomer(self) -> Newcomer:
         """The next person whom nobody has activated yet."""
         return next(self._newcomers)
+
+    def _everybody(self, first: list[Newcomer]) -> Iterator[Newcomer]:
+        yield from first
+        while True:
+            yield from self.import_unit("Reserve Wing", RESERVE)
+
+    def import_unit(self, unit: str, people: int) -> list[Newcomer]:
+        """A new unit of the directory, each of its people with a letter, as an administrator makes them."""
+        self._imports += 1
+        number = self._imports
+        rows = directory.unit_rows(number, unit, people)
+        table = self.data_dir.with_name(f"unit-{number}.csv")
+        letters = self.data_dir.with_name(f"letters-{number}.csv")
+        directory.write(table, rows)
+        self.manage("import_people", str(table), "--apply", "--letters", str(letters))
+        with letters.open(encoding="utf-8", newline="") as file:
+            codes = {letter["login"]: letter["code"] for letter in csv.DictReader(file)}
+        letters.unlink()
+        logins = self.manage("shell", "-v0", "-c", _IDS.format(logins=[row["login"] for row in rows]))
+        ids = json.loads(logins.splitlines()[-1])
+        return [
+            Newcomer(
+                id=ids[row["login"]],
+                latin=row["name_latin"],
+                local=row["name_local"],
+                login=row["login"],
+                personnel_number=row["personnel_number"],
+                code=codes[row["login"]],
+            )
+            for row in rows
+        ]
+
+    def manage(self, *arguments: str, give: str = "") -> str:
+        """Run `manage.py` as the demo's administrator, `give` on its standard input; returns what it prints.
+
+        Raises RuntimeError with what it complained about.
+        """
+        words = Path(f"/proc/{self.web_pid()}/environ").read_bytes().decode().split("\0")
+        env = dict(word.split("=", 1) for word in words if "=" in word)
+        ran = subprocess.run(
+            [sys.executable, "-W", "ignore", "manage.py", *arguments],
+            cwd=ROOT,
+            env=env,
+            input=give,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ran.returncode != 0:
+            raise RuntimeError(f"manage.py {arguments[0]}: {ran.stderr[-3000:]}")
+        return ran.stdout
 
     def web_pid(self) -> int:
         """Process id of the web server; waits for a restart. Raises TimeoutError."""

@@ -45,6 +45,7 @@ def good() -> list[tuple[Label, bytes]]:
         (Label.SLOT, bytes(63)),
         (Label.SLOT, bytes(64)),
         (Label.ORDER, bytes(16_384)),
+        *((label, label.encode()) for label in Label),
     ]
 
 

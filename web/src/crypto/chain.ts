@@ -1,11 +1,13 @@
 /**
  * The rules of an identity chain: statement n + 1 names n by its hash and is signed by a device that n lists, or by
- * n's recovery key, which alone can replace itself. Clients verify from the first statement on and pin the highest
- * version that they saw, so that the server can neither add a device nor hide a revocation later.
+ * n's recovery key, which alone can replace itself; or it is a reset, which two officers under the pinned root have
+ * signed. Clients verify from the first statement on and pin the highest version that they saw, so that the server can
+ * neither add a device nor hide a revocation later. The twin of `accounts/identity.py`.
  */
 
 import type { RosterDevice, Uuid } from "./api";
-import { equal, isZero, toHex } from "./bytes";
+import { compare, equal, isZero, toHex } from "./bytes";
+import { validKeys } from "./certificates";
 import { CryptoError, demand } from "./errors";
 import {
   type DeviceEntry,
@@ -32,7 +34,19 @@ export type StatementRule =
   | "device_returned"
   | "too_many_devices"
   | "signature"
-  | "reset_not_supported";
+  | "reset_shape"
+  | "reset_officers"
+  | "one_addition"
+  | "temporary_signer"
+  | "temporary_too_long";
+
+/** By whom a reader is vouched for: the root pinned at first contact, and certificates that anybody may have given. */
+export interface Trust {
+  root: Uint8Array | null;
+  certificates: readonly Uint8Array[];
+}
+
+const NO_TRUST: Trust = { root: null, certificates: [] };
 
 /** What a client remembers of a chain across sessions. */
 export interface Pin {
@@ -59,6 +73,11 @@ export interface Chain extends Pin {
 }
 
 const MAX_REGULAR_DEVICES = 5;
+/** Living ones; what has expired stays listed until somebody revokes it. */
+const MAX_TEMPORARY_DEVICES = 3;
+/** The longest that a temporary device may live, in milliseconds. */
+export const TEMPORARY_LIFETIME = 24 * 60 * 60 * 1000;
+const RESET_OFFICERS = 2;
 
 /** Throws `statement_refused` with the rule unless `condition` holds. */
 function rule(condition: boolean, name: StatementRule, version: number): asserts condition {
@@ -66,21 +85,22 @@ function rule(condition: boolean, name: StatementRule, version: number): asserts
 }
 
 /**
- * Verifies a whole chain, first statement first.
+ * Verifies a whole chain, first statement first. Without `trust` every reset is refused.
  *
  * @throws CryptoError `statement_refused` with `detail.rule`; `chain_empty`; `chain_rolled_back` when it ends before
  *   the pinned version; `chain_forked` when it passes the pinned version with another hash; a parsing code.
  */
 export async function verifyChain(
   statements: readonly Uint8Array[],
-  expected: { person: Uuid; pinned?: Pin | undefined },
+  expected: { person: Uuid; pinned?: Pin | undefined; trust?: Trust | undefined },
 ): Promise<Chain> {
   let chain: Chain | undefined;
   let atPin: Uint8Array | undefined;
   for (const bytes of statements) {
     const signed = parseStatement(bytes);
     rule(equal(signed.statement.person, expected.person), "person", signed.statement.version);
-    chain = chain === undefined ? await openChain(signed) : await appendStatement(chain, signed);
+    chain =
+      chain === undefined ? await openChain(signed) : await appendStatement(chain, signed, expected.trust);
     if (chain.version === expected.pinned?.version) atPin = chain.hash;
   }
   if (chain === undefined) throw new CryptoError("chain_empty");
@@ -92,9 +112,13 @@ export async function verifyChain(
 }
 
 /** Verifies statements that follow an already verified chain. Throws as `verifyChain`. */
-export async function extendChain(chain: Chain, statements: readonly Uint8Array[]): Promise<Chain> {
+export async function extendChain(
+  chain: Chain,
+  statements: readonly Uint8Array[],
+  trust?: Trust,
+): Promise<Chain> {
   let extended = chain;
-  for (const bytes of statements) extended = await appendStatement(extended, parseStatement(bytes));
+  for (const bytes of statements) extended = await appendStatement(extended, parseStatement(bytes), trust);
   return extended;
 }
 
@@ -107,38 +131,139 @@ async function openChain(signed: SignedStatement): Promise<Chain> {
   const [device] = devices;
   const shaped = !reset && devices.length === 1 && device?.kind === "regular" && revoked.length === 0;
   rule(shaped, "first_shape", version);
-  const [byDevice, byRecovery] = signatures;
-  const signers =
-    signatures.length === 2 &&
-    byDevice?.signer === "device" &&
-    equal(byDevice.key, device.signatureKey) &&
-    byRecovery?.signer === "recovery" &&
-    equal(byRecovery.key, statement.recoveryKey);
-  rule(signers, "signer", version);
+  rule(signatures.length === 2 && byDeviceAndRecovery(signed), "signer", version);
   await checkSignatures(signed);
   const hash = await statementHash(signed.unsigned);
   return summary(statement, hash, { base: hash, bases: [hash], statementHashes: [], everListed: [] });
 }
 
+/** Signed first by the one device that the statement lists, then by the recovery key that it names. */
+function byDeviceAndRecovery({ statement, signatures }: SignedStatement): boolean {
+  const [device] = statement.devices;
+  const [byDevice, byRecovery] = signatures;
+  return (
+    byDevice?.signer === "device" &&
+    device !== undefined &&
+    equal(byDevice.key, device.signatureKey) &&
+    byRecovery?.signer === "recovery" &&
+    equal(byRecovery.key, statement.recoveryKey)
+  );
+}
+
 /** Statement n + 1. The order of the checks is the server's: several broken rules are refused with the same one. */
-async function appendStatement(chain: Chain, signed: SignedStatement): Promise<Chain> {
+async function appendStatement(
+  chain: Chain,
+  signed: SignedStatement,
+  trust: Trust = NO_TRUST,
+): Promise<Chain> {
   const { statement, signatures } = signed;
+  const { version } = statement;
+  if (statement.reset) {
+    const officers = await validKeys(trust.certificates, {
+      root: trust.root,
+      purpose: "officer",
+      at: statement.at,
+    });
+    await checkReset(chain, signed, officers);
+    return summary(statement, await statementHash(signed.unsigned), chain);
+  }
+  checkSuccession(chain, statement);
+  const [signature] = signatures;
+  rule(signatures.length === 1 && signature !== undefined, "signer", version);
+  rule(maySign(chain, signature, statement.at), "signer", version);
+  await checkSignatures(signed);
+  const byDevice = signature.signer === "device";
+  rule(equal(statement.recoveryKey, chain.recoveryKey) || !byDevice, "recovery_key", version);
+  if (byDevice) checkTemporarySigner(chain, statement, signature.key);
+  checkDevices(chain, statement);
+  checkAdditions(chain, statement, byDevice);
+  return summary(statement, await statementHash(signed.unsigned), chain);
+}
+
+function checkSuccession(chain: Chain, statement: Statement): void {
   const { version } = statement;
   rule(equal(statement.person, chain.person), "person", version);
   rule(version === chain.version + 1, "version", version);
   rule(equal(statement.prevHash, chain.hash), "prev_hash", version);
   rule(statement.at >= chain.at, "at", version);
-  // A reset needs two officers under the offline root, which nothing here can check yet: fail closed.
-  rule(!statement.reset, "reset_not_supported", version);
-  const [signature] = signatures;
-  rule(signatures.length === 1 && signature !== undefined, "signer", version);
-  rule(maySign(chain, signature, statement.at), "signer", version);
+}
+
+/**
+ * A reset: one new regular device and nothing else, everything before revoked, another recovery key; signed by that
+ * device, by that recovery key and by two of `officers`. Null: the officers have not signed yet.
+ */
+async function checkReset(
+  chain: Chain,
+  signed: SignedStatement,
+  officers: readonly Uint8Array[] | null,
+): Promise<void> {
+  const { statement, signatures } = signed;
+  const { version, devices, revoked } = statement;
+  checkSuccession(chain, statement);
+  const allGone = chain.devices.every((entry) => revoked.some(({ id }) => equal(id, entry.id)));
+  const otherKey = !equal(statement.recoveryKey, chain.recoveryKey);
+  const alone = devices.length === 1 && devices[0]?.kind === "regular";
+  rule(statement.reset && alone && allGone && otherKey, "reset_shape", version);
+  rule(byDeviceAndRecovery(signed), "signer", version);
+  const theirs = signatures.slice(2);
+  const byOfficers = theirs.every(({ signer }) => signer === "officer");
+  rule(byOfficers && theirs.length === (officers === null ? 0 : RESET_OFFICERS), "reset_officers", version);
+  theirs.forEach(({ key }, i) => {
+    const previous = theirs[i - 1];
+    // Ascending, so that one reset has one spelling and no officer signs twice.
+    const ascending = previous === undefined || compare(previous.key, key) < 0;
+    const certified = officers?.some((officer) => equal(officer, key)) === true;
+    rule(ascending && certified, "reset_officers", version);
+  });
   await checkSignatures(signed);
-  const sameRecoveryKey = equal(statement.recoveryKey, chain.recoveryKey);
-  rule(sameRecoveryKey || signature.signer === "recovery", "recovery_key", version);
   checkDevices(chain, statement);
-  const hash = await statementHash(signed.unsigned);
-  return summary(statement, hash, chain);
+}
+
+/**
+ * Verifies a reset that this device asks for, before the officers have signed it.
+ *
+ * @throws CryptoError `statement_refused`; rule `reset_shape` when it is no reset.
+ */
+export const checkResetRequest = (chain: Chain, statement: Uint8Array): Promise<void> =>
+  checkReset(chain, parseStatement(statement), null);
+
+/** A temporary device does nothing but revoke itself: what a shared computer leaves behind must not be worth having. */
+function checkTemporarySigner(chain: Chain, { version, devices, revoked }: Statement, key: Uint8Array): void {
+  const signer = chain.devices.find((entry) => equal(entry.signatureKey, key));
+  if (signer?.kind !== "temporary") return;
+  const stay = chain.devices.filter((entry) => entry !== signer);
+  const same = devices.length === stay.length && devices.every((entry, i) => sameEntry(entry, stay[i]));
+  const out = revoked.filter(({ id }) => !chain.revoked.some((gone) => equal(gone.id, id)));
+  const [gone] = out;
+  const itself = out.length === 1 && gone !== undefined && equal(gone.id, signer.id);
+  rule(same && itself, "temporary_signer", version);
+}
+
+const sameEntry = (a: DeviceEntry, b: DeviceEntry | undefined): boolean =>
+  b !== undefined &&
+  equal(a.id, b.id) &&
+  a.name === b.name &&
+  a.kind === b.kind &&
+  sameKey(a, b) &&
+  a.addedAt === b.addedAt &&
+  a.expiresAt === b.expiresAt;
+
+/** How many may come, for how long, and how many there may be. */
+function checkAdditions(chain: Chain, { version, devices, at }: Statement, byDevice: boolean): void {
+  const added = devices.filter(({ id }) => !chain.devices.some((entry) => equal(entry.id, id)));
+  rule(added.length <= 1 || !byDevice, "one_addition", version);
+  for (const { kind, addedAt, expiresAt } of added) {
+    if (kind === "regular") continue;
+    // By both times: neither a device's entry nor the statement alone may lie in the future.
+    const latest = Math.min(addedAt, at) + TEMPORARY_LIFETIME;
+    rule(expiresAt !== null && expiresAt <= latest, "temporary_too_long", version);
+  }
+  const regular = devices.filter(({ kind }) => kind === "regular").length;
+  rule(regular <= MAX_REGULAR_DEVICES, "too_many_devices", version);
+  const temporary = devices.filter(
+    ({ kind, expiresAt }) => kind === "temporary" && (expiresAt === null || at < expiresAt),
+  ).length;
+  rule(temporary <= MAX_TEMPORARY_DEVICES, "too_many_devices", version);
 }
 
 /** A device that the statement before lists and that has not expired at `at`, or its recovery key. */
@@ -178,8 +303,6 @@ function checkDevices(chain: Chain, { version, devices, revoked }: Statement): v
     const times = now.addedAt === entry.addedAt && now.expiresAt === entry.expiresAt;
     rule(now.kind === entry.kind && sameKey(now, entry) && times, "device_changed", version);
   }
-  const regular = devices.filter((entry) => entry.kind === "regular").length;
-  rule(regular <= MAX_REGULAR_DEVICES, "too_many_devices", version);
 }
 
 const sameKey = (a: { signatureKey: Uint8Array }, b: { signatureKey: Uint8Array }): boolean =>

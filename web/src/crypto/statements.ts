@@ -5,7 +5,7 @@
 
 import type { Uuid } from "./api";
 import { compare, equal } from "./bytes";
-import { type Chain, extendChain } from "./chain";
+import { type Chain, checkResetRequest, extendChain } from "./chain";
 import {
   type DeviceEntry,
   encodeSignedStatement,
@@ -57,8 +57,9 @@ export function firstStatement(input: {
 }
 
 /**
- * Statement n + 1 after `chain`: `add` listed, `revoke` moved to the revoked, the rest kept. The result has passed
- * the same verification as everybody else's will.
+ * Statement n + 1 after `chain`: `add` listed, `revoke` moved to the revoked, one device renamed, the rest kept. The
+ * result has passed the same verification as everybody else's will: a device adds one device at most, a temporary one
+ * may only revoke itself.
  *
  * @throws CryptoError `statement_refused` when the change breaks a rule.
  */
@@ -67,28 +68,66 @@ export async function nextStatement(input: {
   add?: readonly DeviceEntry[];
   /** Ids of devices to revoke. */
   revoke?: readonly Uuid[];
+  rename?: { id: Uuid; name: string } | undefined;
   /** A new recovery key; only a recovery signature may set it. */
   recoveryKey?: Uint8Array;
   at: number;
   signer: StatementSigner;
 }): Promise<Uint8Array> {
-  const { chain, add = [], revoke = [], signer } = input;
+  const { chain, add = [], revoke = [], rename, signer } = input;
   const at = Math.max(input.at, chain.at);
   const isRevoked = (entry: DeviceEntry): boolean => revoke.some((id) => equal(id, entry.id));
-  const newlyRevoked: RevokedEntry[] = chain.devices
-    .filter(isRevoked)
-    .map(({ id, signatureKey }) => ({ id, signatureKey, revokedAt: at }));
+  const renamed = (entry: DeviceEntry): DeviceEntry =>
+    rename !== undefined && equal(rename.id, entry.id) ? { ...entry, name: rename.name } : entry;
+  const kept = chain.devices.filter((entry) => !isRevoked(entry)).map(renamed);
   const statement: Statement = {
-    person: chain.person,
-    version: chain.version + 1,
-    prevHash: chain.hash,
+    ...after(chain, chain.devices.filter(isRevoked), at),
     recoveryKey: input.recoveryKey ?? chain.recoveryKey,
     reset: false,
-    devices: sorted([...chain.devices.filter((entry) => !isRevoked(entry)), ...add]),
-    revoked: sorted([...chain.revoked, ...newlyRevoked]),
-    at,
+    devices: sorted([...kept, ...add]),
   };
   const bytes = await signed(statement, [signer]);
   await extendChain(chain, [bytes]);
   return bytes;
+}
+
+/**
+ * The statement by which a person who has lost everything begins anew: all devices revoked, one new device, a new
+ * recovery key. It carries the signatures of both; it counts when two officers have signed it as well.
+ *
+ * @throws CryptoError `statement_refused` when it breaks a rule.
+ */
+export async function resetStatement(input: {
+  chain: Chain;
+  device: DeviceEntry;
+  at: number;
+  deviceSigner: StatementSigner;
+  recovery: StatementSigner;
+}): Promise<Uint8Array> {
+  const { chain, device } = input;
+  const statement: Statement = {
+    ...after(chain, chain.devices, Math.max(input.at, chain.at)),
+    recoveryKey: input.recovery.key,
+    reset: true,
+    devices: [device],
+  };
+  const bytes = await signed(statement, [input.deviceSigner, input.recovery]);
+  await checkResetRequest(chain, bytes);
+  return bytes;
+}
+
+/** What every statement after `chain` says, with `gone` revoked at `at`. */
+function after(
+  chain: Chain,
+  gone: readonly DeviceEntry[],
+  at: number,
+): Pick<Statement, "person" | "version" | "prevHash" | "revoked" | "at"> {
+  const newly: RevokedEntry[] = gone.map(({ id, signatureKey }) => ({ id, signatureKey, revokedAt: at }));
+  return {
+    person: chain.person,
+    version: chain.version + 1,
+    prevHash: chain.hash,
+    revoked: sorted([...chain.revoked, ...newly]),
+    at,
+  };
 }

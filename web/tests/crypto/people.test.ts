@@ -10,8 +10,7 @@ import {
 import { LocalEngine } from "../../src/crypto/engine";
 import { foldDigits, foldPassphrase, foldText, foldWords } from "../../src/crypto/folding";
 import { encodeSignedStatement, parseStatement, statementHash } from "../../src/crypto/identity";
-import { sign, signContent, verify } from "../../src/crypto/signing";
-import { firstStatement, nextStatement, type StatementSigner } from "../../src/crypto/statements";
+import { signContent, type SignLabel, verify } from "../../src/crypto/signing";
 import { codeOf, hex, ruleOf, toHex, vectors } from "./vectors";
 
 describe("folding", () => {
@@ -84,7 +83,7 @@ describe("codes", () => {
 
 describe("signatures", () => {
   interface Row {
-    label: "IdentityStatement" | "SignIn" | "Recovery" | "Slot" | "Order";
+    label: SignLabel;
     content: string;
     public_key: string;
     signature: string;
@@ -117,14 +116,31 @@ describe("identity chains", () => {
     revoked: (Entry & { revoked_at: number })[];
   }
   const file = vectors<{
-    good: { name: string; person: string; statements: string[]; newest: Newest }[];
+    root: string;
+    certificates: string[];
+    good: {
+      name: string;
+      person: string;
+      statements: string[];
+      newest: Newest;
+      bases: string[];
+      device_bases: [string, string][];
+    }[];
     refused: { name: string; rule: string; person: string; statements: string[] }[];
     malformed: { name: string; bytes: string }[];
   }>("identity");
 
-  it.each(file.good)("verifies: $name", async ({ person, statements, newest }) => {
+  const trust = { root: hex(file.root), certificates: file.certificates.map(hex) };
+
+  it.each(file.good)("verifies: $name", async ({ person, statements, newest, ...row }) => {
     const bytes = statements.map(hex);
-    const chain = await verifyChain(bytes, { person: hex(person) });
+    const chain = await verifyChain(bytes, { person: hex(person), trust });
+    expect(chain.bases).toEqual(row.bases.map(hex));
+    expect(chain.base).toEqual(hex(row.bases.at(-1)!));
+    const bases = chain.everListed.map(({ device, base }) => [toHex(device), toHex(base)]);
+    expect(bases.toSorted()).toEqual(row.device_bases);
+    expect(chain.statementHashes).toHaveLength(statements.length);
+    expect(chain.statementHashes.at(-1)).toEqual(chain.hash);
     expect(chain).toMatchObject({
       version: newest.version,
       hash: hex(newest.hash),
@@ -155,17 +171,36 @@ describe("identity chains", () => {
   });
 
   it.each(file.refused)("refuses by rule $rule: $name", async ({ rule, person, statements }) => {
-    expect(await ruleOf(() => verifyChain(statements.map(hex), { person: hex(person) }))).toBe(rule);
+    const bytes = statements.map(hex);
+    expect(await ruleOf(() => verifyChain(bytes, { person: hex(person), trust }))).toBe(rule);
+    if (bytes.length > 1) await verifyChain(bytes.slice(0, -1), { person: hex(person), trust });
   });
 
   it.each(file.malformed)("does not read: $name", async ({ bytes }) => {
     await expect(codeOf(() => parseStatement(hex(bytes)))).resolves.not.toBe("statement_refused");
   });
 
+  it("believes no reset without both officers under the pinned root", async () => {
+    const resets = file.good.filter(({ bases }) => bases.length > 1);
+    expect(resets.length).toBeGreaterThan(2);
+    for (const { statements, person } of resets)
+      for (const less of [
+        undefined,
+        { root: null, certificates: trust.certificates },
+        { root: trust.root, certificates: [] },
+        { root: trust.root, certificates: trust.certificates.slice(1) },
+        { root: new Uint8Array(32).fill(9), certificates: trust.certificates },
+      ]) {
+        const verifying = () => verifyChain(statements.map(hex), { person: hex(person), trust: less });
+        expect(await ruleOf(verifying)).toBe("reset_officers");
+      }
+  });
+
   it("holds a chain to what was pinned", async () => {
-    const long = file.good.find((row) => row.newest.version >= 3);
+    const long = file.good.find((row) => row.newest.version >= 3 && row.bases.length === 1);
     const other = file.good.find(
-      (row) => row.newest.version === 2 && row.statements[1] !== long?.statements[1],
+      (row) =>
+        row.newest.version === 2 && row.bases.length === 1 && row.statements[1] !== long?.statements[1],
     );
     const person = hex(long!.person);
     const statements = long!.statements.map(hex);
@@ -181,83 +216,5 @@ describe("identity chains", () => {
     expect(await codeOf(() => verifyChain([], { person }))).toBe("chain_empty");
     const first = await verifyChain(statements.slice(0, 1), { person });
     expect(await extendChain(first, statements.slice(1))).toEqual(pinned);
-  });
-});
-
-describe("making statements", () => {
-  const engine = new LocalEngine();
-  const person = hex("5e5e5e5e000040008000000000000009");
-  const device = (n: number) => hex(`0${String(n)}dededede004000800000000000dede`);
-
-  async function made(n: number) {
-    const keys = await engine.generateDeviceKeys({ person, device: device(n) });
-    const entry = {
-      id: device(n),
-      name: `Computer ${String(n)}`,
-      kind: "regular" as const,
-      signatureKey: keys.signaturePublic,
-      addedAt: 1_000 + n,
-      expiresAt: null,
-    };
-    const signer: StatementSigner = {
-      signer: "device",
-      key: keys.signaturePublic,
-      sign: (label, content) => engine.signWithDevice({ keys, label, content }),
-    };
-    return { keys, entry, signer };
-  }
-
-  async function recoverySigner(code: string): Promise<StatementSigner> {
-    return {
-      signer: "recovery",
-      key: await engine.recoveryPublicKey({ code, person }),
-      sign: (label, content) => engine.signWithRecoveryCode({ code, person, label, content }),
-    };
-  }
-
-  it("activates, then replaces the device and the recovery code", async () => {
-    const code = await engine.newRecoveryCode();
-    const [one, two] = [await made(1), await made(2)];
-    const recovery = await recoverySigner(code);
-    const first = await firstStatement({
-      person,
-      device: one.entry,
-      at: 2_000,
-      deviceSigner: one.signer,
-      recovery,
-    });
-    const chain = await verifyChain([first], { person });
-    const newRecovery = await recoverySigner(await engine.newRecoveryCode());
-    const second = await nextStatement({
-      chain,
-      add: [two.entry],
-      revoke: [one.entry.id],
-      recoveryKey: newRecovery.key,
-      at: 3_000,
-      signer: recovery,
-    });
-    const after = await verifyChain([first, second], { person, pinned: chain });
-    expect(after.devices.map((entry) => entry.name)).toEqual(["Computer 2"]);
-    expect(after.revoked).toEqual([
-      { id: one.entry.id, signatureKey: one.keys.signaturePublic, revokedAt: 3_000 },
-    ]);
-    expect(after.recoveryKey).toEqual(newRecovery.key);
-    expect(after.everListed.map((entry) => entry.revokedAt)).toEqual([3_000, null]);
-    const third = { chain: after, revoke: [two.entry.id], at: 2_500 };
-    expect(await ruleOf(() => nextStatement({ ...third, signer: one.signer }))).toBe("signer");
-    const none = await nextStatement({ ...third, signer: two.signer });
-    expect((await extendChain(after, [none])).devices).toEqual([]);
-  });
-
-  it("signs what the server verifies: sign-in and recovery", async () => {
-    const one = await made(1);
-    const content = new Uint8Array(40).fill(7);
-    const signature = await engine.signWithDevice({ keys: one.keys, label: "SignIn", content });
-    expect(await verify(one.keys.signaturePublic, "SignIn", content, signature)).toBe(true);
-    expect(await verify(one.keys.signaturePublic, "Recovery", content, signature)).toBe(false);
-    expect(await codeOf(() => engine.signWithDevice({ keys: one.keys, label: "Anything", content }))).toBe(
-      "unknown_value",
-    );
-    expect(await codeOf(() => sign(new Uint8Array(31), "SignIn", content))).toBe("key_malformed");
   });
 });

@@ -1,5 +1,6 @@
 import type { ConnectionState, Id } from "./api";
 import type { Channel } from "./environment";
+import type { ErrandNotice } from "./errands";
 
 /**
  * What changed, for this tab and the others. Notices are hints: whoever gets one reads the store, and whoever misses
@@ -38,7 +39,8 @@ export type Notice =
   /** For the leader: this temporary device wants to be in this conversation now. */
   | { t: "ask-in"; conversation: Id }
   | { t: "rolled-back" }
-  | { t: "settings" };
+  | { t: "settings" }
+  | ErrandNotice;
 
 export class Bus {
   readonly #listeners = new Set<(notice: Notice, own: boolean) => void>();

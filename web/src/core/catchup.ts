@@ -11,6 +11,8 @@ import type { People } from "./people";
 import { Step } from "./step";
 
 const HASHES_AT_ONCE = 10_000;
+/** A group without a name is called by its first members. */
+const NAMED_AT_ONCE = 8;
 const HASH_BYTES = 32;
 
 /** What the server says of a conversation, from the socket or over HTTP. */
@@ -80,7 +82,7 @@ export async function rememberConversation(
           transcript: first,
           generation: 0,
           server: { lastSeq, generation, epoch, ...told },
-          standing: "in",
+          standing: left ? "out" : "in",
           rejoin: null,
           awaySince: null,
           counter: 0,
@@ -92,8 +94,14 @@ export async function rememberConversation(
       // What was said before the log moved on must not undo it.
       if (generation < record.generation || lastSeq < record.cursor)
         return openedHere && !record.openedHere ? { ...record, openedHere } : null;
+      // Who is out and is named as a member again waits for the Welcome that says so.
+      const standing = record.standing === "out" && !left ? "waiting" : record.standing;
+      const inside = record.generation > 0 && standing === "in";
       return {
         ...record,
+        standing,
+        // Inside a group its own membership counts, not what the server says of it.
+        persons: inside || record.kind !== "group" ? record.persons : view.persons,
         openedHere: record.openedHere || openedHere,
         server: {
           lastSeq: Math.max(lastSeq, record.server.lastSeq),
@@ -118,10 +126,12 @@ export class CatchingUp {
 
   async learn(view: ServerView): Promise<void> {
     await rememberConversation(this.context, view);
-    const partner = view.persons.find((person) => person !== this.context.self.person);
+    const others = view.persons
+      .filter((person) => person !== this.context.self.person)
+      .slice(0, NAMED_AT_ONCE);
     // For the list's names; the message comes first, so nobody waits for it.
-    if (partner !== undefined)
-      void this.people.card(partner).then(
+    for (const person of others)
+      void this.people.card(person).then(
         () => {
           this.context.bus.publish({ t: "conversation", conversation: view.id });
         },
@@ -155,20 +165,22 @@ export class CatchingUp {
   }
 
   /**
-   * A device without history in a conversation that has some: what came before its first Welcome was never encrypted to
-   * it. It takes only the envelope hashes, so that its transcript is the same as everybody's.
+   * A device without history in a conversation that has some, or one that was out for a time: what came before its
+   * Welcome was never encrypted to it. It takes only the envelope hashes, so that its transcript is the same as
+   * everybody's.
    */
   async #skipElsewhere(stored: Stored<ConversationRecord>): Promise<void> {
     const { store } = this.context;
-    const { cursor, server } = stored.value;
-    if (cursor > 0 || server.lastSeq === 0) return;
-    const groups = await store.all("groups", `${stored.key}/`);
-    if (groups.length > 0) return;
+    const { cursor, server, standing } = stored.value;
+    if (server.lastSeq <= cursor) return;
+    const isNew = cursor === 0 && (await store.all("groups", `${stored.key}/`)).length === 0;
+    if (!isNew && standing !== "waiting") return;
     // Fetched after the log's end was told: a Welcome for anything before that end is in the mailbox by now.
     await this.mailbox.fetch();
-    const welcome = await this.mailbox.firstWelcome(stored.key);
+    const welcome = await this.mailbox.firstWelcome(stored.key, cursor);
+    if (!isNew && welcome === null) return;
     const target = welcome === null ? server.lastSeq : welcome.logSeq - 1;
-    if (target <= 0) return;
+    if (target <= cursor) return;
     const step = new Step(this.context, stored);
     const record = step.conversation;
     let hash: Uint8Array = new Uint8Array(HASH_BYTES);
@@ -183,7 +195,9 @@ export class CatchingUp {
         record.transcript = await nextTranscript(record.transcript, record.cursor, hash);
       }
     }
-    record.generation = welcome === null ? server.generation : welcome.generation - 1;
+    const before = welcome === null ? server.generation : welcome.generation - 1;
+    record.generation = Math.max(record.generation, before);
+    if (welcome === null && record.standing === "in" && before > 0) record.standing = "waiting";
     step.batch.put("log", numbered(stored.key, target), {
       seq: target,
       transcript: record.transcript,
@@ -192,7 +206,7 @@ export class CatchingUp {
       code: null,
       envelope: null,
     });
-    step.notice(target, this.context.now(), { kind: "history-elsewhere" });
+    if (isNew) step.notice(target, this.context.now(), { kind: "history-elsewhere" });
     await step.commit();
   }
 

@@ -38,16 +38,7 @@ export class Composer {
       failed: null,
       frank: null,
     };
-    const row: OutboxRecord = {
-      conversation,
-      message: id,
-      order,
-      content,
-      phase: "queued",
-      frame: null,
-      seq: null,
-      code: null,
-    };
+    const row = queued(conversation, id, order, content);
     const place = { group: blind, order };
     await context.store.commit(
       new Batch()
@@ -57,6 +48,18 @@ export class Composer {
     );
     context.bus.publish({ t: "messages", conversation, ids: [id] });
     context.bus.publish({ t: "outbox", conversation });
+    return id;
+  }
+
+  /** Queues content that is no row on the screen: a profile, a report, values for one's own devices. */
+  async post(conversation: Id, content: Uint8Array): Promise<Id> {
+    const { store, bus } = this.context;
+    const id = newId();
+    const order = this.#order(this.context.now());
+    const blind = await store.conversation(conversation);
+    const row = queued(conversation, id, order, content);
+    await store.commit(new Batch().put("outbox", named(blind, id), row, { group: blind, order, expect: 0 }));
+    bus.publish({ t: "outbox", conversation });
     return id;
   }
 
@@ -109,3 +112,14 @@ export class Composer {
     return this.#lastOrder;
   }
 }
+
+const queued = (conversation: Id, message: Id, order: number, content: Uint8Array): OutboxRecord => ({
+  conversation,
+  message,
+  order,
+  content,
+  phase: "queued",
+  frame: null,
+  seq: null,
+  code: null,
+});

@@ -26,6 +26,11 @@ export class Context {
   /** One task at a time for each conversation: its log, its MLS state and its outbox move together. */
   readonly lanes = new Lanes();
   /**
+   * One sender at a time for each conversation: frames leave in the order of their counters, and no message is encrypted
+   * between a commit and its answer. Taken before the conversation's lane, never inside it.
+   */
+  readonly senders = new Lanes();
+  /**
    * The server announced a new statement of our own person that this device has not seen. When the session ends before
    * it can be fetched, it was the one that revoked this device.
    */
@@ -65,6 +70,10 @@ export class Context {
 
   now(): number {
     return this.env.now();
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 
   /** Runs what nobody waits for: a failure is noted, a store that was locked meanwhile ends it quietly. */

@@ -1,9 +1,10 @@
 import type { ConversationRecord, MessageRecord } from "../store";
-import type { ConversationSummary, Id } from "./api";
+import type { ConversationSummary, Id, PersonCard } from "./api";
 import type { Context } from "./context";
 import type { Drafts } from "./drafts";
 import { messageItem, unreadSeqs } from "./messages";
 import { pictureAddress } from "./pictures";
+import { readSynced } from "./synced";
 import type { People } from "./people";
 import { Value } from "./readable";
 
@@ -19,6 +20,7 @@ export class ConversationList {
   readonly #typing = new Map<Id, Map<Id, ReturnType<typeof setTimeout>>>();
   /** Conversations to read again, so that a burst of notices reads each once. */
   readonly #stale = new Set<Id>();
+  readonly #asked = new Set<Id>();
   #reading: Promise<void> | null = null;
   #end: () => void = () => undefined;
 
@@ -100,10 +102,10 @@ export class ConversationList {
       partner: group ? null : await this.people.known(other ?? record.persons[0] ?? id),
       name: profile?.value.name ?? "",
       picture: pictureAddress(profile?.value.picture ?? null),
-      lastSender: group && last?.sender ? await this.people.known(last.sender) : null,
+      lastSender: group && last?.sender ? await this.#named(id, last.sender) : null,
       standing: record.server.frozenSeq === null ? record.standing : "stopped",
-      mutedUntil: 0,
-      pinned: false,
+      mutedUntil: await readSynced(store, "mute", id),
+      pinned: (await readSynced(store, "pin", id)) === 1,
       lastMessage: last ? messageItem(last, marks?.value ?? { delivered: 0, read: 0 }) : null,
       at: activity(record, last, this.context.now()),
       unread: unreadSeqs(record, reads?.value.readSeq ?? 0).length,
@@ -111,6 +113,21 @@ export class ConversationList {
       partnerTyping: typing.length > 0,
       typing,
     };
+  }
+
+  /** The card of somebody who spoke; one never seen before is asked for, and the row shown again with it. */
+  async #named(conversation: Id, person: Id): Promise<PersonCard> {
+    const card = await this.people.known(person);
+    if (card.name.latin === "" && card.name.local === "" && !this.#asked.has(person)) {
+      this.#asked.add(person);
+      this.people.card(person).then(
+        () => {
+          this.#changed(conversation);
+        },
+        () => undefined,
+      );
+    }
+    return card;
   }
 
   #typists(conversation: Id): readonly Id[] {

@@ -1,327 +1,328 @@
-import type { Begun, RosterDevice } from "../crypto/api";
-import { encodeBeginBody } from "../crypto/begin-body";
-import { compare, sha256 } from "../crypto/bytes";
+import { encodeOrderRequest, REQUEST_LABELS } from "../crypto/orders";
 import { HYBRID } from "../crypto/policy";
-import { Batch, type ConversationRecord, type GroupRecord, numbered, type PendingCommit } from "../store";
+import type { ConversationRecord, GroupRecord } from "../store";
 import { isTransient, TransportError } from "../transport";
 import { AppError, type Id } from "./api";
+import { type Begins, LARGE, NORMAL, type Shape } from "./begins";
+import { type Commits, RANK_STEP_MS, TooLarge } from "./commits";
 import type { Context } from "./context";
+import { cryptoCode } from "./errors";
 import { type Identities, listsDevice } from "./identities";
 import { idBytes, idText } from "./ids";
+import { Pump } from "./lanes";
+import { type CatchUp, type Pendings, readView, type View } from "./pending";
+import type { Plan, Wish } from "./plan";
 
-const ZEROS_16 = new Uint8Array(16);
-const ZEROS_32 = new Uint8Array(32);
+export type { CatchUp } from "./pending";
 
 /** Our leaf is renewed when it is older than this. */
 const HEAL_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
-
-/** Refusals of a begin that say: somebody else was first. The log brings what they began. */
-const LOST_RACE: ReadonlySet<string> = new Set([
-  "generation_conflict",
-  "epoch_conflict",
-  "successor_not_allowed",
-  "counter_gap",
-]);
-
-/** Catches up with a conversation's log to its end; given by `Sync`, which knows the way. */
-export type CatchUp = (conversation: Id) => Promise<void>;
+/** A request to be let in is repeated no sooner than this. */
+const ASK_AGAIN_MS = 10 * 60 * 1000;
+/** A commit that we alone cannot use is not our group's fault: after this long we ask to be let in again. */
+const BROKEN_PATIENCE_MS = 20_000;
 
 /**
- * Makes groups and renews our leaf in them. A commit of our own lives through these states, each on disk:
- *
- *     (none) --made--> pending --sent, and its hash appears in the log--> adopted: state := pending.state
- *                         |----another's commit appears in the log------> dropped (Log, Joins)
- *                         '----refused for good-------------------------> dropped here
- *
- * `pending` holds the frame byte for byte with its counter. After a crash in `pending` the log is read first: if the
- * commit is in it, it is adopted; if not, the same frame is sent again, which the server answers with the first seq
- * when it had it already. The state before stays in force until adoption, so nothing is ever encrypted in an epoch that
- * does not exist. A refused frame consumes no counter: the next frame takes the same number.
+ * Decides what a conversation's group needs: to be begun, made anew, cleared of devices that are out, healed; and asks
+ * to be let in where this device has no leaf. How it is done stands in `Begins` and `Commits`.
  */
 export class Groups {
+  readonly #attending = new Map<Id, Pump>();
+  readonly #asked = new Map<Id, number>();
+  readonly #reported = new Map<string, number>();
+
   constructor(
     private readonly context: Context,
     private readonly identities: Identities,
+    readonly pendings: Pendings,
+    readonly commits: Commits,
+    readonly begins: Begins,
     private readonly catchUp: CatchUp,
   ) {}
 
   /**
    * Sees to it that messages can be encrypted: true when there is a group in force that the server takes messages for.
-   * False: not now (somebody else's begin is on its way, or the partner has no living device); a later event tries
-   * again. Throws `TransportError`, or `AppError` / `CryptoError` when a group may not be made.
+   * False: not now (somebody else's begin is on its way, the partner has no living device, or this device waits to be
+   * let in); a later event tries again. Throws `TransportError`, or `AppError` / `CryptoError` when it never will.
    */
   async ensure(conversation: Id): Promise<boolean> {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const { record, group } = await this.#read(conversation);
-      const inForce = group !== null && group.state !== null && !record.server.blocked;
-      if (inForce && record.server.generation <= record.generation) return true;
-      if (record.cursor < record.server.lastSeq || record.server.generation > record.generation) {
-        await this.catchUp(conversation);
-        const after = await this.#read(conversation);
-        const moved = after.record.cursor > record.cursor || after.record.generation > record.generation;
-        if (moved) continue;
-        if (after.record.server.generation > after.record.generation) return false;
-      }
-      const mayBegin = record.generation === 0 || record.server.blocked;
-      if (!mayBegin) return false;
-      const pending = await this.#pendingBegin(conversation);
-      if (!pending) {
-        // Either nobody can be added now, or the log moved on while the KeyPackages were claimed.
-        if ((await this.#read(conversation)).record.generation === record.generation) return false;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const view = await this.#current(conversation);
+      if (!view) return false;
+      const { record, group } = view;
+      if (record.standing === "out") throw new AppError("not_a_member");
+      if (record.generation === 0) {
+        const begun = await this.#beginFirst(conversation, record);
+        if (!begun && (await this.#unmoved(conversation, record))) return false;
         continue;
       }
-      await this.#sendBegin(conversation, pending, attempt === 0);
+      if (record.server.frozenSeq !== null) {
+        if (!(await this.#succeedBroken(view)) && (await this.#unmoved(conversation, record))) return false;
+        continue;
+      }
+      if (!group?.state) {
+        if (!(await this.#withoutLeaf(conversation, record)) && (await this.#unmoved(conversation, record)))
+          return false;
+        continue;
+      }
+      if (group.broken) {
+        await this.#report(view, group.broken.seq);
+        return false;
+      }
+      if (!record.server.blocked && record.server.orders === 0) return true;
+      if (await this.#clear(conversation, record)) continue;
+      if (await this.#unmoved(conversation, record)) return !record.server.blocked;
     }
     return false;
   }
 
   /** True when our leaf should be renewed before the next message. */
   async needsHealing(conversation: Id): Promise<boolean> {
-    const { group } = await this.#read(conversation);
+    const { group } = await readView(this.context, conversation);
     if (!group?.state) return false;
-    return (
-      group.pending?.kind === "heal" || !group.healed || this.context.now() - group.renewedAt > HEAL_AFTER_MS
-    );
+    return group.pending !== null || !group.healed || this.context.now() - group.renewedAt > HEAL_AFTER_MS;
+  }
+
+  heal(conversation: Id): Promise<void> {
+    return this.commits.heal(conversation);
+  }
+
+  /** Does what is due and nobody asked for, in this device's turn. Ends when there is nothing more to do now. */
+  attend(conversation: Id): Promise<void> {
+    let pump = this.#attending.get(conversation);
+    if (!pump) {
+      pump = new Pump(() => this.#attend(conversation));
+      this.#attending.set(conversation, pump);
+    }
+    return pump.poke();
+  }
+
+  /** Somebody who is invited has a device now: any member may add them, and one does. */
+  async admitInvited(conversation: Id, person: Id): Promise<void> {
+    const { record, group } = await readView(this.context, conversation);
+    if (!group?.state || record.standing !== "in") return;
+    const invited = group.membership.some((one) => one.person === person && one.role === "invited");
+    if (invited) await this.#inTurn(conversation, { kind: "add", persons: [person] });
   }
 
   /**
-   * An empty commit with a path. When another's commit wins the epoch, that one has renewed the group for everybody but
-   * us: we give up for now and talk on; the age of our leaf brings us back here.
+   * Asks the members to let this device in. The Welcome that follows is taken even when the group is known here: the
+   * request is on disk before it leaves. Does nothing while a request of lately is open.
    */
-  async heal(conversation: Id): Promise<void> {
-    const pending = await this.context.lanes.run(conversation, () => this.#makeHealing(conversation));
-    if (!pending) return;
-    const { record, blind } = await this.#read(conversation);
+  async askIn(conversation: Id): Promise<void> {
+    const { context } = this;
+    const view = await readView(context, conversation);
+    const { generation, groupId } = view.record.server;
+    const last = this.#asked.get(conversation);
+    if (generation === 0 || !groupId || view.record.standing === "out") return;
+    if (last !== undefined && context.now() - last < ASK_AGAIN_MS) return;
+    const asked = await this.#signRequest("add", groupId);
+    await context.store.update(
+      "conversations",
+      view.blind,
+      (record) => record && { ...record, rejoin: { generation, at: context.now() } },
+    );
+    this.#asked.set(conversation, context.now());
+    await context.link.request("rejoin", { conversation: idBytes(conversation), generation, ...asked });
+  }
+
+  /** This person leaves: the members are told by an order, which the next commit executes. */
+  async leave(conversation: Id): Promise<void> {
+    const { record } = await readView(this.context, conversation);
+    const { generation, groupId } = record.server;
+    if (!groupId || record.kind !== "group" || record.standing === "out") throw new AppError("not_a_member");
+    const asked = await this.#signRequest("leave", groupId);
+    await this.context.link.request("leave", { conversation: idBytes(conversation), generation, ...asked });
+  }
+
+  /** Makes the group anew under another suite or size. Only an admin may. */
+  async succeed(conversation: Id, shape: Shape): Promise<boolean> {
+    const { group } = await readView(this.context, conversation);
+    if (!group) throw new AppError("not_a_member");
+    return this.begins.begin(conversation, () => this.begins.successor(group, shape, false));
+  }
+
+  /** Until the wish is so; a hybrid group that it would make too large is made anew first. */
+  async perform(
+    ...[conversation, wish, onProgress]: Parameters<Commits["perform"]>
+  ): ReturnType<Commits["perform"]> {
     try {
-      await this.context.link.request("commit", {
-        conversation: idBytes(conversation),
-        generation: record.generation,
-        epoch: pending.epoch,
-        counter: pending.counter,
-        body: pending.commit,
-        welcome: null,
-      });
+      return await this.commits.perform(conversation, wish, onProgress);
     } catch (error) {
-      // Busy, too fast, no answer: the same frame again later, and nothing is said before.
+      if (!(error instanceof TooLarge)) throw error;
+      if (!(await this.succeed(conversation, LARGE))) throw new TransportError("busy");
+      return this.commits.perform(conversation, wish, onProgress);
+    }
+  }
+
+  /** What was asked for lately may be asked for again: called after a break in the connection. */
+  forgetAsked(): void {
+    this.#asked.clear();
+    this.#reported.clear();
+  }
+
+  /** The conversation with its log read; null while the server is ahead of what it hands out. */
+  async #current(conversation: Id): Promise<View | null> {
+    const view = await readView(this.context, conversation);
+    const { record } = view;
+    const behind = record.cursor < record.server.lastSeq || record.server.generation > record.generation;
+    if (!behind || record.standing === "out") return view;
+    await this.catchUp(conversation);
+    const after = await readView(this.context, conversation);
+    return after.record.server.generation > after.record.generation ? null : after;
+  }
+
+  async #unmoved(conversation: Id, before: ConversationRecord): Promise<boolean> {
+    const { record } = await readView(this.context, conversation);
+    return record.cursor === before.cursor && record.generation === before.generation;
+  }
+
+  async #beginFirst(conversation: Id, record: ConversationRecord): Promise<boolean> {
+    // Whose devices a group begins with is said when it is made; here only that begin is brought to its end.
+    const founding =
+      record.kind === "group" ? () => Promise.resolve(null) : () => this.begins.everyone(conversation);
+    return this.begins.begin(conversation, founding);
+  }
+
+  /** A device without a leaf: its siblings or the members let it in; alone in a blocked conversation it begins anew. */
+  async #withoutLeaf(conversation: Id, record: ConversationRecord): Promise<boolean> {
+    const { context } = this;
+    if (record.kind !== "group" && record.server.blocked) {
+      const chain = await this.identities.fresh(context.self.person);
+      const siblings = chain.devices.some(
+        ({ id, kind }) => kind === "regular" && idText(id) !== context.self.device,
+      );
+      if (!siblings && listsDevice(chain, context.self.device))
+        return this.begins.begin(conversation, () => this.begins.everyone(conversation));
+    }
+    await this.askIn(conversation).catch((error: unknown) => {
       if (!(error instanceof TransportError) || isTransient(error)) throw error;
-      this.context.journal.note("healing", error.code);
-      await this.catchUp(conversation);
-      // An epoch that nobody has moved on was no reason to refuse.
-      const { group } = await this.#read(conversation);
-      if (error.code === "epoch_conflict" && group?.pending?.counter === pending.counter)
-        throw new TransportError("busy");
-      await this.#giveUpHealing(conversation, numbered(blind, record.generation), pending);
-      return;
-    }
-    await this.catchUp(conversation);
-  }
-
-  /** Counters that are spoken for: what the server has consumed, and every frame that is on its way. */
-  async lastCounter(record: ConversationRecord, blind: string): Promise<number> {
-    const outbox = await this.context.store.range("outbox", { group: blind });
-    const groups = await this.context.store.all("groups", `${blind}/`);
-    return Math.max(
-      record.counter,
-      ...outbox.map((row) => row.value.frame?.counter ?? 0),
-      ...groups.map((row) => row.value.pending?.counter ?? 0),
-    );
-  }
-
-  async #pendingBegin(conversation: Id): Promise<PendingCommit | null> {
-    const { record, blind } = await this.#read(conversation);
-    const stored = await this.context.store.get("groups", numbered(blind, record.generation + 1));
-    if (stored?.value.pending) return stored.value.pending;
-    const add = await this.#claim(record);
-    if (add === null) return null;
-    return this.context.lanes.run(conversation, () =>
-      this.#makeBegin(conversation, record.generation, add.packages, add.roster),
-    );
-  }
-
-  /** One KeyPackage of every living device of the other persons; null when somebody has none. */
-  async #claim(record: ConversationRecord) {
-    const { context } = this;
-    const roster: RosterDevice[] = [];
-    const packages: { person: Uint8Array; device: Uint8Array; keyPackage: Uint8Array }[] = [];
-    for (const person of record.persons) {
-      const chain = await this.identities.fresh(person);
-      roster.push(...chain.everListed);
-      if (person === context.self.person) {
-        if (!listsDevice(chain, context.self.device)) throw new AppError("device_revoked");
-        continue;
-      }
-      if (chain.devices.length === 0) return null;
-      const claimed = await context.api
-        .claimKeyPackages({ persons: [person], suite: HYBRID, conversation: record.id, devices: null })
-        .then(({ packages: found }) => found)
-        .catch((error: unknown) => {
-          if (error instanceof TransportError && error.code === "no_key_package") return [];
-          throw error;
-        });
-      for (const one of claimed) {
-        // The engine checks the package against the verified chain; a device that the chain does not list is refused.
-        packages.push({ person: idBytes(person), device: idBytes(one.device), keyPackage: one.package });
-      }
-      const complete = chain.devices.every((entry) => claimed.some((one) => one.device === idText(entry.id)));
-      if (!complete) return null;
-    }
-    return { packages, roster };
-  }
-
-  async #makeBegin(
-    conversation: Id,
-    after: number,
-    add: { person: Uint8Array; device: Uint8Array; keyPackage: Uint8Array }[],
-    roster: RosterDevice[],
-  ): Promise<PendingCommit | null> {
-    const { context } = this;
-    const { record, group, blind } = await this.#read(conversation);
-    if (record.generation !== after) return null;
-    const generation = after + 1;
-    const begun: Begun = await context.env.engine.begin({
-      keys: context.self.keys,
-      policy: {
-        conversation: idBytes(conversation),
-        kind: record.kind,
-        persons: record.kind === "direct" ? record.persons.map(idBytes).sort(compare) : [],
-        suite: HYBRID,
-        sizeClass: "normal",
-        retentionClass: 0,
-        ministry: ZEROS_16,
-        registry: ZEROS_32,
-        predecessor: group?.groupId ?? record.server.groupId ?? ZEROS_32,
-      },
-      add,
-      roster,
-      seen: { seq: record.cursor, transcript: record.transcript },
-      profile: new Uint8Array(),
-      now: context.now(),
+      context.journal.note("rejoin", error.code);
     });
-    const pending: PendingCommit = {
-      kind: "begin",
-      state: begun.pendingState,
-      bodyHash: await sha256(encodeBeginBody({ policy: begun.policy, commit: begun.commit })),
-      counter: (await this.lastCounter(record, blind)) + 1,
-      epoch: 0,
-      policy: begun.policy,
-      commit: begun.commit,
-      welcome: begun.welcome,
-      groupId: begun.groupId,
-      membership: [],
-      change: { added: [], removed: [], roles: [], orders: [] },
-    };
-    const made: GroupRecord = {
-      conversation,
-      generation,
-      groupId: begun.groupId,
-      epoch: 0,
-      state: null,
-      pending,
-      devices: [],
-      membership: [],
-      suite: HYBRID,
-      sizeClass: "normal",
-      founder: context.self.device,
-      createdHere: true,
-      renewedAt: context.now(),
-      healed: true,
-      lost: null,
-      broken: null,
-    };
-    const batch = new Batch().put("groups", numbered(blind, generation), made, { expect: 0 });
-    await context.store.commit(batch, { fence: context.fence });
-    return pending;
+    return false;
   }
 
-  async #sendBegin(conversation: Id, pending: PendingCommit, first: boolean): Promise<void> {
-    const { record, blind } = await this.#read(conversation);
-    const generation = record.generation + 1;
-    try {
-      await this.context.link.request("begin", {
-        conversation: idBytes(conversation),
-        generation,
-        counter: pending.counter,
-        policy: pending.policy ?? new Uint8Array(),
-        commit: pending.commit,
-        welcome: pending.welcome,
-      });
-    } catch (error) {
-      if (!(error instanceof TransportError) || error.unknownOutcome) throw error;
-      // Busy or too fast: the same frame again later. Anything else is for good, unless the log has it already.
-      if (error.code === "busy" || error.code === "rate_limited" || error.code === "internal") throw error;
-      this.context.journal.note("begin", error.code);
-      await this.catchUp(conversation);
-      await this.#drop(conversation, numbered(blind, generation), pending);
-      if (LOST_RACE.has(error.code)) return;
-      if (!first) throw error;
-      // A device may have come or gone between claiming and beginning: once more, with chains as they are now.
-      for (const person of record.persons) this.identities.markStale(person);
-      return;
-    }
-    await this.catchUp(conversation);
+  /** Removes what must go; in a conversation of two that would lose one of them, begins anew. True when it moved on. */
+  async #clear(conversation: Id, record: ConversationRecord): Promise<boolean> {
+    const plan = await this.commits.plan(conversation, { kind: "due" });
+    if (await this.#losesPerson(conversation, record, plan))
+      return this.begins.begin(conversation, () => this.begins.everyone(conversation));
+    await this.perform(conversation, { kind: "due" });
+    const after = (await readView(this.context, conversation)).record;
+    if (after.server.blocked || after.server.orders > 0) await this.#askState(conversation);
+    return after.cursor > record.cursor;
   }
 
-  async #makeHealing(conversation: Id): Promise<PendingCommit | null> {
-    const { context } = this;
-    const { record, group, blind } = await this.#read(conversation);
-    if (!group?.state || !group.groupId) return null;
-    if (group.pending) return group.pending;
-    const healed = await context.env.engine.heal({
-      state: group.state,
-      seen: { seq: record.cursor, transcript: record.transcript },
-      roster: await this.identities.roster(record.persons),
-      now: context.now(),
-    });
-    const pending: PendingCommit = {
-      kind: "heal",
-      state: healed.pendingState,
-      bodyHash: await sha256(healed.commit),
-      counter: (await this.lastCounter(record, blind)) + 1,
-      epoch: healed.epoch,
-      policy: null,
-      commit: healed.commit,
-      welcome: null,
-      groupId: group.groupId,
-      membership: [],
-      change: { added: [], removed: [], roles: [], orders: [] },
-    };
-    const key = numbered(blind, record.generation);
-    const stored = await context.store.get("groups", key);
-    const batch = new Batch().put("groups", key, { ...group, pending }, { expect: stored?.revision ?? 0 });
-    await context.store.commit(batch, { fence: context.fence });
-    return pending;
+  async #losesPerson(conversation: Id, record: ConversationRecord, plan: Plan): Promise<boolean> {
+    const { group } = await readView(this.context, conversation);
+    if (record.kind === "group" || !group) return false;
+    const gone = new Set(plan.remove.map(({ device }) => device));
+    const left = [...group.devices.filter(({ device }) => !gone.has(device)), ...plan.add];
+    return record.persons.some((person) => !left.some((one) => one.person === person));
   }
 
-  /** Lets go of a pending begin that the server has refused, if the log has not settled it meanwhile. */
-  async #drop(conversation: Id, key: string, pending: PendingCommit): Promise<void> {
-    await this.context.lanes.run(conversation, async () => {
-      const stored = await this.context.store.get("groups", key);
-      if (stored?.value.pending?.kind !== "begin" || stored.value.pending.counter !== pending.counter) return;
-      const batch = new Batch().remove("groups", key, { expect: stored.revision });
-      await this.context.store.commit(batch, { fence: this.context.fence });
-    });
-  }
-
-  async #giveUpHealing(conversation: Id, key: string, pending: PendingCommit): Promise<void> {
-    await this.context.lanes.run(conversation, async () => {
-      const stored = await this.context.store.get("groups", key);
-      if (!stored) return;
-      const own = stored.value.pending?.counter === pending.counter;
-      const left = { ...stored.value, healed: true, pending: own ? null : stored.value.pending };
-      const batch = new Batch().put("groups", key, left, { expect: stored.revision });
-      await this.context.store.commit(batch, { fence: this.context.fence });
-    });
-  }
-
-  async #read(
-    conversation: Id,
-  ): Promise<{ record: ConversationRecord; group: GroupRecord | null; blind: string }> {
+  /** Nothing was found to do: the server's own word on what is open. */
+  async #askState(conversation: Id): Promise<void> {
+    const state = await this.context.api.conversation(conversation);
     const { store } = this.context;
-    const blind = await store.conversation(conversation);
-    const stored = await store.get("conversations", blind);
-    if (!stored) throw new AppError("not_found");
-    const { generation } = stored.value;
-    const group = generation === 0 ? null : await store.get("groups", numbered(blind, generation));
-    return { record: stored.value, group: group?.value ?? null, blind };
+    await store.update("conversations", await store.conversation(conversation), (record) => {
+      if (!record || state.generation < record.server.generation) return null;
+      const { blocked, orders, frozen_seq: frozenSeq } = state;
+      return { ...record, server: { ...record.server, blocked, orders, frozenSeq } };
+    });
   }
+
+  async #succeedBroken(view: View): Promise<boolean> {
+    const { group, record } = view;
+    if (record.kind !== "group") return this.begins.begin(record.id, () => this.begins.everyone(record.id));
+    if (!group?.state) {
+      await this.askIn(record.id);
+      return false;
+    }
+    const shape = group.suite === HYBRID ? NORMAL : LARGE;
+    return this.begins.begin(record.id, () => this.begins.successor(group, shape, true));
+  }
+
+  async #report(view: View, seq: number): Promise<void> {
+    const { context } = this;
+    const { id, generation } = view.record;
+    const key = `${id}/${String(seq)}`;
+    const at = this.#reported.get(key);
+    if (at === undefined) {
+      this.#reported.set(key, context.now());
+      await context.link.request("report_commit", { conversation: idBytes(id), generation, seq });
+    } else if (context.now() - at > BROKEN_PATIENCE_MS) {
+      await this.askIn(id);
+    }
+  }
+
+  async #attend(conversation: Id): Promise<void> {
+    const { context } = this;
+    if (!context.leads || context.link.state.kind !== "ready") return;
+    await this.context.senders.run(conversation, () => this.pendings.settle(conversation));
+    const view = await this.#current(conversation);
+    if (!view || view.record.generation === 0 || view.record.standing === "out") return;
+    const { record, group } = view;
+    if (record.server.frozenSeq !== null) {
+      if (group) await this.#turn(group, await this.#founderFirst(group));
+      await this.ensure(conversation);
+    } else if (!group?.state) await this.ensure(conversation);
+    else if (group.broken) await this.#report(view, group.broken.seq);
+    else await this.#inTurn(conversation, { kind: "due" });
+  }
+
+  /** Waits for this device's turn, looks again, and acts if it is still needed. */
+  async #inTurn(conversation: Id, wish: Wish): Promise<void> {
+    const { group, record } = await readView(this.context, conversation);
+    if (!group?.state) return;
+    const plan = await this.commits.plan(conversation, wish);
+    if (plan.remove.length + plan.add.length + plan.roles.length + plan.orders.length === 0) return;
+    if (await this.#losesPerson(conversation, record, plan)) return;
+    // Devices of one's own concern one's own devices alone; everybody else waits for an order.
+    const own =
+      plan.orders.length === 0 && plan.add.every(({ person }) => person === this.context.self.person);
+    await this.#turn(group, own && plan.remove.length === 0 ? [this.context.self.person] : null);
+    await this.perform(conversation, wish);
+  }
+
+  async #turn(group: GroupRecord, persons: readonly Id[] | null): Promise<void> {
+    if (!group.state) return;
+    const { engine } = this.context.env;
+    const { members, ownLeaf } = await engine.describe(group.state);
+    const among = members.filter(
+      ({ person, leaf }) => leaf === ownLeaf || !persons || persons.includes(idText(person)),
+    );
+    const position = await engine.rank({ state: group.state, among: among.map(({ leaf }) => leaf) });
+    if (position > 0) await this.context.sleep(position * RANK_STEP_MS);
+  }
+
+  /** A broken group is made anew by who founded it, if that device is still there; else by an admin. */
+  async #founderFirst(group: GroupRecord): Promise<readonly Id[] | null> {
+    if (group.founder === this.context.self.device) return [];
+    const admins = group.membership.filter(({ role }) => role === "admin").map(({ person }) => person);
+    if (!admins.includes(this.context.self.person)) await this.context.sleep(2 * RANK_STEP_MS);
+    return admins;
+  }
+
+  async #signRequest(action: "add" | "leave", groupId: Uint8Array) {
+    const { env, self } = this.context;
+    const chain = await this.identities.fresh(self.person);
+    const [person, device] = [idBytes(self.person), idBytes(self.device)];
+    const content = encodeOrderRequest({ groupId, person, device, statementHash: chain.hash });
+    const signature = await env.engine.signWithDevice({
+      keys: self.keys,
+      label: REQUEST_LABELS[action],
+      content,
+    });
+    return { statement_hash: chain.hash, signature };
+  }
+}
+
+/** Why the group's rules forbid what was asked, in the words of the views. */
+export function membershipReason(error: unknown): AppError | null {
+  if (cryptoCode(error) !== "membership_refused") return null;
+  const rule = (error as { detail?: { rule?: unknown } }).detail?.rule;
+  return new AppError(
+    rule === "last_admin" ? "last_admin" : rule === "remove" ? "group_refused" : "not_admin",
+  );
 }

@@ -2,29 +2,43 @@ import { type BeginBody, parseBeginBody } from "../crypto/begin-body";
 import type { Joined, MadeKeyPackage, Member } from "../crypto/api";
 import { equal, toHex } from "../crypto/bytes";
 import { groupIdOf } from "../crypto/policy";
-import { type ConversationRecord, type GroupRecord, type MailRecord, numbered } from "../store";
+import {
+  type ConversationRecord,
+  type GroupDevice,
+  type GroupRecord,
+  type MailRecord,
+  numbered,
+  type Stored,
+} from "../store";
 import type { Envelope } from "../wire/frames";
-import type { Id } from "./api";
+import { AppError, type Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode, RolledBack } from "./errors";
 import { idBytes, idText } from "./ids";
 import type { Identities } from "./identities";
+import { lastResortUsed } from "./keypackages";
 import type { Mailbox } from "./mailbox";
+import { openProfile } from "./profiles";
+import { fromEntry, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
 
-/** A Welcome that is refused for good; the log goes on without this generation. */
+/** A Welcome that is refused for good; the log goes on without this group. */
 class JoinRefused extends Error {
   constructor(readonly code: string) {
     super(code);
   }
 }
 
-type Device = GroupRecord["devices"][number];
+/** Persons who left since the Welcome was made and whose chains are fetched one by one. */
+const MAX_UNKNOWN = 50;
 
-const devicesOf = (members: readonly Member[]): Device[] =>
+export const devicesOf = (members: readonly Member[]): GroupDevice[] =>
   members.map((member) => ({ person: idText(member.person), device: idText(member.device) }));
 
-/** How a group comes into force on this device: by its own pending begin, or by a Welcome out of the mailbox. */
+/**
+ * How a group comes into force on this device: by its own pending begin, by a Welcome that came with a begin, or by one
+ * that came with a later commit.
+ */
 export class Joins {
   constructor(
     private readonly context: Context,
@@ -32,11 +46,18 @@ export class Joins {
     private readonly mailbox: Mailbox,
   ) {}
 
+  /** Seqs of the commits that came with a Welcome for this device, as far as the mailbox is known or asked. */
+  async welcomed(blind: string, ask: boolean): Promise<ReadonlySet<number>> {
+    if (ask) await this.mailbox.fetch();
+    const rows = await this.context.store.all("mail", `${blind}/`);
+    return new Set(rows.map(({ value }) => value.logSeq));
+  }
+
   /** Applies an envelope of kind begin. Under the conversation's lane. */
   async apply(step: Step, envelope: Envelope): Promise<void> {
     const own = this.context.isOwnDevice(envelope.device);
     const welcome = own ? undefined : await this.mailbox.welcomeFor(step.blind, envelope);
-    const before = await this.#group(step.blind, step.conversation.generation);
+    const before = (await this.#group(step.blind, step.conversation.generation))?.value ?? null;
     const place = await step.advance(envelope);
     const { conversation } = step;
     if (envelope.generation <= conversation.generation) {
@@ -50,19 +71,68 @@ export class Joins {
       this.context.journal.note("generation", "gap");
       step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
     }
-    if (own) await this.#adopt(step, envelope, place, before);
-    else await this.#join(step, envelope, place, welcome, before);
+    const broken = before?.broken != null || conversation.server.frozenSeq !== null;
+    if (own) await this.#adopt(step, envelope, place, before, broken);
+    else await this.#joinBegin(step, envelope, place, welcome, before, broken);
     conversation.generation = Math.max(conversation.generation, envelope.generation);
     if (conversation.server.generation <= envelope.generation) {
       // A group that has begun has only living leaves; the server blocks it again when that changes.
       const groupId = await this.#groupId(envelope);
       const { generation } = envelope;
-      conversation.server = { ...conversation.server, generation, epoch: 1, groupId, blocked: false };
+      const sound = { blocked: false, orders: 0, frozenSeq: null };
+      conversation.server = { ...conversation.server, ...sound, generation, epoch: 1, groupId };
     }
   }
 
+  /** Applies a commit that came with a Welcome for this device: it is let in, for the first time or again. */
+  async applyCommit(step: Step, envelope: Envelope): Promise<void> {
+    const mail = await this.mailbox.welcomeFor(step.blind, envelope);
+    const stored = await this.#group(step.blind, envelope.generation);
+    const before = stored?.value ?? null;
+    const place = await step.advance(envelope);
+    const { conversation } = step;
+    try {
+      if (!mail) throw new JoinRefused("no_welcome");
+      this.#demandAsked(conversation, before, envelope);
+      const groupId =
+        before?.groupId ??
+        (conversation.server.generation === envelope.generation ? conversation.server.groupId : null);
+      if (!groupId) throw new JoinRefused("group_id");
+      const { joined, keyPackage } = await this.#open(conversation, envelope, mail, groupId);
+      const group: GroupRecord = {
+        ...this.#record(conversation, envelope, joined),
+        founder: before?.founder ?? null,
+        executed: before?.executed ?? [],
+      };
+      step.batch.put("groups", numbered(step.blind, envelope.generation), group, {
+        expect: stored?.revision ?? 0,
+      });
+      this.#consume(step, keyPackage);
+      conversation.generation = envelope.generation;
+      const by = personOf(joined, envelope.device);
+      const wasIn = before?.membership.some(({ person }) => person === this.context.self.person) === true;
+      this.#enter(step, envelope, group, joined);
+      if (conversation.kind === "group" && !wasIn && by !== this.context.self.person)
+        step.notice(envelope.seq, envelope.time, { kind: "added", by, persons: [this.context.self.person] });
+      step.row(envelope.seq, place, "applied");
+      conversation.server = { ...conversation.server, epoch: joined.epoch, blocked: false };
+      await step.checkSeen(joined.seen, envelope.seq, envelope.time);
+    } catch (error) {
+      const code = this.#refusal(error);
+      step.row(envelope.seq, place, code === "no_welcome" ? "elsewhere" : "refused", { code });
+      conversation.server.epoch = Math.max(conversation.server.epoch, envelope.epoch + 1);
+    }
+    if (mail) step.batch.remove("mail", numbered(step.blind, mail.logSeq));
+  }
+
   /** The pending begin that this very envelope is made of comes into force. */
-  async #adopt(step: Step, envelope: Envelope, place: Place, before: GroupRecord | null): Promise<void> {
+  async #adopt(
+    step: Step,
+    envelope: Envelope,
+    place: Place,
+    before: GroupRecord | null,
+    broken: boolean,
+  ): Promise<void> {
     const { context } = this;
     const key = numbered(step.blind, envelope.generation);
     const stored = await context.store.get("groups", key);
@@ -77,24 +147,28 @@ export class Joins {
       state: pending.state,
       pending: null,
       devices: devicesOf(members),
+      membership: pending.membership,
       createdHere: true,
       renewedAt: context.now(),
       healed: true,
     };
     step.batch.put("groups", key, group, { expect: stored.revision });
     step.row(envelope.seq, place, "own");
-    this.#announce(step, envelope, group.devices, before);
+    this.#announce(step, envelope, group, before, context.self.person, broken);
+    this.#enter(step, envelope, group, null);
     this.#retire(step, before);
   }
 
-  async #join(
+  async #joinBegin(
     step: Step,
     envelope: Envelope,
     place: Place,
     mail: MailRecord | undefined,
     before: GroupRecord | null,
+    broken: boolean,
   ): Promise<void> {
     const { context } = this;
+    const { conversation } = step;
     const key = numbered(step.blind, envelope.generation);
     const present = await context.store.get("groups", key);
     // Another began this generation: what we had pending for it can never be adopted.
@@ -102,96 +176,153 @@ export class Joins {
     try {
       if (!mail) throw new JoinRefused("no_welcome");
       if (present?.value.state) throw new JoinRefused("known_group");
-      const { joined, keyPackage } = await this.#open(step.conversation, envelope, mail, before);
-      const group: GroupRecord = {
-        conversation: step.conversation.id,
-        generation: envelope.generation,
-        groupId: joined.groupId,
-        epoch: joined.epoch,
-        state: joined.state,
-        pending: null,
-        devices: devicesOf(joined.members),
-        membership: [],
-        suite: joined.policy.suite,
-        sizeClass: joined.policy.sizeClass,
-        founder: idText(envelope.device),
-        createdHere: false,
-        renewedAt: context.now(),
-        healed: false,
-        lost: null,
-        broken: null,
-      };
+      const body: BeginBody = parseBeginBody(envelope.body);
+      const { joined, keyPackage } = await this.#open(
+        conversation,
+        envelope,
+        mail,
+        await groupIdOf(body.policy),
+      );
+      const predecessor = before?.groupId ?? null;
+      if (predecessor && !equal(joined.policy.predecessor, predecessor)) throw new JoinRefused("predecessor");
+      const group = this.#record(conversation, envelope, joined);
       step.batch.put("groups", key, group, { expect });
-      // With the private half gone nobody who takes the device later can open this Welcome again (RFC 9420 §16.8).
-      if (!keyPackage.lastResort) step.batch.remove("keyPackages", toHex(keyPackage.ref));
-      else step.batch.put("notes", "last-resort-used", { value: true });
+      this.#consume(step, keyPackage);
       step.row(envelope.seq, place, "applied");
-      this.#announce(step, envelope, group.devices, before);
+      this.#announce(step, envelope, group, before, personOf(joined, envelope.device), broken);
+      this.#enter(step, envelope, group, joined);
       this.#retire(step, before);
       await step.checkSeen(joined.seen, envelope.seq, envelope.time);
     } catch (error) {
-      const code = error instanceof JoinRefused ? error.code : cryptoCode(error);
-      // A worker that died judged nothing: the Welcome is tried again after the next start.
-      if (code === null || code === "engine_failed") throw error;
-      context.journal.note("welcome", code);
+      const code = this.#refusal(error);
       const elsewhere = code === "no_welcome";
       step.row(envelope.seq, place, elsewhere ? "elsewhere" : "refused", { code });
       if (code !== "known_group") {
-        const lost: GroupRecord = {
-          conversation: step.conversation.id,
-          generation: envelope.generation,
-          groupId: null,
-          epoch: 0,
-          state: null,
-          pending: null,
-          devices: [],
-          membership: [],
-          suite: 0,
-          sizeClass: "normal",
-          founder: idText(envelope.device),
-          createdHere: false,
-          renewedAt: 0,
-          healed: true,
-          lost: elsewhere ? null : code,
-          broken: null,
-        };
-        step.batch.put("groups", key, lost, { expect });
+        const lost = elsewhere ? null : code;
+        step.batch.put("groups", key, lostGroup(conversation, envelope, lost), { expect });
         step.notice(envelope.seq, envelope.time, { kind: "history-elsewhere" });
+        conversation.standing = conversation.standing === "out" ? "out" : "waiting";
+        if (before?.state || !elsewhere) conversation.awaySince ??= envelope.time;
         this.#retire(step, before);
       }
     }
     if (mail) step.batch.remove("mail", numbered(step.blind, mail.logSeq));
   }
 
+  /** The code for which a Welcome is refused. Throws what judged nothing. */
+  #refusal(error: unknown): string {
+    const code = error instanceof JoinRefused ? error.code : cryptoCode(error);
+    // A worker that died judged nothing: the Welcome is tried again after the next start.
+    if (code === null || code === "engine_failed") throw error;
+    this.context.journal.note("welcome", code);
+    return code;
+  }
+
+  /** A Welcome into a known group is taken only when it was asked for, and never back into an epoch of before. */
+  #demandAsked(
+    { rejoin }: ConversationRecord,
+    before: GroupRecord | null,
+    { generation, epoch }: Envelope,
+  ): void {
+    if (!before) return;
+    if (before.state && rejoin?.generation !== generation) throw new JoinRefused("known_group");
+    if (epoch + 1 <= before.epoch) throw new JoinRefused("epoch_old");
+  }
+
+  #record(conversation: ConversationRecord, envelope: Envelope, joined: Joined): GroupRecord {
+    return {
+      conversation: conversation.id,
+      generation: envelope.generation,
+      groupId: joined.groupId,
+      epoch: joined.epoch,
+      state: joined.state,
+      pending: null,
+      devices: devicesOf(joined.members),
+      membership: conversation.kind === "group" ? joined.membership.map(fromEntry) : [],
+      suite: joined.policy.suite,
+      sizeClass: joined.policy.sizeClass,
+      founder: idText(envelope.device),
+      createdHere: false,
+      renewedAt: this.context.now(),
+      healed: false,
+      lost: null,
+      broken: null,
+      executed: [],
+    };
+  }
+
+  /** With the private half gone nobody who takes the device later can open this Welcome again (RFC 9420 §16.8). */
+  #consume(step: Step, keyPackage: MadeKeyPackage): void {
+    if (!keyPackage.lastResort) step.batch.remove("keyPackages", toHex(keyPackage.ref));
+    else step.batch.put("notes", lastResortUsed(keyPackage.suite), { value: true });
+  }
+
+  /** This device is in: who else is, what the group is called, and what it has missed. */
+  #enter(step: Step, { seq, time }: Envelope, group: GroupRecord, joined: Joined | null): void {
+    const { conversation } = step;
+    if (conversation.kind === "group") {
+      conversation.persons = group.membership
+        .filter(({ role }) => role !== "invited")
+        .map(({ person }) => person);
+      if (joined) step.setProfile(openProfile(joined.profile));
+    }
+    if (conversation.awaySince !== null) {
+      step.forgetWaiting();
+      step.notice(seq, conversation.awaySince, { kind: "gap", from: conversation.awaySince, to: time });
+    }
+    conversation.standing = "in";
+    conversation.awaySince = null;
+    conversation.rejoin = null;
+    conversation.server.left = false;
+  }
+
   async #open(
     conversation: ConversationRecord,
     envelope: Envelope,
     mail: MailRecord,
-    before: GroupRecord | null,
+    groupId: Uint8Array,
   ): Promise<{ joined: Joined; keyPackage: MadeKeyPackage }> {
-    const { context } = this;
+    const { context, identities } = this;
     const stored = await context.store.get("keyPackages", toHex(mail.keyPackageRef));
     if (!stored) throw new JoinRefused("key_package_missing");
     const keyPackage = stored.value as MadeKeyPackage;
-    const body: BeginBody = parseBeginBody(envelope.body);
-    const joined = await context.env.engine.join({
+    const persons = new Set([context.self.person, ...conversation.persons]);
+    if (conversation.kind === "group")
+      for (const person of personsNamed([envelope.body])) persons.add(person);
+    const expected = {
+      conversation: idBytes(conversation.id),
+      persons: conversation.kind === "direct" ? conversation.persons.map(idBytes) : [],
+      groupId,
+    };
+    const input = {
       keys: context.self.keys,
       welcome: mail.welcome,
       keyPackage,
-      expected: {
-        conversation: idBytes(conversation.id),
-        persons: conversation.persons.map(idBytes),
-        groupId: await groupIdOf(body.policy),
-      },
-      // The committer's device may be newer than what was fetched, and the notice of it lost: then once more.
-      roster: await this.identities.roster(conversation.persons, [envelope.device]),
+      expected,
       now: context.now(),
-    });
-    if (!joined.members.some((member) => equal(member.device, envelope.device)))
-      throw new JoinRefused("committer");
-    const predecessor = before?.groupId ?? null;
-    if (predecessor && !equal(joined.policy.predecessor, predecessor)) throw new JoinRefused("predecessor");
-    return { joined, keyPackage };
+    };
+    for (let unknown = 0; ; unknown++) {
+      // The committer's device may be newer than what was fetched, and the notice of it lost: then once more.
+      const roster = await this.#roster([...persons], envelope);
+      try {
+        const joined = await context.env.engine.join({ ...input, roster });
+        if (!joined.members.some((member) => equal(member.device, envelope.device)))
+          throw new JoinRefused("committer");
+        return { joined, keyPackage };
+      } catch (error) {
+        // Somebody who has left since still stands in the tree of an older Welcome.
+        const person = unlistedPerson(error);
+        if (person === null || persons.has(person) || unknown >= MAX_UNKNOWN) throw error;
+        await identities.tryFresh(person);
+        persons.add(person);
+      }
+    }
+  }
+
+  async #roster(persons: readonly Id[], { device }: Envelope) {
+    const mustKnow = [device];
+    if (persons.length <= MAX_UNKNOWN) return this.identities.roster(persons, mustKnow);
+    return this.identities.pinnedRoster(persons, mustKnow);
   }
 
   /** A successor keeps nothing of the group before: what was read is in the messages table. */
@@ -204,20 +335,38 @@ export class Joins {
       });
   }
 
-  /** The line that the conversation shows: begun, or who came with a new device. */
-  #announce(step: Step, envelope: Envelope, now: readonly Device[], before: GroupRecord | null): void {
+  /** The line that the conversation shows: begun, or why and by whom it goes on anew. */
+  #announce(
+    step: Step,
+    { generation, seq, time }: Envelope,
+    group: GroupRecord,
+    before: GroupRecord | null,
+    by: Id,
+    broken: boolean,
+  ): void {
     const { self } = this.context;
-    if (envelope.generation === 1) {
-      step.notice(envelope.seq, envelope.time, { kind: "begun" });
+    const { kind } = step.conversation;
+    if (kind === "self") return;
+    if (kind === "group") {
+      const reason = broken ? ("broken" as const) : ("policy" as const);
+      step.notice(
+        seq,
+        time,
+        generation === 1 ? { kind: "group-begun", by } : { kind: "successor", by, reason },
+      );
+      return;
+    }
+    if (generation === 1) {
+      step.notice(seq, time, { kind: "begun" });
       return;
     }
     const known =
       before && before.devices.length > 0
         ? before.devices
-        : now.filter(({ device }) => device !== self.device);
-    const newcomer = now.find(({ device }) => !known.some((other) => other.device === device));
+        : group.devices.filter(({ device }) => device !== self.device);
+    const newcomer = group.devices.find(({ device }) => !known.some((other) => other.device === device));
     const person: Id = newcomer?.person ?? self.person;
-    step.notice(envelope.seq, envelope.time, { kind: "new-device", person, mine: person === self.person });
+    step.notice(seq, time, { kind: "new-device", person, mine: person === self.person });
   }
 
   /** The group that a begin's policy names; null when its body cannot be read. */
@@ -230,8 +379,45 @@ export class Joins {
     }
   }
 
-  async #group(blind: string, generation: number): Promise<GroupRecord | null> {
+  async #group(blind: string, generation: number): Promise<Stored<GroupRecord> | null> {
     if (generation === 0) return null;
-    return (await this.context.store.get("groups", numbered(blind, generation)))?.value ?? null;
+    return this.context.store.get("groups", numbered(blind, generation));
   }
+}
+
+/** A generation that this device has no leaf in; `lost`: why its Welcome could not be taken. */
+function lostGroup({ id }: ConversationRecord, envelope: Envelope, lost: string | null): GroupRecord {
+  return {
+    conversation: id,
+    generation: envelope.generation,
+    groupId: null,
+    epoch: 0,
+    state: null,
+    pending: null,
+    devices: [],
+    membership: [],
+    suite: 0,
+    sizeClass: "normal",
+    founder: idText(envelope.device),
+    createdHere: false,
+    renewedAt: 0,
+    healed: true,
+    lost,
+    broken: null,
+    executed: [],
+  };
+}
+
+function personOf(joined: Joined, device: Uint8Array): Id {
+  const member = joined.members.find((one) => equal(one.device, device));
+  if (!member) throw new AppError("internal");
+  return idText(member.person);
+}
+
+/** Whose chain the engine misses; null for any other error. */
+function unlistedPerson(error: unknown): Id | null {
+  if (cryptoCode(error) !== "device_not_listed") return null;
+  const { detail } = error as Error & { detail?: Readonly<Record<string, unknown>> };
+  const person = detail?.["person"];
+  return typeof person === "string" ? person : null;
 }

@@ -1,12 +1,17 @@
-import type { MadeKeyPackage } from "../crypto/api";
+import type { MadeKeyPackage, Suite } from "../crypto/api";
 import { toHex } from "../crypto/bytes";
-import { HYBRID } from "../crypto/policy";
+import { CLASSICAL, HYBRID } from "../crypto/policy";
 import { Batch } from "../store";
 import { TransportError } from "../transport";
 import type { Context } from "./context";
 
-const TARGET = 100;
-const LOW = 30;
+/** How many a pool holds when it is full, and when it is filled again. Most groups are hybrid. */
+const POOLS: readonly { suite: Suite; target: number; low: number }[] = [
+  { suite: HYBRID, target: 100, low: 30 },
+  { suite: CLASSICAL, target: 50, low: 15 },
+];
+/** A temporary device lives a day and joins what it opens. */
+const TEMPORARY_TARGET = 10;
 /** Made and uploaded together: the first ones are up soon, and a crash loses little work. */
 const AT_ONCE = 10;
 const LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
@@ -21,25 +26,28 @@ const GRACE_MS = 14 * 24 * 60 * 60 * 1000;
 export class KeyPackages {
   constructor(private readonly context: Context) {}
 
-  /** Tops the pool up and replaces the last resort when it is old or was used. Leader only. */
+  /** Tops the pools up and replaces a last resort that is old or was used. Leader only. */
   async maintain(): Promise<void> {
     await this.#prune();
-    // The last resort first: with it alone somebody can already begin.
-    if (await this.#lastResortDue()) await this.#add(0, true);
     const counts = await this.context.api.keyPackageCounts();
-    let have = counts[String(HYBRID)] ?? 0;
-    if (have >= LOW) return;
-    while (have < TARGET && this.context.leads) {
-      const made = await this.#add(Math.min(AT_ONCE, TARGET - have), false);
-      if (made === null || made <= have) return;
-      have = made;
+    for (const { suite, target, low } of POOLS) {
+      // The last resort first: with it alone somebody can already begin.
+      if (await this.#lastResortDue(suite)) await this.#add(suite, 0, true);
+      const most = this.context.self.temporary ? Math.min(target, TEMPORARY_TARGET) : target;
+      let have = counts[String(suite)] ?? 0;
+      if (have >= Math.min(low, most)) continue;
+      while (have < most && this.context.leads) {
+        const made = await this.#add(suite, Math.min(AT_ONCE, most - have), false);
+        if (made === null || made <= have) break;
+        have = made;
+      }
     }
   }
 
   /** Makes, stores and uploads; returns the pool's size, or null when the server's pool is full. */
-  async #add(count: number, lastResort: boolean): Promise<number | null> {
+  async #add(suite: Suite, count: number, lastResort: boolean): Promise<number | null> {
     const { env, self, api, store } = this.context;
-    const input = { keys: self.keys, suite: HYBRID, now: this.context.now(), lifetime: LIFETIME_MS };
+    const input = { keys: self.keys, suite, now: this.context.now(), lifetime: LIFETIME_MS };
     const packages =
       count > 0 ? await env.engine.generateKeyPackages({ ...input, count, lastResort: false }) : [];
     const last = lastResort
@@ -50,17 +58,17 @@ export class KeyPackages {
     await store.commit(batch, { fence: this.context.fence });
     try {
       const counts = await api.uploadKeyPackages({
-        suite: HYBRID,
+        suite,
         packages: packages.map((made) => made.keyPackage),
         lastResort: last[0]?.keyPackage ?? null,
       });
       if (lastResort)
         await store.commit(
           new Batch()
-            .put("notes", "last-resort-at", { value: this.context.now() })
-            .remove("notes", "last-resort-used"),
+            .put("notes", madeNote(suite), { value: this.context.now() })
+            .remove("notes", lastResortUsed(suite)),
         );
-      return counts[String(HYBRID)] ?? 0;
+      return counts[String(suite)] ?? 0;
     } catch (error) {
       if (!(error instanceof TransportError) || error.unknownOutcome) throw error;
       // Refused: the server has none of them, so their private halves are of no use.
@@ -71,10 +79,10 @@ export class KeyPackages {
     }
   }
 
-  async #lastResortDue(): Promise<boolean> {
+  async #lastResortDue(suite: Suite): Promise<boolean> {
     const { store } = this.context;
-    if ((await store.get("notes", "last-resort-used"))?.value.value === true) return true;
-    const at = (await store.get("notes", "last-resort-at"))?.value.value;
+    if ((await store.get("notes", lastResortUsed(suite)))?.value.value === true) return true;
+    const at = (await store.get("notes", madeNote(suite)))?.value.value;
     return typeof at !== "number" || this.context.now() - at > LAST_RESORT_EVERY_MS;
   }
 
@@ -90,3 +98,9 @@ export class KeyPackages {
     if (!batch.empty) await this.context.store.commit(batch, { fence: this.context.fence });
   }
 }
+
+/** Note that the last resort of a suite has opened a Welcome: it is replaced, for it must not open many. */
+export const lastResortUsed = (suite: number): string => `last-resort-used${suffix(suite)}`;
+const madeNote = (suite: number): string => `last-resort-at${suffix(suite)}`;
+/** The hybrid pool was the only one once; its notes have no suffix. */
+const suffix = (suite: number): string => (suite === HYBRID ? "" : `-${String(suite)}`);

@@ -1,7 +1,9 @@
 import type { Processed } from "../crypto/api";
-import { equal } from "../crypto/bytes";
+import { equal, toHex } from "../crypto/bytes";
+import { decodeContent } from "../crypto/content";
 import {
   type ConversationRecord,
+  type GroupChange,
   type GroupRecord,
   named,
   numbered,
@@ -11,10 +13,14 @@ import {
 import { APPLICATION, BEGIN, COMMIT, type Envelope } from "../wire/frames";
 import type { Context } from "./context";
 import { RolledBack } from "./errors";
+import { idText } from "./ids";
 import type { Identities } from "./identities";
-import type { Joins } from "./joins";
-import { takeMessage, takeWaiting, waitingId } from "./received";
-import { type Place, Step } from "./step";
+import { devicesOf, type Joins } from "./joins";
+import { tellCommit } from "./notices";
+import type { Orders } from "./orders";
+import { takeGroupProfile, takeMessage, takeWaiting } from "./received";
+import { fromEntry, judgingToRead, personsNamed, speakers } from "./standing";
+import { type Place, Step, waitingId } from "./step";
 
 /** Envelopes that are applied in one transaction: a batch decodes and saves the MLS state once. */
 const MAX_STEP = 200;
@@ -34,6 +40,7 @@ export class Log {
     private readonly context: Context,
     private readonly identities: Identities,
     private readonly joins: Joins,
+    private readonly orders: Orders,
   ) {}
 
   /**
@@ -65,10 +72,16 @@ export class Log {
     } else if (first.kind === COMMIT && this.context.isOwnDevice(first.device)) {
       await this.#applyOwnCommit(step, first);
     } else {
+      const welcomed = await this.#welcomed(stored, rest);
+      if (welcomed.has(first.seq)) {
+        await this.joins.applyCommit(step, first);
+        await step.commit();
+        return;
+      }
       const run: Envelope[] = [];
       for (const envelope of rest) {
         const ownCommit = envelope.kind === COMMIT && this.context.isOwnDevice(envelope.device);
-        const apart = envelope.kind === BEGIN || ownCommit;
+        const apart = envelope.kind === BEGIN || ownCommit || welcomed.has(envelope.seq);
         if (envelope.seq !== first.seq + run.length || apart || run.length === MAX_STEP) break;
         run.push(envelope);
       }
@@ -77,13 +90,28 @@ export class Log {
     await step.commit();
   }
 
+  /**
+   * Commits that let this device in, for the first time or again. Only a device without a leaf, or one that has asked, can
+   * be let in: for the others the mailbox is not asked.
+   */
+  async #welcomed(
+    stored: Stored<ConversationRecord>,
+    rest: readonly Envelope[],
+  ): Promise<ReadonlySet<number>> {
+    const { key, value } = stored;
+    if (!rest.some(({ kind, device }) => kind === COMMIT && !this.context.isOwnDevice(device))) return NOBODY;
+    const group = await this.context.store.get("groups", numbered(key, value.generation));
+    if (group?.value.state && value.rejoin === null) return NOBODY;
+    return this.joins.welcomed(key, true);
+  }
+
   /** Messages, and commits by others, of the generation in force. */
   async #applyRun(step: Step, run: readonly Envelope[]): Promise<void> {
     const { context } = this;
     const { conversation } = step;
     const groupKey = numbered(step.blind, conversation.generation);
     const stored = await context.store.get("groups", groupKey);
-    const group = stored?.value ?? null;
+    const group = stored ? structuredClone(stored.value) : null;
     const foreign = run.filter(
       (envelope) => !context.isOwnDevice(envelope.device) && envelope.generation === conversation.generation,
     );
@@ -92,79 +120,162 @@ export class Log {
       : new Map<number, Processed>();
     for (const envelope of run) {
       const place = await step.advance(envelope);
-      if (context.isOwnDevice(envelope.device)) await this.#applyOwnMessage(step, envelope, place);
+      if (context.isOwnDevice(envelope.device)) await this.#applyOwnMessage(step, group, envelope, place);
       else if (envelope.generation !== conversation.generation)
         step.row(envelope.seq, place, "refused", { code: "generation" });
       else if (group?.lost && envelope.kind === APPLICATION) takeWaiting(step, envelope, group.lost, place);
-      else await this.#applyResult(step, envelope, results.get(envelope.seq), place);
+      else await this.#applyResult(step, group, envelope, results.get(envelope.seq), place);
       step.conversation.server.epoch = Math.max(step.conversation.server.epoch, envelope.epoch);
+      // Out of the tree: what follows is another step's, which may find a Welcome.
+      if (group && this.#removesUs(results.get(envelope.seq))) break;
     }
     if (group && stored) step.batch.put("groups", groupKey, group, { expect: stored.revision });
   }
 
-  /** Runs the engine over the batch and moves `group` on. */
+  /** Runs the engine over the batch and moves `group`'s state on. */
   async #process(
     conversation: ConversationRecord,
     group: GroupRecord,
     envelopes: readonly Envelope[],
   ): Promise<Map<number, Processed>> {
-    if (!group.state || !group.groupId || envelopes.length === 0) return new Map();
-    const devices = envelopes.map((envelope) => envelope.device);
-    const roster = await this.identities.pinnedRoster(conversation.persons, devices);
-    const { state, results } = await this.context.env.engine.process({
-      state: group.state,
-      groupId: group.groupId,
-      envelopes: envelopes.map(({ seq, epoch, kind, device, body }) => ({
-        seq,
-        epoch,
-        kind: kind === APPLICATION ? ("application" as const) : ("commit" as const),
-        sender: device,
-        body,
-      })),
-      roster,
-      now: this.context.now(),
-    });
-    group.state = state;
-    for (const result of results) {
-      if (result.kind !== "commit") continue;
-      group.epoch = result.epoch;
-      // Another's commit won this epoch: ours can never be adopted.
-      group.pending = null;
-    }
-    return new Map(results.map((result) => [result.seq, result]));
+    const { state, groupId } = group;
+    if (!state || !groupId || envelopes.length === 0) return new Map();
+    const mustKnow = envelopes.map((envelope) => envelope.device);
+    const commits = envelopes.filter(({ kind }) => kind === COMMIT).map(({ body }) => body);
+    const named = conversation.kind === "group" ? personsNamed(commits) : [];
+    const judge = async (again: boolean) => {
+      const orders = again ? await this.orders.refetch(conversation.id, group) : this.orders.known(group);
+      const done = new Set(group.executed);
+      const unused = orders.filter(({ order }) => !done.has(toHex(order.hash)));
+      const input = { record: conversation, group, named, mustKnow, orders: unused, again };
+      const { roster, standing } = await judgingToRead(this.identities, input);
+      return this.context.env.engine.process({
+        state,
+        groupId,
+        envelopes: envelopes.map(({ seq, epoch, kind, device, body }) => ({
+          seq,
+          epoch,
+          kind: kind === APPLICATION ? ("application" as const) : ("commit" as const),
+          sender: device,
+          body,
+        })),
+        roster,
+        standing,
+        now: this.context.now(),
+      });
+    };
+    let answer = await judge(false);
+    // Judged by chains or orders that are too old: once more with what the server has now.
+    if (answer.results.some((result) => isDoubtful(result))) answer = await judge(true);
+    group.state = answer.state;
+    return new Map(answer.results.map((result) => [result.seq, result]));
   }
 
   async #applyResult(
     step: Step,
+    group: GroupRecord | null,
     envelope: Envelope,
     result: Processed | undefined,
     place: Place,
   ): Promise<void> {
     const { seq } = envelope;
+    const isCommit = envelope.kind === COMMIT;
     switch (result?.kind) {
       case undefined:
         // A generation that this device has no leaf in.
         step.row(seq, place, "elsewhere");
+        if (isCommit)
+          step.conversation.server.epoch = Math.max(step.conversation.server.epoch, envelope.epoch + 1);
         return;
       case "application":
-        await takeMessage(this.context, step, result, place);
+        await takeMessage(this.context, step, result, place, envelope.time, group);
         await step.checkSeen(result.seen, seq, envelope.time);
         return;
       case "commit":
         step.row(seq, place, "applied");
-        step.conversation.server.epoch = result.epoch;
+        if (group) this.#takeCommit(step, group, envelope, result);
         await step.checkSeen(result.seen, seq, envelope.time);
         return;
       case "waiting":
-        takeWaiting(step, envelope, result.code, place);
+        if (!isCommit) takeWaiting(step, envelope, result.code, place);
+        else this.#unusable(step, group, envelope, result.code, place);
         return;
       case "refused":
-        step.row(seq, place, "refused", { code: result.code });
+        if (isCommit && group?.epoch === envelope.epoch && !HARMLESS.has(result.code))
+          this.#unusable(step, group, envelope, result.code, place);
+        else step.row(seq, place, "refused", { code: result.code });
     }
   }
 
+  /** Another's commit: who is in now, as what; and perhaps we are not. */
+  #takeCommit(
+    step: Step,
+    group: GroupRecord,
+    { seq, time }: Envelope,
+    result: Extract<Processed, { kind: "commit" }>,
+  ): void {
+    const { conversation } = step;
+    const by = idText(result.committer.person);
+    const change = { added: devicesOf(result.added), removed: devicesOf(result.removed) };
+    const before = group.membership;
+    const executed = result.orderHashes.map(toHex);
+    const leaving = this.orders
+      .known(group)
+      .flatMap(({ order }) =>
+        order.action === "leave" && executed.includes(toHex(order.hash)) ? [idText(order.person)] : [],
+      );
+    group.epoch = result.epoch;
+    // Another's commit won this epoch: ours can never be adopted.
+    group.pending = null;
+    group.broken = null;
+    if (conversation.kind === "group") group.membership = result.membership.map(fromEntry);
+    moveDevices(group, change);
+    group.executed = [...group.executed, ...executed];
+    settleServer(conversation, result.epoch, executed.length);
+    const { self } = this.context;
+    tellCommit(step, {
+      ...{ seq, time, by, kind: conversation.kind, before, change },
+      after: group.membership,
+      leaving: new Set(leaving),
+      self: self.person,
+    });
+    if (conversation.kind === "group") conversation.persons = speakers(conversation, group);
+    if (!this.#removesUs(result)) return;
+    // Gone with the transaction that says so: nothing of what follows can be read with what was here.
+    group.state = null;
+    const member =
+      conversation.kind !== "group" || group.membership.some(({ person }) => person === self.person);
+    conversation.standing = member ? "waiting" : "out";
+    conversation.awaySince = time;
+  }
+
+  /** The group's own epoch ends with a commit that this device cannot take: nothing after it can be read here. */
+  #unusable(
+    step: Step,
+    group: GroupRecord | null,
+    { seq, epoch }: Envelope,
+    code: string,
+    place: Place,
+  ): void {
+    step.row(seq, place, "refused", { code });
+    const { server } = step.conversation;
+    server.epoch = Math.max(server.epoch, epoch + 1);
+    if (group) group.broken = { seq, code };
+  }
+
+  #removesUs(result: Processed | undefined): boolean {
+    if (result?.kind !== "commit") return false;
+    const { removed } = result;
+    return removed.some(({ device }) => this.context.isOwnDevice(device));
+  }
+
   /** An own message that has come round: the outbox lets go of it. */
-  async #applyOwnMessage(step: Step, envelope: Envelope, place: Place): Promise<void> {
+  async #applyOwnMessage(
+    step: Step,
+    group: GroupRecord | null,
+    envelope: Envelope,
+    place: Place,
+  ): Promise<void> {
     const rows = await this.context.store.range("outbox", { group: step.blind });
     const sent = rows.find((row) => row.value.frame?.counter === envelope.counter);
     if (!sent?.value.frame) {
@@ -176,29 +287,68 @@ export class Log {
     step.batch.remove("outbox", sent.key, { expect: sent.revision });
     const stored = await this.context.store.get("messages", named(step.blind, sent.value.message));
     if (stored) step.message({ ...stored.value, order: envelope.seq, seq: envelope.seq, failed: null });
+    else await this.#applyOwnPost(step, group, envelope, sent.value.content);
   }
 
-  /** A healing commit of our own: adopt the state that was kept for it. */
+  /** Own content that is no row on the screen comes into force with its place in the log. */
+  async #applyOwnPost(
+    step: Step,
+    group: GroupRecord | null,
+    envelope: Envelope,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const content = decodeContent(bytes);
+    if (content.t !== "profile") return;
+    const said = { content, sender: this.context.self.person, group };
+    await takeGroupProfile(this.context, step, said, { seq: envelope.seq, time: envelope.time });
+  }
+
+  /** A commit of our own: adopt the state that was kept for it. */
   async #applyOwnCommit(step: Step, envelope: Envelope): Promise<void> {
+    const { engine } = this.context.env;
+    const { conversation } = step;
     const place = await step.advance(envelope);
     const key = numbered(step.blind, envelope.generation);
-    const group = await this.context.store.get("groups", key);
-    const pending = group?.value.pending;
-    if (!group || !pending || pending.kind !== "heal" || !equal(pending.bodyHash, place.bodyHash)) {
+    const stored = await this.context.store.get("groups", key);
+    const pending = stored?.value.pending;
+    if (!stored || !pending || pending.kind === "begin" || !equal(pending.bodyHash, place.bodyHash)) {
       step.foreignToUs(envelope, place);
       return;
     }
     step.row(envelope.seq, place, "own");
-    const epoch = pending.epoch + 1;
-    step.conversation.server.epoch = epoch;
-    const adopted = {
+    const { members } = await engine.describe(pending.state);
+    const { change } = pending;
+    // Only an UpdatePath renews our leaf; a commit that does nothing but add may go without one.
+    const renewed = change.removed.length > 0 || change.added.length === 0;
+    const group: GroupRecord = {
+      ...stored.value,
       state: pending.state,
-      epoch,
+      epoch: pending.epoch + 1,
       pending: null,
-      healed: true,
-      renewedAt: this.context.now(),
+      broken: null,
+      devices: devicesOf(members),
+      membership: pending.membership,
+      executed: [...stored.value.executed, ...change.orders.map(toHex)],
+      healed: renewed || stored.value.healed,
+      renewedAt: renewed ? this.context.now() : stored.value.renewedAt,
     };
-    step.batch.put("groups", key, { ...group.value, ...adopted }, { expect: group.revision });
+    settleServer(conversation, group.epoch, change.orders.length);
+    if (conversation.kind === "group") conversation.persons = speakers(conversation, group);
+    const executed = new Set(change.orders.map(toHex));
+    const leaving = this.orders
+      .known(group)
+      .flatMap(({ order }) =>
+        order.action === "leave" && executed.has(toHex(order.hash)) ? [idText(order.person)] : [],
+      );
+    const { person: by } = this.context.self;
+    const { seq, time } = envelope;
+    tellCommit(step, {
+      ...{ seq, time, by, kind: conversation.kind, change, self: by },
+      before: stored.value.membership,
+      after: group.membership,
+      leaving: new Set(leaving),
+    });
+    step.batch.put("groups", key, group, { expect: stored.revision });
   }
 
   /** Tries the waiting envelopes of a conversation again: a chain or an epoch may have come since. */
@@ -226,8 +376,9 @@ export class Log {
       step.conversation.unread = step.conversation.unread.filter((seq) => seq !== value.seq);
       step.forgetMessage(waitingId(value.seq));
       if (result.kind === "application") {
-        await takeMessage(this.context, step, result, place);
-        await step.checkSeen(result.seen, value.seq, value.envelope?.time ?? 0);
+        const time = value.envelope?.time ?? 0;
+        await takeMessage(this.context, step, result, place, time, group);
+        await step.checkSeen(result.seen, value.seq, time);
       } else {
         const code = result.kind === "refused" ? result.code : "content_type";
         step.row(value.seq, place, "refused", { code });
@@ -237,4 +388,26 @@ export class Log {
     step.batch.put("groups", groupKey, group, { expect: storedGroup.revision });
     await step.commit();
   }
+}
+
+const NOBODY: ReadonlySet<number> = new Set();
+
+/** Refusals of a commit that leave the group as it is: a frame of before, told again, or one that is no commit of it. */
+const HARMLESS: ReadonlySet<string> = new Set(["epoch_old", "epoch_mismatch", "own_frame", "removed"]);
+/** Judgements that a newer chain or an order may turn round. */
+const DOUBTFUL: ReadonlySet<string> = new Set(["orders_unknown", "membership_refused", "device_not_listed"]);
+
+const isDoubtful = (result: Processed): boolean =>
+  (result.kind === "refused" || result.kind === "waiting") && DOUBTFUL.has(result.code);
+
+/** What an accepted commit settles at the server: nothing that was due is open after it. */
+function settleServer({ server }: ConversationRecord, epoch: number, executed: number): void {
+  server.epoch = epoch;
+  server.blocked = false;
+  server.orders = Math.max(0, server.orders - executed);
+}
+
+function moveDevices(group: GroupRecord, { added, removed }: Pick<GroupChange, "added" | "removed">): void {
+  const stays = group.devices.filter(({ device }) => !removed.some((one) => one.device === device));
+  group.devices = [...stays, ...added];
 }

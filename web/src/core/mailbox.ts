@@ -30,10 +30,10 @@ export class Mailbox {
     return stored?.value.generation === envelope.generation ? stored.value : undefined;
   }
 
-  /** The stored Welcome of the conversation that comes first in its log; null without one. */
-  async firstWelcome(blind: string): Promise<MailRecord | null> {
-    const [first] = await this.context.store.all("mail", `${blind}/`);
-    return first?.value ?? null;
+  /** The stored Welcome of the conversation that comes first in its log after `cursor`; null without one. */
+  async firstWelcome(blind: string, cursor: number): Promise<MailRecord | null> {
+    const rows = await this.context.store.all("mail", `${blind}/`);
+    return rows.find(({ value }) => value.logSeq > cursor)?.value ?? null;
   }
 
   async #fetch(): Promise<Set<Id>> {

@@ -1,6 +1,6 @@
 import { sha256 } from "../crypto/bytes";
 import { Batch, named, numbered, type OutboxRecord, type Stored, StoreError } from "../store";
-import { isTransient, retryAfter, TransportError } from "../transport";
+import { type ConversationAnswer, isTransient, retryAfter, TransportError } from "../transport";
 import type { Sent } from "../wire/frames";
 import type { Id } from "./api";
 import type { Context } from "./context";
@@ -9,12 +9,16 @@ import type { CatchUp, Groups } from "./groups";
 import type { Identities } from "./identities";
 import { idBytes } from "./ids";
 import { Pump } from "./lanes";
+import { believeCounter } from "./pending";
+import { speakers } from "./standing";
 
 /** Messages sent without waiting for each other's answer. */
 const WINDOW = 8;
 /** Conflicts in a row after which the server's word is waited for instead of asked again. */
 const MAX_CONFLICTS = 5;
 const PARKED_S = 30;
+/** In conversations of up to this many persons everybody's chain is asked for once a connection. */
+const FEW = 50;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
@@ -106,8 +110,7 @@ export class Outbox {
       const live = rows.filter((row) => row.value.phase === "queued" || row.value.phase === "sealed");
       if (live.length === 0) return;
       // What has perhaps left already comes first, unchanged; only then is anything new encrypted.
-      let sealed = live.filter((row) => row.value.phase === "sealed").slice(0, WINDOW);
-      if (sealed.length === 0) {
+      if (!live.some((row) => row.value.phase === "sealed")) {
         if (!(await this.groups.ensure(conversation))) {
           // An event says when it is time (a Welcome, a new device); this is for the one that got lost.
           this.#later(conversation, PARKED_S);
@@ -118,16 +121,35 @@ export class Outbox {
           await this.groups.heal(conversation);
           continue;
         }
-        sealed = await this.context.lanes.run(conversation, () => this.#seal(conversation));
-        if (sealed.length === 0) {
-          conflicts += 1;
-          continue;
-        }
       }
-      if (await this.#send(conversation, sealed)) conflicts = 0;
+      if (await this.context.senders.run(conversation, () => this.#sealAndSend(conversation))) conflicts = 0;
       else conflicts += 1;
     }
     this.#later(conversation, null);
+  }
+
+  /** One window of frames on its way; false when nothing could be sent as it was. Holds the sender's place. */
+  async #sealAndSend(conversation: Id): Promise<boolean> {
+    let sealed = await this.#sealed(conversation);
+    if (sealed.length === 0)
+      sealed = await this.context.lanes.run(conversation, () => this.#seal(conversation));
+    return sealed.length > 0 && (await this.#send(conversation, sealed));
+  }
+
+  /** Sends what has perhaps left already, in front of a commit of our own. The caller holds the sender's place. */
+  async flush(conversation: Id): Promise<void> {
+    for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
+      const sealed = await this.#sealed(conversation);
+      if (sealed.length === 0) return;
+      await this.#send(conversation, sealed);
+    }
+    throw new TransportError("busy");
+  }
+
+  async #sealed(conversation: Id): Promise<Stored<OutboxRecord>[]> {
+    const { store } = this.context;
+    const rows = await store.range("outbox", { group: await store.conversation(conversation) });
+    return rows.filter((row) => row.value.phase === "sealed").slice(0, WINDOW);
   }
 
   /** queued → sealed, for as many as fit the window, in one transaction with the MLS state. */
@@ -140,11 +162,17 @@ export class Outbox {
     const record = stored.value;
     const groupKey = numbered(blind, record.generation);
     const group = await store.get("groups", groupKey);
-    if (!group?.value.state || record.server.blocked) return [];
+    if (!group?.value.state || group.value.pending || record.server.blocked) return [];
     const rows = await store.range("outbox", { group: blind });
     const queued = rows.filter((row) => row.value.phase === "queued").slice(0, WINDOW);
-    const roster = await this.identities.roster(record.persons);
-    let counter = await this.groups.lastCounter(record, blind);
+    const persons = [
+      ...new Set([...speakers(record, group.value), ...group.value.devices.map((one) => one.person)]),
+    ];
+    // In a large group the server's word that a leaf must go, and every commit in the log, stand for asking each chain.
+    const roster = await (persons.length <= FEW
+      ? this.identities.roster(persons)
+      : this.identities.pinnedRoster(persons));
+    let counter = await this.groups.pendings.lastCounter(record, blind);
     let { state } = group.value;
     const batch = new Batch();
     const sealed: Stored<OutboxRecord>[] = [];
@@ -203,7 +231,7 @@ export class Outbox {
     // The log decides: whatever of ours is in it has been sent, whatever is not was never stored.
     await this.catchUp(conversation);
     if (error.code === "removal_due") await this.#markBlocked(conversation);
-    if (error.code === "counter_gap") await this.#believeCounter(conversation, error);
+    if (error.code === "counter_gap") await believeCounter(context, conversation, error);
     if (!STALE.has(error.code)) await this.#fail(conversation, row.value.message, error.code);
     await context.lanes.run(conversation, () => this.#unseal(conversation));
     return false;
@@ -225,10 +253,11 @@ export class Outbox {
       record.counter = Math.max(record.counter, row.value.frame?.counter ?? 0);
       record.at = Math.max(record.at, answer.time);
       const current = await store.get("outbox", row.key);
-      const message = await store.get("messages", row.key);
-      if (current?.value.phase !== "sealed" || !message) continue;
+      if (current?.value.phase !== "sealed") continue;
       const value: OutboxRecord = { ...current.value, phase: "acked", seq: answer.seq };
       batch.put("outbox", row.key, value, { expect: current.revision, group: blind, order: value.order });
+      const message = await store.get("messages", row.key);
+      if (!message) continue;
       const placed = { ...message.value, order: answer.seq, seq: answer.seq, failed: null };
       batch.put("messages", row.key, placed, { group: blind, order: answer.seq, expect: message.revision });
       ids.push(value.message);
@@ -256,7 +285,16 @@ export class Outbox {
     const blind = await store.conversation(conversation);
     const key = named(blind, message);
     const [row, text] = [await store.get("outbox", key), await store.get("messages", key)];
-    if (!row || !text || row.value.phase === "acked") return;
+    if (!row || row.value.phase === "acked") return;
+    if (!text) {
+      // Nobody sees it and nobody could try it again.
+      this.context.journal.note("post", code);
+      await store.commit(new Batch().remove("outbox", key, { expect: row.revision }), {
+        fence: this.context.fence,
+      });
+      bus.publish({ t: "messages", conversation, ids: [message] });
+      return;
+    }
     const place = { group: blind, order: row.value.order };
     const value: OutboxRecord = { ...row.value, phase: "failed", frame: null, code };
     const batch = new Batch()
@@ -288,20 +326,8 @@ export class Outbox {
     const blind = await this.context.store.conversation(conversation);
     await this.context.store.update("conversations", blind, (record) =>
       record && state.generation >= record.server.generation
-        ? { ...record, server: { ...record.server, generation: state.generation, blocked: state.blocked } }
+        ? { ...record, server: { ...record.server, ...openOf(state) } }
         : null,
-    );
-  }
-
-  /** The server has consumed fewer counters than we believe (it was restored): go on from what it says. */
-  async #believeCounter(conversation: Id, error: TransportError): Promise<void> {
-    const last = error.detail["last"];
-    if (typeof last !== "number" || !Number.isSafeInteger(last) || last < 0) return;
-    const blind = await this.context.store.conversation(conversation);
-    await this.context.store.update(
-      "conversations",
-      blind,
-      (record) => record && { ...record, counter: last },
     );
   }
 
@@ -319,3 +345,12 @@ export class Outbox {
     this.#timers.set(conversation, timer);
   }
 }
+
+/** What is open in a conversation, in the server's own words. */
+const openOf = (state: ConversationAnswer) => ({
+  generation: state.generation,
+  blocked: state.blocked,
+  orders: state.orders,
+  frozenSeq: state.frozen_seq,
+  left: state.left,
+});

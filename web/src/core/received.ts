@@ -1,14 +1,16 @@
 import type { Processed } from "../crypto/api";
 import { sha256, toHex } from "../crypto/bytes";
-import { decodeContent } from "../crypto/content";
-import { named } from "../store";
+import { type Content, decodeContent } from "../crypto/content";
+import { type GroupRecord, named } from "../store";
 import type { Envelope } from "../wire/frames";
+import type { Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode } from "./errors";
 import { idText } from "./ids";
-import type { Place, Step } from "./step";
-
-export const waitingId = (seq: number): string => `seq-${String(seq)}`;
+import { takeProfile } from "./profiles";
+import { takeReport } from "./reports";
+import { takeSync } from "./selfsync";
+import { type Place, type Step, waitingId } from "./step";
 
 type Application = Extract<Processed, { kind: "application" }>;
 
@@ -18,8 +20,11 @@ export async function takeMessage(
   step: Step,
   result: Application,
   place: Place,
+  time: number,
+  group: GroupRecord | null,
 ): Promise<void> {
   const { seq, member } = result;
+  const { kind } = step.conversation;
   const sender = idText(member.person);
   const mine = sender === context.self.person;
   const base = {
@@ -53,8 +58,32 @@ export async function takeMessage(
     return;
   }
   const at = content.at ?? context.now();
-  if (content.t === "text") step.message({ ...base, id, kind: "text", at, text: content.text });
+  if (content.t === "sync") {
+    if (kind === "self" && mine) await takeSync(context, step, content, idText(member.device));
+  } else if (content.t === "profile") {
+    await takeGroupProfile(context, step, { content, sender, group }, { seq, time });
+  } else if (content.t === "report") {
+    takeReport(context, step, content, { ...base, id, at });
+  } else if (kind === "self") return;
+  else if (content.t === "text") step.message({ ...base, id, kind: "text", at, text: content.text });
   else step.message({ ...base, id, kind: "newer-version", at, text: "" });
+}
+
+/** Name and picture are the admins' to change; from anybody else the words change nothing. */
+export async function takeGroupProfile(
+  context: Context,
+  step: Step,
+  said: { content: Extract<Content, { t: "profile" }>; sender: Id; group: GroupRecord | null },
+  place: { seq: number; time: number },
+): Promise<void> {
+  const { content, sender, group } = said;
+  const role = group?.membership.find(({ person }) => person === sender)?.role;
+  if (step.conversation.kind !== "group" || role !== "admin") {
+    context.journal.note("profile", "not by an admin");
+    return;
+  }
+  const { name, picture, at } = content;
+  await takeProfile(context, step, { name, picture: picture.slice(), at, by: sender }, place);
 }
 
 /** "Waiting for this message": the envelope is kept to be tried again. */

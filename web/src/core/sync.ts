@@ -2,9 +2,16 @@ import { StoreError } from "../store";
 import { isTransient, retryAfter, TransportError } from "../transport";
 import { type Event, MAX_CURSORS } from "../wire/frames";
 import type { Id } from "./api";
+import type { Announcer } from "./announce";
+import { Begins } from "./begins";
 import { CatchingUp, fromState } from "./catchup";
+import { Commits } from "./commits";
+import { Composer } from "./composer";
 import type { Context } from "./context";
 import { cryptoCode, RolledBack } from "./errors";
+import { Devices } from "./devices";
+import { runErrand } from "./errands";
+import { GroupActions } from "./group-actions";
 import { Groups } from "./groups";
 import { Identities, listsDevice } from "./identities";
 import { idBytes, idText } from "./ids";
@@ -12,9 +19,13 @@ import { Joins } from "./joins";
 import { KeyPackages } from "./keypackages";
 import { Log } from "./log";
 import { Mailbox } from "./mailbox";
+import { Orders } from "./orders";
 import { Outbox } from "./outbox";
+import { Pendings, readView } from "./pending";
 import type { People } from "./people";
 import { Receipts } from "./receipts";
+import { Restore } from "./restore";
+import { putOut } from "./standing";
 import { Typing } from "./typing";
 
 const RETRY_MS = 3_000;
@@ -30,6 +41,7 @@ const SLOTS_AT_START = 50;
  */
 export class Sync {
   readonly identities: Identities;
+  readonly groups: Groups;
   readonly #mailbox: Mailbox;
   readonly #log: Log;
   readonly #catching: CatchingUp;
@@ -37,6 +49,9 @@ export class Sync {
   readonly #receipts: Receipts;
   readonly #typing: Typing;
   readonly #keyPackages: KeyPackages;
+  readonly #devices: Devices;
+  readonly #restore: Restore;
+  readonly #actions: GroupActions;
   readonly #ends: (() => void)[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #running = false;
@@ -46,23 +61,34 @@ export class Sync {
   constructor(
     private readonly context: Context,
     people: People,
+    announcer: Announcer,
     /** Called when another tab has taken the lead. */
     private readonly onFenced: () => void,
   ) {
     const catchUp = (conversation: Id): Promise<void> => this.catchUp(conversation);
-    this.identities = new Identities(context);
+    const identities = new Identities(context, (before, after) => announcer.chainGrown(before, after));
+    this.identities = identities;
     this.#mailbox = new Mailbox(context);
-    this.#log = new Log(context, this.identities, new Joins(context, this.identities, this.#mailbox));
+    const orders = new Orders(context, identities);
+    this.#log = new Log(context, identities, new Joins(context, identities, this.#mailbox), orders);
     this.#catching = new CatchingUp(context, this.#log, this.#mailbox, people);
-    const groups = new Groups(context, this.identities, catchUp);
-    this.#outbox = new Outbox(context, groups, this.identities, catchUp);
-    this.#groups = groups;
+    const pendings = new Pendings(context, catchUp);
+    const flush = (conversation: Id): Promise<void> => this.#outbox.flush(conversation);
+    const commits = new Commits(context, identities, orders, pendings, flush, catchUp);
+    const begins = new Begins(context, identities, pendings);
+    this.groups = new Groups(context, identities, pendings, commits, begins, catchUp);
+    this.#outbox = new Outbox(context, this.groups, identities, catchUp);
+    this.#restore = new Restore(context);
+    this.#actions = new GroupActions(context, this.groups, new Composer(context));
+    this.#devices = new Devices(context, people, identities, announcer, {
+      admitOwn: (conversation) => this.groups.attend(conversation),
+      ensure: (conversation) => this.groups.ensure(conversation),
+      askIn: (conversation) => this.groups.askIn(conversation),
+    });
     this.#receipts = new Receipts(context);
     this.#typing = new Typing(context);
     this.#keyPackages = new KeyPackages(context);
   }
-
-  readonly #groups: Groups;
 
   start(): void {
     const { link, bus } = this.context;
@@ -80,9 +106,13 @@ export class Sync {
           this.#guard("outbox", () => this.#outbox.poke(notice.conversation));
         } else if (notice.t === "read") this.#guard("read", () => this.#receipts.poke(notice.conversation));
         else if (notice.t === "slots") this.#guard("slots", () => this.#receipts.fetch(notice.conversation));
-        else if (notice.t === "typing-out") this.#typing.pressed(notice.conversation);
+        else if (notice.t === "errand") {
+          const { id, errand } = notice;
+          this.#guard("errand", () => runErrand(bus, id, (told) => this.#actions.do(errand, told)));
+        } else if (notice.t === "typing-out") this.#typing.pressed(notice.conversation);
       }),
     );
+    this.#devices.start();
     link.start();
   }
 
@@ -96,7 +126,9 @@ export class Sync {
     this.#outbox.stop();
     this.#receipts.stop();
     this.#typing.stop();
+    this.#devices.stop();
     this.context.link.stop();
+    await this.context.senders.settled();
     await this.context.lanes.settled();
   }
 
@@ -110,6 +142,7 @@ export class Sync {
     const { context } = this;
     const connection = ++this.#connection;
     this.identities.forgetFreshness();
+    this.groups.forgetAsked();
     const stored = await context.store.all("conversations");
     const recent = stored.map((row) => row.value).sort((a, b) => b.at - a.at);
     const account = await context.store.get("account", "me");
@@ -135,6 +168,7 @@ export class Sync {
     }
     for (const id of waiting) this.#guard("outbox", () => this.#outbox.poke(id));
     this.#guard("key packages", () => this.#keyPackages.maintain());
+    this.#devices.resumed();
     this.#guard("after resume", () => this.#afterResume(connection));
   }
 
@@ -147,8 +181,8 @@ export class Sync {
       if (value.waiting.length > 0) await context.lanes.run(value.id, () => this.#log.retryWaiting(key));
       if (value.generation > 0 && index < SLOTS_AT_START) await this.#receipts.fetch(value.id);
       await this.#receipts.poke(value.id);
-      // A device that replaced another begins a successor wherever the old one was, one after the other.
-      if (value.server.blocked) await this.#groups.ensure(value.id);
+      // One after the other: a device that replaced another begins a successor wherever the old one was.
+      await this.#see(value.id, true).catch((error: unknown) => this.#failed("attend", error, null));
     }
   }
 
@@ -171,6 +205,13 @@ export class Sync {
         await this.#catching.learn(view);
         await this.catchUp(view.id);
         this.#guard("outbox", () => this.#outbox.poke(view.id));
+        this.#guard("attend", () => this.#see(view.id));
+        return;
+      }
+      case "invited_ready": {
+        const person = idText(event.person);
+        this.identities.markStale(person);
+        await this.groups.admitInvited(idText(event.conversation), person);
         return;
       }
       case "slot_changed":
@@ -184,6 +225,10 @@ export class Sync {
         return;
       case "identity_changed":
         await this.#identityChanged(idText(event.person));
+        await this.#devices.event(event);
+        return;
+      default:
+        await this.#devices.event(event);
     }
   }
 
@@ -207,9 +252,25 @@ export class Sync {
     if (!stored) return;
     this.#receipts.stored(conversation, stored.value.cursor);
     this.#guard("read", () => this.#receipts.poke(conversation));
+    this.#guard("attend", () => this.#see(conversation));
     const waiting = await store.range("outbox", { group: stored.key });
     if (waiting.some((row) => row.value.phase === "queued"))
       this.#guard("outbox", () => this.#outbox.poke(conversation));
+  }
+
+  /** Does what the group needs and nobody asked for, where there is a sign that it needs something. */
+  async #see(conversation: Id, resumed = false): Promise<void> {
+    const { record, group } = await readView(this.context, conversation);
+    const { server, standing } = record;
+    if (record.generation === 0 && !(resumed && (await this.groups.pendings.find(conversation)))) return;
+    if (standing === "in" && server.left && record.cursor >= server.lastSeq) {
+      await this.context.lanes.run(conversation, () => putOut(this.context, conversation));
+      return;
+    }
+    const open = server.blocked || server.orders > 0 || server.frozenSeq !== null || standing === "waiting";
+    const own =
+      group?.broken != null || (resumed && (await this.groups.pendings.find(conversation)) !== null);
+    if (open || own) await this.groups.attend(conversation);
   }
 
   /** Runs a task nobody waits for; its failure is judged here. */

@@ -185,6 +185,8 @@ export interface GroupRecord {
   lost: string | null;
   /** A commit of the group's own epoch that this device cannot use: nothing after it can be read. */
   broken: { seq: number; code: string } | null;
+  /** Hex hashes of the orders that commits of this group have executed: each counts once. */
+  executed: string[];
 }
 
 /** Name and picture of a group: the last word in the log's order. Key: blind conversation. */
@@ -359,34 +361,34 @@ export interface PairingRecord {
 export interface TransferRecord {
   pairing: Id;
   role: "sending" | "receiving";
-  /** The device at the other end. */
+  /** The new device. */
   device: Id;
   /**
-   * Sending: the new device's public transfer key. Receiving: our private one, made in the crypto worker for this
-   * transfer; replaced by nothing when the transfer ends.
+   * Sending: the new device's public transfer key. Receiving: the private half, made in the crypto worker for this
+   * transfer alone; emptied in the transaction that takes the last chunk.
    */
   key: Uint8Array;
-  /** Receiving: signature key of the device that approved. */
-  from: Uint8Array;
   /** Next chunk to send or to take. */
   index: number;
-  /** Sending: where chunk `index` begins, and where the one after it does once it has been made. */
-  at: TransferPlace;
-  after: TransferPlace | null;
+  /** Sending: where chunk `index` begins. */
+  place: TransferPlace;
+  /** Sending: where the next one will, and whether there is one; written before the chunk leaves. */
+  plan: { place: TransferPlace; last: boolean; messages: number } | null;
+  /** Messages sent or taken so far, and how many there are; null: not known yet. */
   done: number;
   total: number | null;
   state: "running" | "waiting" | "done" | "failed";
   startedAt: number;
 }
 
-/** A position in the messages: conversations in the order of `list`, each from its newest message down. */
+/** How far the messages of each conversation have been sent. */
 export interface TransferPlace {
-  /** 0: the newest page of every conversation; 1: the rest; 2: what has come meanwhile; 3: nothing more. */
+  /** 0: the newest of every conversation; 1: the rest, newest first; 2: what has come meanwhile. */
   pass: number;
-  /** Index of the conversation. */
-  conversation: number;
-  /** Messages below this order are next. */
-  below: number;
+  /** Index in `conversations` of the one that is next. */
+  next: number;
+  /** Orders below `low` and above `high` have not been sent. */
+  conversations: { id: Id; low: number; high: number }[];
 }
 
 /** A report that a moderator received. Key: message id. */

@@ -28,6 +28,7 @@ const completions: Partial<Record<TableName, Complete>> = {
     sizeClass: "normal",
     founder: null,
     broken: null,
+    executed: [],
     ...row,
     pending: pending(row["pending"] as GroupRecord["pending"]),
   }),

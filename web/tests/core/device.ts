@@ -2,6 +2,7 @@
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import type { Id, MessageItem } from "../../src/core/api";
+import { Announcer } from "../../src/core/announce";
 import { Bus } from "../../src/core/bus";
 import { fromState, rememberConversation } from "../../src/core/catchup";
 import { Composer } from "../../src/core/composer";
@@ -165,7 +166,12 @@ export class TestDevice {
 
   async start(): Promise<void> {
     await this.context.takeFence();
-    this.sync = new Sync(this.context, new People(this.context), () => undefined);
+    this.sync = new Sync(
+      this.context,
+      new People(this.context),
+      new Announcer(this.context),
+      () => undefined,
+    );
     this.sync.start();
   }
 

@@ -1,0 +1,133 @@
+import type { MembershipEntry, RosterDevice, Standing } from "../crypto/api";
+import type { Chain } from "../crypto/chain";
+import { type ConversationRecord, type GroupRecord, type MembershipRecord, numbered } from "../store";
+import { TransportError } from "../transport";
+import { AppError, type Id } from "./api";
+import type { Context } from "./context";
+import { type Identities, rosterOf } from "./identities";
+import { idBytes, idText } from "./ids";
+import { pooled } from "./lanes";
+import type { KnownOrder } from "./orders";
+import { Step } from "./step";
+
+/** What the engine judges a commit by: who may stand in the tree, who is what, and which orders hold. */
+export interface Judging {
+  roster: RosterDevice[];
+  standing: Standing;
+}
+
+export const toEntry = ({ person, role, base }: MembershipRecord): MembershipEntry => ({
+  person: idBytes(person),
+  role,
+  base,
+});
+
+export const fromEntry = ({ person, role, base }: MembershipEntry): MembershipRecord => ({
+  person: idText(person),
+  role,
+  base: base.slice(),
+});
+
+/** Persons who speak in the conversation: of a group by its map, otherwise those whom the conversation was opened with. */
+export function speakers(
+  record: Pick<ConversationRecord, "kind" | "persons">,
+  group: Pick<GroupRecord, "membership"> | null,
+): Id[] {
+  if (record.kind !== "group" || !group || group.membership.length === 0) return [...record.persons];
+  return group.membership.filter(({ role }) => role !== "invited").map(({ person }) => person);
+}
+
+/**
+ * Reads whom the commits in `bodies` name. Every device that a commit adds stands in it as `person/device` in ASCII
+ * (RFC 9420 §5.3, `mls/credential.ts`). What is found only says whose chains to fetch before the engine judges the
+ * commit; a hostile body can ask for no more than `MAX_NAMED` of them.
+ */
+export function personsNamed(bodies: readonly Uint8Array[]): Id[] {
+  const found = new Set<Id>();
+  for (const body of bodies) {
+    for (
+      let at = body.indexOf(SLASH);
+      at !== -1 && found.size < MAX_NAMED;
+      at = body.indexOf(SLASH, at + 1)
+    ) {
+      const text = String.fromCharCode(...body.subarray(Math.max(0, at - 36), at + 37));
+      const [, person] = IDENTITY.exec(text) ?? [];
+      if (person !== undefined) found.add(person);
+    }
+  }
+  return [...found];
+}
+
+const SLASH = 0x2f;
+const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const IDENTITY = new RegExp(`^(${UUID})/${UUID}$`);
+const MAX_NAMED = 1_000;
+
+/** What reading needs, from what is pinned. `mustKnow`: devices that some chain must list. */
+export async function judgingToRead(
+  identities: Identities,
+  input: {
+    record: ConversationRecord;
+    group: GroupRecord;
+    named: readonly Id[];
+    mustKnow: readonly Uint8Array[];
+    orders: readonly KnownOrder[];
+    /** Ask the server for every chain again: something did not fit what is pinned. */
+    again?: boolean;
+  },
+): Promise<Judging> {
+  const { record, group, named, mustKnow, orders, again } = input;
+  const inTree = group.devices.map(({ person }) => person);
+  const persons = [...new Set([...speakers(record, group), ...inTree, ...named])];
+  const chains = again
+    ? (await pooled(persons, (person) => identities.tryFresh(person))).filter((one) => one !== null)
+    : await identities.pinnedChains(persons, mustKnow);
+  return judging(chains, group, orders);
+}
+
+export function judging(
+  chains: readonly Chain[],
+  group: Pick<GroupRecord, "membership">,
+  orders: readonly KnownOrder[],
+): Judging {
+  return {
+    roster: rosterOf(chains),
+    standing: {
+      membership: group.membership.map(toEntry),
+      bases: chains.flatMap(({ person, bases }) => bases.map((base) => ({ person, base }))),
+      orders: orders.map(({ order }) => order),
+    },
+  };
+}
+
+/** The chain of somebody who may have no device yet; null then. Throws `AppError`, `TransportError`. */
+export async function chainIfAny(identities: Identities, person: Id): Promise<Chain | null> {
+  try {
+    return await identities.fresh(person);
+  } catch (error) {
+    const none =
+      (error instanceof AppError && error.message === "chain_empty") ||
+      (error instanceof TransportError && error.code === "not_found");
+    if (none) return null;
+    throw error;
+  }
+}
+
+/**
+ * The server says that this person is out, and the log that shows it cannot be judged here (its order is not told to
+ * those who are gone). Nothing is sent or read here any more. Under the conversation's lane.
+ */
+export async function putOut(context: Context, conversation: Id): Promise<void> {
+  const { store } = context;
+  const blind = await store.conversation(conversation);
+  const stored = await store.get("conversations", blind);
+  if (!stored || stored.value.standing === "out") return;
+  const step = new Step(context, stored);
+  const key = numbered(blind, stored.value.generation);
+  const group = await store.get("groups", key);
+  if (group)
+    step.batch.put("groups", key, { ...group.value, state: null, pending: null }, { expect: group.revision });
+  step.conversation.standing = "out";
+  step.notice(stored.value.cursor, context.now(), { kind: "you-removed", by: null });
+  await step.commit();
+}

@@ -1,4 +1,4 @@
-import { type Change, nextStatement } from "../crypto/statements";
+import { nextStatement } from "../crypto/statements";
 import type {
   ActivationOffer,
   App,
@@ -25,6 +25,8 @@ import { Reset } from "./reset";
 import type { Session } from "./session";
 import { SignIn } from "./signin";
 import { temporaryShared } from "./temporary";
+
+type Change = Pick<Parameters<typeof nextStatement>[0], "revoke" | "rename">;
 
 type ResetAnswer = Awaited<ReturnType<App["resetStatus"]>>;
 

@@ -8,7 +8,7 @@ import {
   parseApprovalOffer,
 } from "../crypto/approval";
 import { equal, randomBytes } from "../crypto/bytes";
-import type { Chain } from "../crypto/chain";
+import { type Chain, TEMPORARY_LIFETIME } from "../crypto/chain";
 import { foldDigits } from "../crypto/folding";
 import { type DeviceEntry, parseStatement, statementHash } from "../crypto/identity";
 import { nextStatement } from "../crypto/statements";
@@ -26,8 +26,6 @@ import { qrBytes, qrText } from "./qr";
 import { Value } from "./readable";
 
 const MAX_TRIES = 3;
-/** Lifetime of a device on a shared computer. */
-export const TEMPORARY_MS = 24 * 60 * 60 * 1000;
 /** How often an open pairing is looked at, should the event that something was said get lost. */
 const LOOK_MS = 5_000;
 /** Somebody who used this device within this time is taken to sit at it. */
@@ -182,9 +180,15 @@ export class Pairings {
       kind: keys.kind,
       signatureKey: keys.signatureKey,
       addedAt: at,
-      expiresAt: keys.kind === "temporary" ? at + TEMPORARY_MS : null,
+      expiresAt: keys.kind === "temporary" ? at + TEMPORARY_LIFETIME : null,
     };
-    return nextStatement({ chain, add: [entry], at, signer: deviceSigner(env.engine, self.keys) });
+    try {
+      return await nextStatement({ chain, add: [entry], at, signer: deviceSigner(env.engine, self.keys) });
+    } catch (error) {
+      // Five devices, or three temporary ones: the person has to let one go first.
+      if (cryptoCode(error) === "statement_refused") throw new AppError("statement_refused");
+      throw error;
+    }
   }
 
   /** The own chain as it is on the server: what is signed must follow its head. */
@@ -276,7 +280,7 @@ export class Pairings {
     const said = messages.filter((message) => message.side === "new");
     const [commit, reveal] = said;
     if (!commit) return;
-    let record = await store.update("pairings", pairing, (row) =>
+    const record = await store.update("pairings", pairing, (row) =>
       row && !row.commit ? { ...row, commit: commit.body } : null,
     );
     if (!record?.commit) return;
@@ -299,7 +303,7 @@ export class Pairings {
       await this.refuse(pairing);
       return;
     }
-    record = await store.update("pairings", pairing, (row) => row && { ...row, revealed: { r, k } });
+    await store.update("pairings", pairing, (row) => row && { ...row, revealed: { r, k } });
     bus.publish({ t: "pairings" });
   }
 

@@ -1,6 +1,6 @@
 import type { DeviceKeys, RosterDevice } from "../crypto/api";
 import { equal } from "../crypto/bytes";
-import { type Chain, extendChain, verifyChain } from "../crypto/chain";
+import { type Chain, extendChain, type Trust as Anchors, verifyChain } from "../crypto/chain";
 import { parseStatement, statementHash } from "../crypto/identity";
 import type { StatementSigner } from "../crypto/statements";
 import type { ChainRecord } from "../store";
@@ -10,7 +10,7 @@ import type { Engine } from "./environment";
 import { cryptoCode } from "./errors";
 import { idBytes, idText } from "./ids";
 import { pooled } from "./lanes";
-import { Trust, type TrustAnchors } from "./trust";
+import { Trust } from "./trust";
 
 /** The device's signature on statements, made in the crypto worker. */
 export function deviceSigner(engine: Engine, keys: DeviceKeys): StatementSigner {
@@ -148,7 +148,7 @@ export class Identities {
       throw new AppError("identity_chain_refused", cryptoCode(error) ?? undefined);
     }
     if (!pinned || chain.version > pinned.version || stored?.value.alarm) {
-      const certificates = statements.some(isReset) ? (anchors?.certificates ?? []) : [];
+      const certificates = statements.some(isReset) ? [...(anchors?.certificates ?? [])] : [];
       await this.#pin(key, { person, statements, certificates, alarm: null });
     }
     this.#chains.set(person, chain);
@@ -220,7 +220,7 @@ async function checkPinned(first: Uint8Array | undefined, pinned: Chain): Promis
 export async function verifyOffered(
   statements: readonly Uint8Array[],
   person: Id,
-  trust: TrustAnchors | undefined,
+  trust: Anchors | undefined,
 ): Promise<Chain> {
   return verifyChain(statements, { person: idBytes(person), trust });
 }

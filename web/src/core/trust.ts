@@ -1,4 +1,5 @@
 import { equal } from "../crypto/bytes";
+import type { Trust as Anchors } from "../crypto/chain";
 import type { TrustRecord } from "../store";
 import { type Api, isTransient } from "../transport";
 import { AppError } from "./api";
@@ -7,14 +8,8 @@ import type { Context } from "./context";
 /** Nothing is believed of the directory. */
 export const NO_TRUST: TrustRecord = { root: null, certificates: [], alarm: null };
 
-/** What a chain with resets, or an order, is verified against. */
-export interface TrustAnchors {
-  root: Uint8Array;
-  certificates: Uint8Array[];
-}
-
 /** The anchors to verify with; undefined while there is no root or it has changed: then no reset and no order holds. */
-export function anchorsOf(trust: TrustRecord): TrustAnchors | undefined {
+export function anchorsOf(trust: TrustRecord): Anchors | undefined {
   if (trust.root === null || trust.alarm !== null) return undefined;
   return { root: trust.root, certificates: trust.certificates };
 }
@@ -60,12 +55,12 @@ export class Trust {
   }
 
   /** What to verify with now, from this device alone. */
-  async anchors(): Promise<TrustAnchors | undefined> {
+  async anchors(): Promise<Anchors | undefined> {
     return anchorsOf(await this.#record());
   }
 
   /** The pinned root with certificates of then: a chain that was judged under them does not become wrong later. */
-  async pinned(certificates: Uint8Array[]): Promise<TrustAnchors | undefined> {
+  async pinned(certificates: Uint8Array[]): Promise<Anchors | undefined> {
     const { root } = await this.#record();
     return root === null ? undefined : { root, certificates };
   }

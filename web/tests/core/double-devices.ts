@@ -1,0 +1,337 @@
+/**
+ * The double with what is about devices: signing in, pairings, history, moderation. Passphrases and one-time codes are
+ * not judged here; that a device is listed, and that it holds the key it is listed with, is.
+ */
+
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
+import type { Id } from "../../src/core/api";
+import type { CoreApp } from "../../src/core/app";
+import type { Environment } from "../../src/core/environment";
+import { idBytes, idText, newId } from "../../src/core/ids";
+import { LocalEngine } from "../../src/crypto/engine";
+import { parseStatement } from "../../src/crypto/identity";
+import { verify } from "../../src/crypto/signing";
+import { Writer } from "../../src/crypto/tls";
+import { TransportError } from "../../src/transport";
+import { type Device, ServerDouble } from "./double";
+import { cardOf } from "./double-http";
+import { DoubleSocket } from "./double-socket";
+import { Profile, Tab } from "./node";
+
+interface Pairing {
+  id: Id;
+  person: Id;
+  ticket: string;
+  kind: "regular" | "temporary";
+  createdAt: number;
+  state: "open" | "approved" | "dead" | "finished";
+  approver: Id | null;
+  device: Id | null;
+  said: { seq: number; side: "new" | "old"; body: string }[];
+  chunks: Map<number, { chunk: string; last: boolean }>;
+  over: boolean;
+}
+
+type Body = Record<string, unknown>;
+
+const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+const bytes = (text: unknown): Uint8Array => new Uint8Array(Buffer.from(String(text), "base64url"));
+const refuse = (code: string): never => {
+  throw new TransportError(code);
+};
+
+export class DeviceDouble extends ServerDouble {
+  readonly pairings = new Map<Id, Pairing>();
+  readonly tickets = new Map<string, Id>();
+  /** Login → person. */
+  readonly logins = new Map<string, Id>();
+  moderators: Id[] = [];
+  /** Called before a relayed message is kept: a server in the middle changes it here. */
+  relay: (pairing: Pairing, side: "new" | "old", body: Uint8Array) => Uint8Array = (_, __, body) => body;
+  /** Requests of a device that never reach the server, by path: a broken line. */
+  lost: (path: string) => boolean = () => false;
+  /** Everything that was asked over HTTP with keepalive. */
+  readonly kept: string[] = [];
+
+  override async fetch(from: Device, input: string, init: RequestInit = {}): Promise<Response> {
+    return (await this.#answer(from, input, init)) ?? super.fetch(from, input, init);
+  }
+
+  /** A browser that may have no session yet. */
+  async visit(visitor: Visitor, input: string, init: RequestInit = {}): Promise<Response> {
+    const from = visitor.device === null ? null : this.device(visitor.device);
+    const answer = await this.#answer(from, input, init, visitor);
+    if (answer) return answer;
+    return from
+      ? super.fetch(from, input, init)
+      : json({ code: "not_signed_in", message: "", detail: {} }, 401);
+  }
+
+  async #answer(
+    from: Device | null,
+    input: string,
+    init: RequestInit,
+    visitor: Visitor | null = null,
+  ): Promise<Response | null> {
+    const path = new URL(input, "http://double").pathname.replace("/api/v1/", "");
+    if (this.lost(path)) throw new TypeError("no network");
+    if (init.keepalive) this.kept.push(path);
+    const body = typeof init.body === "string" ? (JSON.parse(init.body) as Body) : {};
+    try {
+      const answer = await this.#route(from, init.method ?? "GET", path, body, visitor);
+      return answer === undefined ? null : json(answer);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      const { code, message, detail } = error;
+      return json({ code, message, detail }, code === "not_found" ? 404 : 409);
+    }
+  }
+
+  async #route(
+    from: Device | null,
+    method: string,
+    path: string,
+    body: Body,
+    visitor: Visitor | null,
+  ): Promise<unknown> {
+    const [what, id = "", more] = path.split("/");
+    if (path === "trust")
+      return { root: b64(this.authority.root), certificates: [b64(this.authority.certificate)] };
+    if (path === "sign-in/begin")
+      return { salt: b64(new Uint8Array(16)), challenge: b64(new Uint8Array(32)) };
+    if (path === "sign-in/finish" && visitor) return this.#signIn(body, visitor);
+    if (path === "sign-out") return null;
+    if (path === "moderators") return { people: this.moderators.map((person) => cardOf(this, person)) };
+    if (path === "moderation/envelope") return this.#envelope(from, body);
+    if (what === "pairings" && id === "" && method === "POST") return this.#open(body);
+    if (what === "pairings" && id === "") return { pairings: this.#waiting(from) };
+    if (what === "pairings") return this.#pairing(from, id, more ?? "", body, visitor);
+    if (what === "history") return this.#history(from, method, id, more, body);
+    return undefined;
+  }
+
+  async #signIn(body: Body, visitor: Visitor): Promise<unknown> {
+    const person = this.logins.get(String(body["login"])) ?? refuse("sign_in_refused");
+    const device = body["device"] === null ? null : String(body["device"]);
+    if (device !== null && this.living(person).includes(device)) {
+      const content = new Writer().opaque(bytes(body["challenge"])).fixed(idBytes(device), 16).bytes;
+      if (!(await this.#holds(person, device, content, bytes(body["device_signature"]))))
+        refuse("sign_in_refused");
+      return { outcome: "session", me: this.#begin(person, device, visitor) };
+    }
+    const ticket = b64(crypto.getRandomValues(new Uint8Array(32)));
+    this.tickets.set(ticket, person);
+    return { outcome: "replace", ticket, person_id: person, chain: (this.chains.get(person) ?? []).map(b64) };
+  }
+
+  #begin(person: Id, device: Id, visitor: Visitor): unknown {
+    if (!this.devices.some((one) => one.device === device)) this.register(person, device);
+    visitor.device = device;
+    return {
+      person: cardOf(this, person),
+      login: [...this.logins].find(([, one]) => one === person)?.[0] ?? "",
+      device: { id: device, name: "Node" },
+      salt: b64(new Uint8Array(16)),
+      server_time: this.now(),
+      duties: [],
+    };
+  }
+
+  #holds(person: Id, device: Id, content: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    const last = this.chains.get(person)?.at(-1);
+    const entry = last && parseStatement(last).statement.devices.find((one) => idText(one.id) === device);
+    return entry ? verify(entry.signatureKey, "SignIn", content, signature) : Promise.resolve(false);
+  }
+
+  #open(body: Body): unknown {
+    const ticket = String(body["ticket"]);
+    const person = this.tickets.get(ticket) ?? refuse("ticket_refused");
+    const pairing: Pairing = {
+      id: newId(),
+      person,
+      ticket,
+      kind: body["kind"] as Pairing["kind"],
+      createdAt: this.now(),
+      state: "open",
+      approver: null,
+      device: null,
+      said: [],
+      chunks: new Map(),
+      over: false,
+    };
+    this.pairings.set(pairing.id, pairing);
+    this.#tell(pairing);
+    return { pairing: pairing.id, expires_at: this.now() + 600_000 };
+  }
+
+  #waiting(from: Device | null): unknown {
+    const open = [...this.pairings.values()].filter(
+      (one) =>
+        one.person === from?.person && one.state === "open" && (one.approver ?? from.device) === from.device,
+    );
+    return open.map(({ id, kind, createdAt }) => ({ id, kind, created_at: createdAt, address: null }));
+  }
+
+  async #pairing(
+    from: Device | null,
+    id: Id,
+    what: string,
+    body: Body,
+    visitor: Visitor | null,
+  ): Promise<unknown> {
+    const pairing = this.pairings.get(id) ?? refuse("not_found");
+    const byTicket = typeof body["ticket"] === "string";
+    if (byTicket && body["ticket"] !== pairing.ticket) refuse("ticket_refused");
+    if (!byTicket && from?.person !== pairing.person) refuse("not_found");
+    switch (what) {
+      case "read": {
+        const state = pairing.state === "finished" ? "approved" : pairing.state;
+        return { messages: pairing.said.filter((one) => one.seq > Number(body["after"])), state };
+      }
+      case "messages": {
+        if (pairing.state !== "open" && pairing.state !== "approved") refuse("pairing_refused");
+        if (!byTicket) this.#takeOn(pairing, from);
+        const side = byTicket ? ("new" as const) : ("old" as const);
+        const said = this.relay(pairing, side, bytes(body["body"]));
+        pairing.said.push({ seq: pairing.said.length + 1, side, body: b64(said) });
+        this.#tell(pairing);
+        return { seq: pairing.said.length };
+      }
+      case "approve": {
+        if (pairing.state !== "open") refuse("pairing_refused");
+        this.#takeOn(pairing, from);
+        const before = this.living(pairing.person);
+        await this.appendStatement(pairing.person, bytes(body["statement"]));
+        pairing.device = this.living(pairing.person).find((one) => !before.includes(one)) ?? null;
+        pairing.state = "approved";
+        this.#tell(pairing);
+        return { devices: [] };
+      }
+      case "fail":
+        if (pairing.state !== "open") refuse("pairing_refused");
+        pairing.state = "dead";
+        this.#tell(pairing);
+        return null;
+      case "finish": {
+        if (pairing.state !== "approved" || !visitor || pairing.device === null)
+          return refuse("pairing_refused");
+        const content = new Writer().opaque(bytes(pairing.ticket)).fixed(idBytes(pairing.device), 16).bytes;
+        const genuine = this.#holds(pairing.person, pairing.device, content, bytes(body["device_signature"]));
+        if (!(await genuine)) refuse("sign_in_refused");
+        pairing.state = "finished";
+        return this.#begin(pairing.person, pairing.device, visitor);
+      }
+      default:
+        return refuse("not_found");
+    }
+  }
+
+  #takeOn(pairing: Pairing, from: Device | null): void {
+    if (!from || (pairing.approver !== null && pairing.approver !== from.device)) refuse("pairing_refused");
+    else pairing.approver = from.device;
+  }
+
+  #tell(pairing: Pairing): void {
+    this.tell([pairing.person], { t: "pairing_waiting", pairing: idBytes(pairing.id) });
+  }
+
+  #history(from: Device | null, method: string, id: Id, more: string | undefined, body: Body): unknown {
+    const pairing = this.pairings.get(id);
+    const mine = from && (pairing?.approver === from.device || pairing?.device === from.device);
+    if (!pairing || !mine) return refuse("not_found");
+    if (more === "done") {
+      pairing.over = true;
+      pairing.chunks.clear();
+      return null;
+    }
+    if (pairing.over) refuse("pairing_refused");
+    if (more === undefined) {
+      const last = [...pairing.chunks].find(([, one]) => one.last)?.[0] ?? null;
+      return { chunks: [...pairing.chunks.keys()].sort((a, b) => a - b), last };
+    }
+    const stored = pairing.chunks.get(Number(more));
+    if (method === "GET") return stored ? { chunk: stored.chunk } : refuse("not_found");
+    const put = { chunk: String(body["chunk"]), last: body["last"] === true };
+    if (stored && (stored.chunk !== put.chunk || stored.last !== put.last)) refuse("conflict");
+    pairing.chunks.set(Number(more), put);
+    return null;
+  }
+
+  #envelope(from: Device | null, body: Body): unknown {
+    if (!from || !this.moderators.includes(from.person)) return refuse("forbidden");
+    const talk = this.talks.get(String(body["conversation"]));
+    const seq = Number(body["seq"]);
+    const envelope = talk?.envelopes[seq - 1];
+    const hash = talk?.hashes[seq - 1];
+    if (!envelope || !hash) return refuse("not_found");
+    return { ...envelope, device: idText(envelope.device), body: b64(envelope.body), hash: b64(hash) };
+  }
+}
+
+const json = (value: unknown, status = 200): Response =>
+  new Response(value === null ? null : JSON.stringify(value), {
+    status: value === null ? 204 : status,
+    headers: { "Content-Type": "application/json" },
+  });
+
+type Made = ReturnType<LocalEngine["createVault"]>;
+const vaults = new Map<string, Made>();
+
+/** Stretches each passphrase once for all tests: Argon2id is meant to be slow, and vault.test.ts is about it. */
+class QuickVault extends LocalEngine {
+  override createVault(input: { passphrase: string; salt: Uint8Array }): Made {
+    const known = vaults.get(input.passphrase) ?? super.createVault(input);
+    vaults.set(input.passphrase, known);
+    return known;
+  }
+
+  override async openVault(input: Parameters<LocalEngine["openVault"]>[0]) {
+    const { dataKey, signInSecret } = (await vaults.get(input.passphrase)) ?? (await super.openVault(input));
+    return { dataKey, signInSecret };
+  }
+}
+
+/** A browser that is new to its person: a whole app that signs in, is approved, and is a device of its own then. */
+export class Visitor {
+  readonly indexedDB = new IDBFactory();
+  readonly values = new Map<string, string>();
+  device: Id | null = null;
+  app!: CoreApp;
+  tab!: Tab;
+  #socket: DoubleSocket | null = null;
+
+  constructor(readonly server: DeviceDouble) {}
+
+  /** A fresh process over the same profile. */
+  async open(): Promise<CoreApp> {
+    this.tab = new Tab(new Profile("http://double"));
+    this.app = (await this.tab.start(this.#environment())) as CoreApp;
+    return this.app;
+  }
+
+  /** The process is gone. */
+  async kill(): Promise<void> {
+    this.#socket?.drop();
+    await this.app.dispose();
+  }
+
+  #environment(): Partial<Environment> {
+    const canary = {
+      get: (key: string) => this.values.get(key) ?? null,
+      set: (key: string, value: string) => void this.values.set(key, value),
+      remove: (key: string) => void this.values.delete(key),
+    };
+    return {
+      engine: new QuickVault(),
+      idb: { indexedDB: this.indexedDB, IDBKeyRange },
+      canary,
+      locks: null,
+      fetch: (input, init) => this.server.visit(this, String(input), init),
+      openSocket: () => {
+        if (this.device === null) throw new TypeError("no session");
+        this.#socket = new DoubleSocket(this.server, this.device, () => undefined);
+        return this.#socket;
+      },
+    };
+  }
+}

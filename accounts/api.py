@@ -6,7 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Status
 from pydantic import Field
 
-from accounts import activation, devices, identity_chain, own, people, recovery, schemas, sessions, sign_in
+from accounts import (
+    activation,
+    devices,
+    identity_chain,
+    own,
+    people,
+    recovery,
+    schemas,
+    sessions,
+    sign_in,
+    trust,
+)
 from accounts.auth import SessionCookie, caller_of, clear_cookie, set_cookie, visitor_of
 from accounts.callers import Caller
 from accounts.pairing_api import router as pairing_router
@@ -162,6 +173,12 @@ def sign_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
     sessions.sign_out(caller=caller_of(request))
     clear_cookie(response)
     return Status(204, None)
+
+
+@router.get("/trust", **answers({200: schemas.Trust}))
+def trusted(request: HttpRequest) -> schemas.Trust:
+    """What a client pins at its first contact: the root, and whom the root vouches for."""
+    return schemas.Trust(root=trust.root(), certificates=[signed.encode() for signed in trust.certificates()])
 
 
 @router.get("/me", auth=signed_in, **answers({200: schemas.Me}, *SIGNED_IN))

@@ -1,5 +1,7 @@
 """Registers `accounts` with Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class AccountsConfig(AppConfig):
     """The `accounts` application."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """Register the system checks, which read the models."""
+        import_module("accounts.checks")

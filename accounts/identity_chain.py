@@ -3,7 +3,7 @@
 The server checks them and can never make one: it has no key that a chain accepts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -11,13 +11,15 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from accounts import devices, identity
+from accounts import devices, identity, trust
 from accounts.callers import Caller
-from accounts.identity import StatementRefusedError
+from accounts.certificates import NO_TRUST, Trust
+from accounts.identity import StatementRefusedError, VerifiedChain
 from accounts.models import IdentityStatement, Person, Revocation
 from accounts.signals import statement_appended
 from accounts.statements import (
     DeviceKind,
+    Flags,
     SignedStatement,
     Signer,
     Statement,
@@ -60,21 +62,32 @@ def of_anybody(*, person: UUID, after: int) -> list[bytes]:
 
 
 def newest(*, person: UUID) -> Statement | None:
-    """The newest statement, when the stored chain verifies from statement 1; None when there is none.
+    """The newest statement, when the stored chain verifies from statement 1; None when there is none."""
+    chain = verified(person=person, bodies=bodies(person=person))
+    return chain.newest if chain else None
+
+
+def verified(*, person: UUID, bodies: Sequence[bytes]) -> VerifiedChain | None:
+    """What a stored chain says, when it verifies from statement 1; None for an empty one.
 
     A chain that does not verify was written by somebody without the person's keys. It counts as no chain:
-    whoever asks fails closed, and the log says so loudly.
+    whoever asks fails closed, and the log says so loudly. Asks the database for nothing but the certificates
+    of resets, where there is one.
     """
-    stored = bodies(person=person)
-    if not stored:
+    if not bodies:
         return None
     try:
-        return identity.verify_chain(
-            person=person.bytes, statements=[SignedStatement.parse(body) for body in stored]
-        )
+        statements = [SignedStatement.parse(body) for body in bodies]
+        return identity.read_chain(person=person.bytes, statements=statements, trust=_trust_for(*statements))
     except (StatementMalformedError, StatementRefusedError) as error:
         log.error("identity_chain_broken", person=str(person), error=str(error))
         return None
+
+
+def _trust_for(*statements: SignedStatement) -> Trust:
+    """Only a reset rests on certificates; for all else there is nothing to look up."""
+    resets = any(signed.statement.flags is Flags.RESET for signed in statements)
+    return trust.known() if resets else NO_TRUST
 
 
 def append(
@@ -101,7 +114,7 @@ def append(
         if previous is None:
             identity.check_first(person=person.id.bytes, signed=signed)
         else:
-            identity.check_next(previous=previous, signed=signed)
+            identity.check_next(previous=previous, signed=signed, trust=_trust_for(signed))
     except StatementRefusedError as error:
         raise BeepError("statement_refused", detail={"rule": error.rule.value}) from error
     also(previous, signed)

@@ -31,6 +31,7 @@ Typed = Annotated[Text, Field(min_length=1, max_length=64)]
 """A login or personnel number as typed."""
 Token = Annotated[Text, Field(min_length=1, max_length=16)]
 """A one-time code as typed."""
+CertificateBytes = Annotated[bytes, Base64Url(at_most=512)]
 StatementBytes = Annotated[bytes, Base64Url(at_most=MAX_STATEMENT_BYTES)]
 
 
@@ -148,6 +149,16 @@ class Statements(StrictSchema):
     """Signed identity statements, oldest first, as their person sent them."""
 
     statements: list[StatementBytes]
+
+
+class Trust(StrictSchema):
+    """The offline root's public key (null: nothing is certified) and the certificates that it signed.
+
+    Each is a SignedCertificate: those in use, and those that older resets rest on.
+    """
+
+    root: Bytes32 | None
+    certificates: list[CertificateBytes]
 
 
 class Authenticator(StrictSchema):

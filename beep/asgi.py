@@ -12,8 +12,11 @@ from django.urls import path
 # Sets Django up: what is imported below reads models.
 http = get_asgi_application()
 
+from accounts import checks
 from beep.origins import guarded
 from messaging.consumer import endpoint
+
+checks.enforce()
 
 # Channels routes ASGI applications with Django's `path`, whose annotations know only views.
 socket: Any = endpoint

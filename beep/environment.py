@@ -21,12 +21,17 @@ import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 KEY_BYTES = 32
 """Length of each symmetric key in bytes."""
+
+MAX_RESET_DELAY = 720
+"""Hours."""
 
 PRODUCTION_ONLY = ("BEEP_ORIGIN", "BEEP_ALLOWED_HOSTS", "BEEP_TRUSTED_PROXY")
 """Settings that make no sense on a demo; their presence means that somebody confused the two."""
@@ -87,7 +92,13 @@ class Environment:
     code_key: bytes = field(repr=False)
     """HMAC key of stored activation codes."""
     authority_key: bytes | None = field(repr=False)
-    """Ed25519 seed that signs Remove orders; None where this deployment issues none."""
+    """Ed25519 seed that signs orders; None where this deployment issues none."""
+    root_key: bytes | None
+    """Public half of the offline root, Ed25519, 32 bytes; None where nothing is certified."""
+    certificates: tuple[bytes, ...]
+    """What the root signed: the authority's certificates and the reset officers', encoded."""
+    reset_delay: timedelta
+    """Between the request for a reset of somebody's identity and its effect, at least."""
     database: DatabaseUrl
     migrator: DatabaseUrl
     integrator: DatabaseUrl
@@ -132,6 +143,9 @@ class Environment:
             field_key=_key(env, "BEEP_FIELD_KEY"),
             code_key=_key(env, "BEEP_CODE_KEY"),
             authority_key=_key(env, "BEEP_AUTHORITY_KEY") if env.get("BEEP_AUTHORITY_KEY") else None,
+            root_key=_key(env, "BEEP_ROOT_KEY") if env.get("BEEP_ROOT_KEY") else None,
+            certificates=_certificates(env),
+            reset_delay=_reset_delay(env, demo=demo),
             database=_database(env, "DATABASE_URL"),
             migrator=_database(env, "DATABASE_URL_MIGRATOR"),
             integrator=_database(env, "DATABASE_URL_INTEGRATOR"),
@@ -191,6 +205,37 @@ def _key(env: Mapping[str, str], name: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} bytes in base64")
     return key
+
+
+def _certificates(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    """BEEP_CERTIFICATES: base64, separated by commas or white space, or the path of a file with one a line.
+
+    A path begins with `/` or `.`, which no encoded certificate does; in a file, `#` begins a comment. What a
+    certificate says is checked when Django starts (`accounts.checks`).
+    """
+    value = env.get("BEEP_CERTIFICATES", "")
+    if value.startswith(("/", ".")):
+        try:
+            lines = Path(value).read_text(encoding="ascii").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(
+                f"BEEP_CERTIFICATES names a file that cannot be read: {error}"
+            ) from error
+        value = " ".join(line.partition("#")[0] for line in lines)
+    try:
+        return tuple(base64.b64decode(each, validate=True) for each in value.replace(",", " ").split())
+    except (binascii.Error, ValueError):
+        raise ImproperlyConfigured("BEEP_CERTIFICATES must hold certificates in base64") from None
+
+
+def _reset_delay(env: Mapping[str, str], *, demo: bool) -> timedelta:
+    value = env.get("BEEP_RESET_DELAY_HOURS") or ("0" if demo else "72")
+    least = 0 if demo else 1
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= MAX_RESET_DELAY:
+        raise ImproperlyConfigured(
+            f"BEEP_RESET_DELAY_HOURS must be a number from {least} to {MAX_RESET_DELAY}"
+        )
+    return timedelta(hours=int(value))
 
 
 def _database(env: Mapping[str, str], name: str) -> DatabaseUrl:

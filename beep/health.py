@@ -1,22 +1,34 @@
-"""/healthz: whether this process can do its work: database, Valkey, and a worker that takes tasks."""
+"""/healthz: whether this process can do its work: database, Valkey, and a worker that takes tasks.
+
+Beside it, whether certificates of the offline root end soon: no reason to take the process out of service,
+and one to hold the ceremony.
+"""
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import date
 from typing import Any, Final
 
 import psycopg
 import redis.asyncio
+import structlog
 from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest, JsonResponse
 
+from accounts import trust
+from beep import clock
 from beep.celery import HEARTBEAT_KEY
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT: Final = 2.0
 """Seconds after which a silent part counts as bad."""
 
 _looks: Final[dict[asyncio.AbstractEventLoop, asyncio.Task[dict[str, bool]]]] = {}
 """The look under way, by event loop."""
+_complained: Final[dict[str, date]] = {}
+"""The day of the last complaint about certificates."""
 
 
 async def _database() -> bool:
@@ -49,7 +61,24 @@ async def _look() -> dict[str, bool]:
     database, (valkey, worker) = await asyncio.gather(
         _or_bad(_database(), False), _or_bad(_valkey(), (False, False))
     )
-    return {"ok": database and valkey and worker, "database": database, "valkey": valkey, "worker": worker}
+    return {
+        "ok": database and valkey and worker,
+        "database": database,
+        "valkey": valkey,
+        "worker": worker,
+        "certificates": _certificates(),
+    }
+
+
+def _certificates() -> bool:
+    """Whether all configured certificates hold for another 30 days; complained of in the log once a day."""
+    ending = trust.ending()
+    today = clock.now().date()
+    if ending and _complained.get("day") != today:
+        _complained["day"] = today
+        for each in ending:
+            log.warning("certificate_ends", name=each.name, not_after=each.not_after)
+    return not ending
 
 
 async def _look_together() -> dict[str, bool]:
@@ -66,6 +95,8 @@ async def _look_together() -> dict[str, bool]:
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
-    """200 with `{"ok": true, "database": …, "valkey": …, "worker": …}`, or 503 when one of them is bad."""
+    """200 with `{"ok": true, "database": …, "valkey": …, "worker": …, "certificates": …}`, or 503 when one of
+    the first three parts is bad.
+    """
     found = await _look_together()
     return JsonResponse(found, status=200 if found["ok"] else 503, headers={"Cache-Control": "no-store"})

@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _secrets() -> dict[str, str]:
-    keys = ("BEEP_SECRET_KEY", "BEEP_FIELD_KEY", "BEEP_CODE_KEY", "BEEP_AUTHORITY_KEY")
+    keys = ("BEEP_SECRET_KEY", "BEEP_FIELD_KEY", "BEEP_CODE_KEY")
     made = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in keys}
     return {"BEEP_DEMO": "1", "DJANGO_SETTINGS_MODULE": "beep.settings", **made}
 

@@ -33,6 +33,7 @@ import redis
 from pytest_django import DjangoDbBlocker
 
 from beep.embedded import Embedded
+from tests.support import trust
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="beep-test-"))
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
@@ -53,7 +54,7 @@ os.environ |= {
     "BEEP_SECRET_KEY": _key(),
     "BEEP_FIELD_KEY": _key(),
     "BEEP_CODE_KEY": _key(),
-    "BEEP_AUTHORITY_KEY": _key(),
+    **trust.environment(),
 }
 
 from django.conf import settings

@@ -4,11 +4,13 @@ Rules stand in the database as constraints wherever they can.
 """
 
 from accounts.models.activation import Activation
+from accounts.models.certificates import KeptCertificate
 from accounts.models.changes import Change, SyncRun
 from accounts.models.devices import Device, IdentityStatement, Revocation
 from accounts.models.organisation import Membership, OrgUnit
 from accounts.models.pairing import HistoryChunk, Pairing, PairingMessage
 from accounts.models.person import Admission, Person, PersonToken
+from accounts.models.resets import ResetRequest, ResetSignature
 from accounts.models.roles import Role
 from accounts.models.sessions import Session
 from accounts.models.sign_in import Throttle, Ticket, UsedChallenge
@@ -22,6 +24,7 @@ __all__ = [
     "Device",
     "HistoryChunk",
     "IdentityStatement",
+    "KeptCertificate",
     "Membership",
     "OrgUnit",
     "Pairing",
@@ -30,6 +33,8 @@ __all__ = [
     "PasskeyAttestation",
     "Person",
     "PersonToken",
+    "ResetRequest",
+    "ResetSignature",
     "Revocation",
     "Role",
     "Session",

@@ -1,4 +1,4 @@
-"""Letters that let a person in for the first time."""
+"""Letters: they let a person in for the first time, or begin anew after everything was lost."""
 
 from uuid import uuid4
 
@@ -11,11 +11,20 @@ from accounts.models.bytes import exactly
 class Activation(models.Model):
     """A single-use code on a printed letter, bound to a person. The code itself is printed, never stored.
 
-    A trigger of migration 0002 refuses to change a used or withdrawn letter: used once is used for ever.
+    `kind` says what it opens: a first activation, or a reset, which officers must sign as well. A trigger of
+    migration 0002 refuses to change a used or withdrawn letter: used once is used for
+    ever.
     """
+
+    class Kind(models.TextChoices):
+        """What it opens."""
+
+        ACTIVATION = "activation"
+        RESET = "reset"
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     person = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="activations")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.ACTIVATION)
     code_mac = models.BinaryField(unique=True)
     """HMAC-SHA-256(BEEP_CODE_KEY, the code's 20 symbols)."""
     created_at = models.DateTimeField()
@@ -29,6 +38,7 @@ class Activation(models.Model):
     class Meta:
         constraints = [
             exactly("code_mac", 32, name="activation_mac_32_bytes"),
+            CheckConstraint(condition=Q(kind__in=["activation", "reset"]), name="activation_kind_known"),
             CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="activation_expires_later"),
             CheckConstraint(
                 condition=Q(used_at__isnull=True) | Q(withdrawn_at__isnull=True),

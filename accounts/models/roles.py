@@ -22,6 +22,8 @@ class Role(models.Model):
         AUDITOR = "auditor"
         RECORDS_OFFICER = "records_officer"
         CUSTODIAN = "custodian"
+        MODERATOR = "moderator"
+        """Receives reports about messages from the people of `scope`, and checks them."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     person = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="roles")
@@ -44,14 +46,15 @@ class Role(models.Model):
                         "auditor",
                         "records_officer",
                         "custodian",
+                        "moderator",
                     ]
                 ),
                 name="role_duty_known",
             ),
             CheckConstraint(
-                condition=Q(duty="ministry_administrator", scope__isnull=False)
-                | (~Q(duty="ministry_administrator") & Q(scope__isnull=True)),
-                name="role_scope_for_ministry_only",
+                condition=Q(duty__in=["ministry_administrator", "moderator"], scope__isnull=False)
+                | (~Q(duty__in=["ministry_administrator", "moderator"]) & Q(scope__isnull=True)),
+                name="role_scope_where_needed",
             ),
             UniqueConstraint(
                 fields=["person", "duty", "scope"],

@@ -21,6 +21,7 @@ import django
 from django.core.exceptions import ImproperlyConfigured
 
 from beep.demo.configuration import ROOT, Configuration, write_private
+from beep.demo.trust import PASSPHRASE
 from beep.embedded import Embedded
 from beep.isolation import EmbeddedError
 from beep.processes import PR_SET_PDEATHSIG, Child, spawn
@@ -32,6 +33,8 @@ RESTARTS: Final = 10
 """A child that dies more often than this within RESTART_WINDOW is not started again."""
 RESTART_WINDOW: Final = 60.0
 SHOWN_PEOPLE: Final = 6
+OWN_VARIABLES: Final = ("BEEP_", "DATABASE_URL", "VALKEY_URL", "DJANGO_")
+"""What the processes are told by the demo, for `beep.demo.manage`."""
 
 
 class DemoError(Exception):
@@ -59,6 +62,8 @@ class Demo:
         if self._configuration.embedded:
             with _progress("PostgreSQL and Valkey"):
                 self._env |= self._embedded.start().environment()
+        own = {name: value for name, value in self._env.items() if name.startswith(OWN_VARIABLES)}
+        write_private(self._configuration.data_dir / "environment.json", own)
         # Whoever waits for the demo waits for this file; the last run's would deceive them.
         (self._configuration.data_dir / "demo.json").unlink(missing_ok=True)
         migrated = self._configuration.data_dir / "migrated"
@@ -74,7 +79,8 @@ class Demo:
             if not early:
                 self._start_all()
             self._wait_until_ready()
-        write_private(self._configuration.data_dir / "demo.json", {"url": self._configuration.url, **seeded})
+        described = {"url": self._configuration.url, **seeded, "officers": self._officers()}
+        write_private(self._configuration.data_dir / "demo.json", described)
         self._announce(seeded, time.monotonic() - began)
         while True:
             self._watch()
@@ -190,7 +196,15 @@ class Demo:
             print(f"  {person['name']['latin']}, personnel number {person['personnel_number']}")
             print(f"    {self._configuration.url}{person['activation_path']}")
         file = self._configuration.data_dir / "demo.json"
-        _say(f"\n{self._configuration.url}/activate   all codes: {file}\n")
+        _say(f"\n{self._configuration.url}/activate   all codes: {file}")
+        _say(f"Somebody lost everything? Officers and how they reset: {file}, docs/operations.md\n")
+
+    def _officers(self) -> list[dict[str, str]]:
+        """The reset officers: `python -m beep.demo.manage reset_sign --key FILE` signs as one."""
+        return [
+            {"name": officer.name, "key_file": str(officer.file), "passphrase": PASSPHRASE}
+            for officer in self._configuration.officers
+        ]
 
 
 def _migrations() -> str:

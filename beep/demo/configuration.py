@@ -1,8 +1,8 @@
 """What the demo is told by its environment, and the secrets that it makes for itself.
 
-Secrets: three keys of 32 random bytes and an Ed25519 seed (it signs Remove orders), made at the first start,
-kept in `secrets.json` (mode 0600) in the data folder, passed to the children through their environment,
-erased with the folder.
+Secrets: three keys of 32 random bytes and an Ed25519 seed (it signs orders), made at the first start, kept in
+`secrets.json` (mode 0600) in the data folder, passed to the children through their environment, erased with
+the folder. The root that certifies that seed's key, and the officers': `beep.demo.trust`.
 """
 
 import base64
@@ -16,6 +16,8 @@ from typing import Final, Self
 
 from django.core.exceptions import ImproperlyConfigured
 
+from beep.demo import trust
+from beep.demo.trust import Officer
 from beep.environment import KEY_BYTES, Environment
 
 KEYS: Final = ("BEEP_SECRET_KEY", "BEEP_FIELD_KEY", "BEEP_CODE_KEY", "BEEP_AUTHORITY_KEY")
@@ -33,6 +35,8 @@ class Configuration:
     environment: dict[str, str] = field(repr=False)
     """The children's environment, complete but for the servers' URLs when `embedded` is true."""
     embedded: bool
+    officers: tuple[Officer, ...] = ()
+    """Who may sign a reset."""
 
     @property
     def url(self) -> str:
@@ -53,7 +57,7 @@ class Configuration:
         data_dir = Path(env.get("BEEP_DATA_DIR") or ROOT / ".beep").absolute()
         complete = {
             **env,
-            **dict.fromkeys(KEYS, ""),
+            **dict.fromkeys((*KEYS, "BEEP_ROOT_KEY", "BEEP_CERTIFICATES"), ""),
             "BEEP_DEMO": "1",
             "DJANGO_SETTINGS_MODULE": "beep.settings",
         }
@@ -69,12 +73,22 @@ class Configuration:
             probe |= {**dict.fromkeys(names, "postgresql://x@127.0.0.1/x"), "VALKEY_URL": "redis://127.0.0.1"}
         checked = Environment.load({**complete, **probe})
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = _secrets(data_dir / "secrets.json")
+        trusted = trust.prepare(
+            data_dir / "trust", authority=base64.b64decode(made["BEEP_AUTHORITY_KEY"], validate=True)
+        )
         return cls(
             data_dir=data_dir,
             host=checked.host,
             port=checked.port,
-            environment={**complete, **_secrets(data_dir / "secrets.json"), "BEEP_DATA_DIR": str(data_dir)},
+            environment={
+                **complete,
+                **made,
+                **trusted.environment(),
+                "BEEP_DATA_DIR": str(data_dir),
+            },
             embedded=embedded,
+            officers=trusted.officers,
         )
 
 

@@ -41,6 +41,7 @@ def entry_of(browser: Browser, *, hours: int = 0) -> DeviceEntry:
 def addition(owner: Browser, *entries: DeviceEntry, **changes: Any) -> SignedStatement:
     """The owner's statement that lists `entries` beside what is listed already."""
     listed = owner.chain[-1].statement.devices
+    changes = {"at": clock.now_ms(), **changes}
     return owner.next(*listed, *entries, signer=changes.pop("signer", (Signer.DEVICE, owner.key)), **changes)
 
 

@@ -108,6 +108,7 @@ def test_a_temporary_device_does_nothing_else_to_the_chain(owner: Browser, time:
     shared, _ = joined(owner, hours=8)
     mine = next(each for each in shared.chain[-1].statement.devices if each.id == shared.device.bytes)
     assert revoke(shared, mine).code == "statement_refused", "it may not put its owner out"
+    time.advance(timedelta(seconds=30))
     new, _, pairing = newcomer(owner)
     statement = addition(shared, entry_of(new))
     assert approve(shared, pairing, statement).code == "pairing_refused"
@@ -120,7 +121,7 @@ def test_the_servers_clock_bounds_a_temporary_device(owner: Browser) -> None:
     new, _, pairing = newcomer(owner, kind="temporary")
     late = clock.now_ms() + 3_600_000
     entry = replace(entry_of(new, hours=24), added_at=late, expires_at=late + 24 * 3_600_000)
-    refused = approve(owner, pairing, addition(owner, entry))
+    refused = approve(owner, pairing, addition(owner, entry, at=late))
     assert refused.detail == {"rule": "temporary_too_long"}
 
 

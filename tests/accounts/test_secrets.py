@@ -9,6 +9,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts import authority, keys, sealing, signing, throttle, totp
+from accounts.certificates import SignedCertificate
 from accounts.keys import Purpose
 from accounts.models import Throttle, TotpFactor
 from accounts.signing import Label
@@ -89,8 +90,9 @@ def test_derived_keys_differ_by_purpose() -> None:
 
 
 def test_the_authority_signs_what_anybody_can_check() -> None:
-    key, signature = authority.sign(label=Label.ORDER, content=b"order")
+    certificate, signature = authority.sign(label=Label.ORDER, content=b"order")
     assert authority.is_configured()
+    key = SignedCertificate.parse(certificate).certificate.key
     assert key == authority.public_key()
     assert signing.verify(public_key=key, label=Label.ORDER, content=b"order", signature=signature)
     assert not signing.verify(

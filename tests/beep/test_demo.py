@@ -99,12 +99,47 @@ class RunningDemo:
 def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
     data_dir, port = tmp_path / "data", free_port()
     first = RunningDemo(data_dir, port)
-    assert first.health() == {"ok": True, "database": True, "valkey": True, "worker": True}
+    assert first.health() == {
+        "ok": True,
+        "database": True,
+        "valkey": True,
+        "worker": True,
+        "certificates": True,
+    }
     described = first.described()
     assert described["url"] == f"http://localhost:{port}"
     assert len(described["people"]) >= 40
-    for name in ("demo.json", "secrets.json", "embedded.json", "web.log", "worker.log"):
+    for name in (
+        "demo.json",
+        "secrets.json",
+        "embedded.json",
+        "environment.json",
+        "web.log",
+        "worker.log",
+        "trust/root.key",
+        "trust/officer-1.key",
+        "trust/officer-2.key",
+    ):
         assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
+
+    # Django's command line works beside it, and finds a root, an authority and two officers.
+    shown = subprocess.run(
+        [sys.executable, "-m", "beep.demo.manage", "trust_show"],
+        cwd=ROOT,
+        env=plain_environment(BEEP_DATA_DIR=str(data_dir)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == [
+        "root",
+        "authority",
+        "authority",
+        "officer",
+        "officer",
+    ]
+    assert [Path(officer["key_file"]).is_file() for officer in described["officers"]] == [True, True]
 
     # A second demo on the same folder is refused and disturbs nothing.
     second = subprocess.run(
@@ -179,6 +214,15 @@ def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
     assert len({first.environment[name] for name in KEYS}) == len(KEYS)
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
     assert first.environment["BEEP_SECRET_KEY"] not in repr(first)
+
+
+def test_damaged_trust_is_made_anew_for_the_same_authority(tmp_path: Path) -> None:
+    first = Configuration.load({"BEEP_DATA_DIR": str(tmp_path)})
+    (tmp_path / "trust" / "officer-2.key").unlink()
+    second = Configuration.load({"BEEP_DATA_DIR": str(tmp_path)})
+    assert second.environment["BEEP_ROOT_KEY"] != first.environment["BEEP_ROOT_KEY"]
+    assert second.environment["BEEP_AUTHORITY_KEY"] == first.environment["BEEP_AUTHORITY_KEY"]
+    assert Configuration.load({"BEEP_DATA_DIR": str(tmp_path)}) == second
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -57,6 +59,11 @@ def test_each_missing_variable_is_named(name: str, value: str | None) -> None:
         ("BEEP_FIELD_KEY", base64.b64encode(bytes(31)).decode()),
         ("BEEP_CODE_KEY", KEY + "!"),
         ("BEEP_AUTHORITY_KEY", base64.b64encode(bytes(33)).decode()),
+        ("BEEP_ROOT_KEY", base64.b64encode(bytes(31)).decode()),
+        ("BEEP_CERTIFICATES", "secret, not base64"),
+        ("BEEP_RESET_DELAY_HOURS", "0"),
+        ("BEEP_RESET_DELAY_HOURS", "721"),
+        ("BEEP_RESET_DELAY_HOURS", "-1"),
         ("BEEP_ORIGIN", "http://beep.example.gov"),
         ("BEEP_ORIGIN", "https://beep.example.gov/"),
         ("BEEP_ORIGIN", "https://user@beep.example.gov"),
@@ -161,3 +168,21 @@ def test_the_real_process_refuses_to_start() -> None:
     )
     assert result.returncode != 0
     assert "BEEP_FIELD_KEY is not set" in result.stderr
+
+
+def test_certificates_come_as_a_list_or_from_a_file(tmp_path: Path) -> None:
+    one, two = (base64.b64encode(bytes([0, 1, number])).decode() for number in (1, 2))
+    listed = Environment.load({**PRODUCTION, "BEEP_CERTIFICATES": f"{one}, {two}"})
+    assert listed.certificates == (b"\x00\x01\x01", b"\x00\x01\x02")
+    file = tmp_path / "certificates"
+    file.write_text(f"# the authority\n{one}\n\n{two} # an officer\n")
+    assert Environment.load({**PRODUCTION, "BEEP_CERTIFICATES": str(file)}) == listed
+    assert Environment.load(PRODUCTION).certificates == ()
+    with pytest.raises(ImproperlyConfigured, match=r"^BEEP_CERTIFICATES names a file"):
+        Environment.load({**PRODUCTION, "BEEP_CERTIFICATES": str(tmp_path / "other")})
+
+
+def test_a_reset_waits_three_days_unless_somebody_says_otherwise() -> None:
+    assert Environment.load(PRODUCTION).reset_delay == timedelta(hours=72)
+    assert Environment.load({**PRODUCTION, "BEEP_RESET_DELAY_HOURS": "24"}).reset_delay == timedelta(hours=24)
+    assert Environment.load(DEMO).reset_delay == timedelta(0)

@@ -40,7 +40,13 @@ def worker(fresh_database: TestDatabase, tmp_path: Path) -> Iterator[Child]:
 def test_healthy(client: Client, valkey: "redis.Redis[bytes]") -> None:
     valkey.set(HEARTBEAT_KEY, 1)
     response = client.get("/healthz")
-    assert response.json() == {"ok": True, "database": True, "valkey": True, "worker": True}
+    assert response.json() == {
+        "ok": True,
+        "database": True,
+        "valkey": True,
+        "worker": True,
+        "certificates": True,
+    }
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
 
@@ -48,14 +54,26 @@ def test_healthy(client: Client, valkey: "redis.Redis[bytes]") -> None:
 def test_no_worker(client: Client, valkey: "redis.Redis[bytes]") -> None:
     response = client.get("/healthz")
     assert response.status_code == 503
-    assert response.json() == {"ok": False, "database": True, "valkey": True, "worker": False}
+    assert response.json() == {
+        "ok": False,
+        "database": True,
+        "valkey": True,
+        "worker": False,
+        "certificates": True,
+    }
 
 
 def test_no_valkey(client: Client, fresh_database: TestDatabase, settings: Settings) -> None:
     settings.VALKEY_URL = "redis://127.0.0.1:1/0"
     response = client.get("/healthz")
     assert response.status_code == 503
-    assert response.json() == {"ok": False, "database": True, "valkey": False, "worker": False}
+    assert response.json() == {
+        "ok": False,
+        "database": True,
+        "valkey": False,
+        "worker": False,
+        "certificates": True,
+    }
 
 
 def test_no_database(
@@ -68,7 +86,13 @@ def test_no_database(
     monkeypatch.setitem(connections.settings["default"], "PORT", 1)
     response = client.get("/healthz")
     assert response.status_code == 503
-    assert response.json() == {"ok": False, "database": False, "valkey": True, "worker": True}
+    assert response.json() == {
+        "ok": False,
+        "database": False,
+        "valkey": True,
+        "worker": True,
+        "certificates": True,
+    }
 
 
 async def test_many_who_ask_at_once_share_one_look(

@@ -9,6 +9,7 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import type { Uuid } from "./api";
 import { CryptoError, demand } from "./errors";
+import { MAX_GROUP_NAME, MAX_PICTURE } from "./profile";
 
 export type Content =
   | { t: "text"; id: Uuid; at: number; text: string }
@@ -16,14 +17,39 @@ export type Content =
   | { t: "edit"; id: Uuid; at: number; of: Uuid; text: string }
   | { t: "deletion"; id: Uuid; at: number; of: Uuid }
   | { t: "reaction"; id: Uuid; at: number; of: Uuid; emoji: string }
-  /** `file`, `profile`, `system` and all that is not known yet; `id` and `at` where they could be read. */
+  /** Name and picture of a group conversation, by an admin; the last one in the log's order holds. */
+  | { t: "profile"; id: Uuid; at: number; name: string; picture: Uint8Array }
+  /** What somebody shows a moderator: with k each content proves itself against the log (`plaintext.ts`). */
+  | { t: "report"; id: Uuid; at: number; note: string; items: ReportItem[] }
+  /** Only between one person's devices: read positions, mutes, drafts, verified marks, pins. */
+  | { t: "sync"; id: Uuid; at: number; values: Record<string, SyncValue> }
+  /** `file`, `system` and all that is not known yet; `id` and `at` where they could be read. */
   | { t: "unknown"; id: Uuid | null; at: number | null };
+
+/** One message of another person, as it was sent. */
+export interface ReportItem {
+  conversation: Uuid;
+  seq: number;
+  /** The franking key, 32 bytes. */
+  k: Uint8Array;
+  content: Uint8Array;
+  /** The person who said it. */
+  sender: Uuid;
+}
+
+/** A byte string has 32 bytes, or none. */
+export type SyncValue = number | string | Uint8Array;
 
 export type KnownContent = Exclude<Content, { t: "unknown" }>;
 
 export const CONTENT_VERSION = 1;
 export const MAX_TEXT = 16_000;
 const MAX_EMOJI = 64;
+export const MAX_NOTE = 2_000;
+export const MAX_REPORTED = 50;
+/** Values in one `sync`: below the decoder's bound of a map. */
+export const MAX_SYNCED = 60;
+const MAX_SYNC_KEY = 64;
 /** The end of the year 9999. `Date` and `Intl` throw from 8.64e15 on: one such message would break every view of it. */
 export const MAX_TIME = 253_402_300_799_999;
 
@@ -34,6 +60,16 @@ const FIELDS: Readonly<Record<KnownContent["t"], Readonly<Record<string, (value:
   edit: { of: isId, text: isText },
   deletion: { of: isId },
   reaction: { of: isId, emoji: (value) => isString(value, MAX_EMOJI) },
+  profile: {
+    name: (value) => value === "" || isString(value, MAX_GROUP_NAME),
+    picture: (value) => value instanceof Uint8Array && value.length <= MAX_PICTURE,
+  },
+  report: {
+    note: (value) => value === "" || isString(value, MAX_NOTE),
+    items: (value) =>
+      Array.isArray(value) && value.length >= 1 && value.length <= MAX_REPORTED && value.every(isReportItem),
+  },
+  sync: { values: isSynced },
 };
 
 const encoder = new Encoder({ ignoreUndefined: false });
@@ -78,8 +114,14 @@ export function decodeContent(bytes: Uint8Array): Content {
   }
   demand(isKnown(t, fields), "content_malformed");
   // Copies: the decoder's binaries are views that would keep (and clone) the whole plaintext with them.
-  const copied = Object.entries(fields).map(([name, field]) => [name, isId(field) ? field.slice() : field]);
-  return { t, ...Object.fromEntries(copied) } as KnownContent;
+  return { t, ...(owned(fields) as object) } as KnownContent;
+}
+
+function owned(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value.slice();
+  if (Array.isArray(value)) return value.map(owned);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, owned(field)]));
 }
 
 const isKnownType = (t: string): t is KnownContent["t"] => Object.hasOwn(FIELDS, t);
@@ -117,4 +159,33 @@ function isString(value: unknown, max: number): value is string {
 
 function isText(value: unknown): boolean {
   return isString(value, MAX_TEXT);
+}
+
+function isReportItem(value: unknown): boolean {
+  if (!isMap(value) || Object.keys(value).length !== 5) return false;
+  const { conversation, seq, k, content, sender } = value;
+  return (
+    isId(conversation) &&
+    isUint(seq) &&
+    k instanceof Uint8Array &&
+    k.length === 32 &&
+    content instanceof Uint8Array &&
+    isId(sender)
+  );
+}
+
+/** What a key means, and whether its value fits, is the reader's business: an unknown key is passed over. */
+function isSynced(value: unknown): boolean {
+  if (!isMap(value)) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length >= 1 &&
+    entries.length <= MAX_SYNCED &&
+    entries.every(([key, item]) => isString(key, MAX_SYNC_KEY) && isSyncValue(item))
+  );
+}
+
+function isSyncValue(value: unknown): boolean {
+  if (value instanceof Uint8Array) return value.length === 0 || value.length === 32;
+  return value === "" || isText(value) || isUint(value);
 }

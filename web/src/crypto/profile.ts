@@ -8,13 +8,15 @@
  * Members ascend by person; roles: 1 member, 2 admin, 3 invited. Direct and self conversations have none: empty bytes.
  */
 
-import { decode, encode } from "@msgpack/msgpack";
+import { Decoder, encode } from "@msgpack/msgpack";
 import type { MemberRole, MembershipEntry, Uuid } from "./api";
 import { compare, equal } from "./bytes";
 import { CryptoError, demand } from "./errors";
 
 export const MAX_GROUP_NAME = 100;
 export const MAX_PICTURE = 24_000;
+/** More persons than a group of 1,000 devices can have, invited ones included. */
+const MAX_MEMBERS = 5_000;
 
 export interface GroupProfile {
   name: string;
@@ -26,6 +28,15 @@ export interface GroupProfile {
   /** Ascending by person. */
   members: MembershipEntry[];
 }
+
+/** Bounds before any value is made: a hostile length may not allocate. */
+const decoder = new Decoder({
+  maxStrLength: 4 * MAX_GROUP_NAME,
+  maxBinLength: MAX_PICTURE,
+  maxArrayLength: MAX_MEMBERS,
+  maxMapLength: 8,
+  maxExtLength: 0,
+});
 
 const ROLES: readonly (MemberRole | undefined)[] = [undefined, "member", "admin", "invited"];
 
@@ -44,7 +55,7 @@ export function encodeGroupProfile({ name, picture, at, by, members }: GroupProf
 export function parseGroupProfile(bytes: Uint8Array): GroupProfile {
   let value: unknown;
   try {
-    value = decode(bytes);
+    value = decoder.decode(bytes);
   } catch {
     throw new CryptoError("profile_malformed");
   }

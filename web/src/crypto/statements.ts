@@ -56,6 +56,16 @@ export function firstStatement(input: {
   return signed(statement, [input.deviceSigner, input.recovery]);
 }
 
+/** What statement n + 1 changes. */
+export interface Change {
+  add?: readonly DeviceEntry[];
+  /** Ids of devices to revoke. */
+  revoke?: readonly Uuid[];
+  rename?: { id: Uuid; name: string } | undefined;
+  /** A new recovery key; only a recovery signature may set it. */
+  recoveryKey?: Uint8Array;
+}
+
 /**
  * Statement n + 1 after `chain`: `add` listed, `revoke` moved to the revoked, one device renamed, the rest kept. The
  * result has passed the same verification as everybody else's will: a device adds one device at most, a temporary one
@@ -63,17 +73,9 @@ export function firstStatement(input: {
  *
  * @throws CryptoError `statement_refused` when the change breaks a rule.
  */
-export async function nextStatement(input: {
-  chain: Chain;
-  add?: readonly DeviceEntry[];
-  /** Ids of devices to revoke. */
-  revoke?: readonly Uuid[];
-  rename?: { id: Uuid; name: string } | undefined;
-  /** A new recovery key; only a recovery signature may set it. */
-  recoveryKey?: Uint8Array;
-  at: number;
-  signer: StatementSigner;
-}): Promise<Uint8Array> {
+export async function nextStatement(
+  input: Change & { chain: Chain; at: number; signer: StatementSigner },
+): Promise<Uint8Array> {
   const { chain, add = [], revoke = [], rename, signer } = input;
   const at = Math.max(input.at, chain.at);
   const isRevoked = (entry: DeviceEntry): boolean => revoke.some((id) => equal(id, entry.id));

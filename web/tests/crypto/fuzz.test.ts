@@ -4,65 +4,22 @@
  */
 
 import { describe, expect, it } from "vitest";
+import type { MemberRole } from "../../src/crypto/api";
 import { encodeAuthenticatedData, parseAuthenticatedData } from "../../src/crypto/authenticated-data";
 import { equal } from "../../src/crypto/bytes";
 import { encodeBeginBody, parseBeginBody } from "../../src/crypto/begin-body";
 import { encodeSignedCertificate, parseCertificate } from "../../src/crypto/certificates";
-import { decodeContent, encodeContent, MAX_TIME } from "../../src/crypto/content";
 import { encodeGroupInfoExtension, parseGroupInfoExtension } from "../../src/crypto/group-info";
 import { encodeSignedStatement, parseStatement } from "../../src/crypto/identity";
 import { decodeKeyPackage, decodeMessage, encodeMessage } from "../../src/crypto/mls/library";
 import { encodeSignedOrder, parseOrder } from "../../src/crypto/orders";
 import { encodePlaintext, parsePlaintext } from "../../src/crypto/plaintext";
+import { encodeGroupProfile, parseGroupProfile } from "../../src/crypto/profile";
 import { encodePolicy, parsePolicy } from "../../src/crypto/policy";
 import { encodeSlotBody, parseSlotBody } from "../../src/crypto/slot-frame";
+import { fuzz, generator, mutate } from "./mutations";
 import { copyOf, engine, healed, hear, newPair, now, said, seenAt, speak, zeros } from "./people-in-groups";
 import { codeOf, hex, vectors } from "./vectors";
-
-/** A small fast generator (mulberry32); tests must be the same every time. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
-/** One to four changes: a bit, a byte, a cut, an insertion, a doubled or a dropped stretch. */
-function mutate(bytes: Uint8Array, random: (below: number) => number): Uint8Array {
-  let changed = [...bytes];
-  for (let i = 0; i <= random(4); i++) {
-    const at = random(changed.length + 1);
-    const length = random(8) + 1;
-    const kind = random(6);
-    if (kind === 0 && at < changed.length) changed[at]! ^= 1 << random(8);
-    else if (kind === 1 && at < changed.length) changed[at] = [0, 0x40, 0x80, 0xc0, 0xff][random(5)]!;
-    else if (kind === 2) changed = changed.slice(0, at);
-    else if (kind === 3) changed.splice(at, 0, ...Array.from({ length }, () => random(256)));
-    else if (kind === 4) changed.splice(at, 0, ...changed.slice(at, at + length));
-    else changed.splice(at, length);
-  }
-  return Uint8Array.from(changed);
-}
-
-async function fuzz(
-  seeds: Uint8Array[],
-  rounds: number,
-  again: (bytes: Uint8Array) => Uint8Array,
-): Promise<void> {
-  const random = generator(20_260_801);
-  for (const seed of seeds) expect(again(seed)).toEqual(seed);
-  for (let i = 0; i < rounds; i++) {
-    const bytes = mutate(seeds[random(seeds.length)]!, random);
-    try {
-      expect(equal(again(bytes), bytes)).toBe(true);
-    } catch (error) {
-      if ((error as Error).name !== "CryptoError") throw error;
-    }
-  }
-}
 
 const goodBytes = (name: string, pick: (file: never) => { bytes: string }[]): Uint8Array[] =>
   pick(vectors(name)).map((row) => hex(row.bytes));
@@ -95,6 +52,25 @@ describe("parsers", () => {
     const { good } = vectors<{ good: { body: string }[] }>("slot");
     const slots = good.map((row) => hex(row.body));
     await fuzz(slots, 3_000, (bytes) => encodeSlotBody(parseSlotBody(bytes)));
+  });
+
+  it("profiles of groups", () => {
+    const member = (n: number, role: MemberRole) => ({
+      person: zeros(16).fill(n),
+      role,
+      base: zeros(32).fill(role === "invited" ? 0 : n),
+    });
+    const profile = {
+      name: "رابطہ گروپ",
+      picture: zeros(300).fill(0xff),
+      at: now,
+      by: zeros(16).fill(1),
+      members: [member(1, "admin"), member(2, "member"), member(9, "invited")],
+    };
+    const seeds = [profile, { ...profile, name: "", picture: zeros(0), by: null, members: [] }];
+    return fuzz(seeds.map(encodeGroupProfile), 6_000, (bytes) =>
+      encodeGroupProfile(parseGroupProfile(bytes)),
+    );
   });
 
   it("certificates and orders", async () => {
@@ -163,74 +139,4 @@ describe("whole frames", () => {
     expect(pair.states.asma).toBe(before);
     expect(await hear(pair, "asma", message)).toMatchObject([{ kind: "application" }]);
   });
-});
-
-describe("content", () => {
-  const id = zeros(16).fill(3);
-  const known = [
-    { t: "text", id, at: now, text: "کل ملیں گے؟" },
-    { t: "reply", id, at: now, to: zeros(16), text: "yes" },
-    { t: "edit", id, at: now, of: zeros(16), text: "no" },
-    { t: "deletion", id, at: now, of: zeros(16) },
-    { t: "reaction", id, at: now, of: zeros(16), emoji: "👍" },
-  ] as const;
-
-  it.each(known)("$t goes through unchanged", (content) => {
-    expect(decodeContent(encodeContent(content))).toEqual(content);
-  });
-
-  it("what is newer is unknown, not an error", async () => {
-    const { encode } = await import("@msgpack/msgpack");
-    for (const newer of [
-      { t: "poll", v: 1, id, at: 5, options: ["a"] },
-      { t: "text", v: 2, id, at: 5, text: "x" },
-      { t: "text", v: 1, id, at: 5, text: "x", colour: "green" },
-      { t: "file", v: 1, id, at: 5 },
-    ])
-      expect(decodeContent(encode(newer))).toEqual({ t: "unknown", id, at: 5 });
-    expect(decodeContent(encode({ t: "poll", v: 1 }))).toEqual({ t: "unknown", id: null, at: null });
-  });
-
-  it("what is malformed is refused", async () => {
-    const { encode } = await import("@msgpack/msgpack");
-    const good = { t: "text", v: 1, id, at: 5, text: "x" };
-    const bad: unknown[] = [
-      "text",
-      [],
-      null,
-      { ...good, t: 7 },
-      { ...good, v: "1" },
-      { ...good, id: zeros(15) },
-      { ...good, at: -1 },
-      { ...good, at: MAX_TIME + 1 },
-      { ...good, at: Number.MAX_SAFE_INTEGER },
-      { ...good, text: "" },
-      { ...good, text: "x".repeat(16_001) },
-      { ...good, text: 5 },
-      { t: "text", v: 1, id, at: 5 },
-    ];
-    for (const value of bad)
-      expect(await codeOf(() => decodeContent(encode(value)))).toBe("content_malformed");
-    expect(await codeOf(() => decodeContent(zeros(0)))).toBe("content_malformed");
-    expect(await codeOf(() => decodeContent(Uint8Array.of(...encode(good), 0)))).toBe("content_malformed");
-    expect(await codeOf(() => encodeContent({ ...known[0], text: "" }))).toBe("content_malformed");
-    // What a date cannot be made of would break the view of everybody who got it.
-    expect(() => new Intl.DateTimeFormat("en").format(Number.MAX_SAFE_INTEGER)).toThrow(RangeError);
-    expect(decodeContent(encode({ ...good, at: MAX_TIME }))).toMatchObject({ t: "text", at: MAX_TIME });
-    const newer = { ...good, v: 2, at: Number.MAX_SAFE_INTEGER };
-    expect(decodeContent(encode(newer))).toEqual({ t: "unknown", id, at: null });
-  });
-
-  it("random bytes never throw anything but a CryptoError", () =>
-    fuzz([zeros(1)], 0, (bytes) => bytes).then(() => {
-      const random = generator(5);
-      const seeds = known.map(encodeContent);
-      for (let i = 0; i < 5_000; i++) {
-        try {
-          decodeContent(mutate(seeds[random(seeds.length)]!, random));
-        } catch (error) {
-          expect((error as Error).name).toBe("CryptoError");
-        }
-      }
-    }));
 });

@@ -13,7 +13,7 @@ import type { Orders } from "./orders";
 import { NO_CHANGE, type Outcome, type Pendings, readView, type View } from "./pending";
 import { firstPart, isEmpty, makePlan, type Plan, type Wish } from "./plan";
 import { profileBytes } from "./profiles";
-import { chainIfAny, fromEntry, judging, speakers } from "./standing";
+import { chainIfAny, fromEntry, judging, speakers, toEntry } from "./standing";
 
 /** Devices that one commit adds: what an X-Wing Welcome and a slow machine bear. */
 const AT_ONCE: Readonly<Record<number, number>> = { [HYBRID]: 100, [CLASSICAL]: 200 };
@@ -226,6 +226,7 @@ export class Commits {
           ? await this.identities.roster(persons)
           : await this.identities.pinnedRoster(persons),
       now: context.now(),
+      membership: group.membership.map(toEntry),
     });
     const pending: PendingCommit = {
       kind: "heal",

@@ -290,6 +290,8 @@ export interface MlsEngine {
     seen: Seen;
     roster: RosterDevice[];
     now: number;
+    /** Group conversations: the membership, which stays as it is. */
+    membership?: MembershipEntry[];
   }): Promise<{ pendingState: Uint8Array; commit: Uint8Array; epoch: number }>;
 
   describe(

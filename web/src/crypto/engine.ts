@@ -94,9 +94,9 @@ export class LocalEngine implements MlsEngine, SecretsEngine {
     return rank(await this.#cache.open(state, NOBODY), among);
   }
 
-  /** `commit` with nothing in it, for conversations whose membership the policy fixes. */
-  async heal({ state, seen, roster, now }: Input<"heal">): Output<"heal"> {
-    const standing = { membership: [], bases: [], orders: [] };
+  /** `commit` with nothing in it. */
+  async heal({ state, seen, roster, now, membership = [] }: Input<"heal">): Output<"heal"> {
+    const standing = { membership, bases: [], orders: [] };
     const nothing = { add: [], remove: [], roles: [], orders: [], profile: new Uint8Array() };
     const { pendingState, commit, epoch } = await this.commit({
       ...{ state, seen, roster, now, standing },

@@ -113,8 +113,8 @@ function devicesOf(server: ServerDouble, from: Device) {
 function claim(server: ServerDouble, from: Device, body: Body): unknown {
   const persons = (body["persons"] as Id[] | undefined) ?? [String(body["person"])];
   const only = (body["devices"] as Id[] | null | undefined) ?? null;
-  const suite = Number(body["suite"]) as Suite;
   const talk = server.talks.get(String(body["conversation"]));
+  const suite = talk?.kind === "group" ? server.suiteOf(talk, body["suite"]) : (Number(body["suite"]) as Suite);
   if (!talk?.isMember(from.person)) throw new TransportError("not_a_member");
   const admin = talk.participants.get(from.person)?.role === "admin";
   const packages: { person: Id; device: Id; package: string }[] = [];

@@ -56,8 +56,12 @@ export class DoubleRequests {
         return this.#slotPut(from, fields as RequestFields["slot_put"]);
       case "orders_fetch": {
         const { conversation } = fields as RequestFields["orders_fetch"];
-        const open = this.#readable(conversation, from).openOrders(this.server.now());
-        return { t: "orders", re: 1, conversation, items: open.map(({ hash, body }) => ({ hash, body })) };
+        const talk = this.#readable(conversation, from);
+        const open = talk.openOrders(this.server.now());
+        // Those of this group that a commit has executed are told too: somebody catching up judges that commit by them.
+        const told = talk.orders.filter(({ executed }) => executed !== null).concat(open);
+        const items = told.map(({ hash, body, executed }) => ({ hash, body, executed: executed !== null }));
+        return { t: "orders", re: 1, conversation, items };
       }
       case "rejoin":
         return this.#rejoin(from, fields as RequestFields["rejoin"]);

@@ -54,6 +54,8 @@ export class ServerDouble {
   offset = 0;
   /** After a restore: only `reupload` is taken. */
   readOnly = false;
+  /** Suite of the KeyPackages for new groups, whatever is asked for; `Member` with `classical` begins by it. */
+  newGroups: Suite | null = null;
   /**
    * The one place for lies: everything that is about to be told to a device passes through. What comes back is told
    * instead; null tells nothing (an answer is lost, as by a broken line).
@@ -254,6 +256,10 @@ export class ServerDouble {
   #opened(talk: Talk): Talk {
     this.talks.set(talk.id, talk);
     return talk;
+  }
+
+  suiteOf(talk: Talk, asked: unknown): Suite {
+    return talk.generation > 0 ? talk.suite : (this.newGroups ?? (Number(asked) as Suite));
   }
 
   state(talk: Talk, person: Id | null = null): wire.ConversationState {

@@ -59,10 +59,10 @@ export const notices = async (member: Member, id: Id): Promise<Notice[]> =>
 
 /** Waits until this device shows the text. */
 export async function reads(member: Member, id: Id, text: string): Promise<void> {
-  await settled(
-    async () => ((await texts(member, id)).includes(text) ? null : `without "${text}"`),
-    PATIENCE,
-  );
+  await settled(async () => {
+    const shown = await texts(member, id);
+    return shown.includes(text) ? null : `without "${text}": ${shown.join(", ")}; ${await member.troubles()}`;
+  }, PATIENCE);
 }
 
 /** One speaks and all the others hear it. */

@@ -62,6 +62,7 @@ export class Member {
     readonly options: MemberOptions,
     readonly device: Id = newId(),
   ) {
+    if (options.classical) server.newGroups = CLASSICAL;
     if (!server.devices.some((one) => one.device === device)) server.register(person, device);
   }
 
@@ -139,6 +140,12 @@ export class Member {
   /** The tab comes to the front. */
   show(): void {
     this.#tab?.tell("show");
+  }
+
+  /** What its journal says, for a test that fails. */
+  async troubles(): Promise<string> {
+    const { errors } = (await this.app?.diagnostics()) ?? { errors: [] };
+    return errors.map(({ label, code }) => `${label} ${code}`).join(", ");
   }
 
   /** A fresh process over the same database. */

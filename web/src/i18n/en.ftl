@@ -256,7 +256,7 @@ invited-note = { $count ->
 }
 size-may = With more than { $limit } devices a group counts as large: its encryption is then classical, without the part that resists quantum computers.
 size-large = Large group: classical encryption. It is strong today, but lacks the part that resists quantum computers.
-suite-hybrid = Encryption resists quantum computers too
+suite-hybrid = Quantum-resistant encryption
 suite-classical = Large group: classical encryption
 members-count = { $count ->
     [one] { $shown } member

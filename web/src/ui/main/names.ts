@@ -13,6 +13,11 @@ export function nameOf(card: PersonCard | null | undefined, language: string): s
   return card ? displayName(card.name, language) : t("somebody");
 }
 
+/** The first word of a name, for where there is little room and the whole name stands elsewhere. */
+export function firstName(name: string): string {
+  return name.split(/\s+/u).find((word) => /^\p{L}/u.test(word)) ?? name;
+}
+
 /** "A", "A and B", "A, B, C and 4 others". Each name is isolated, so that scripts may mix. */
 export function namesOf(ids: readonly Id[], people: People, language: string): string {
   return joined(

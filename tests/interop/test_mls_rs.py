@@ -84,6 +84,81 @@ def received(group: mls_rs.Group, body: str) -> mls_rs.ReceivedMessage:
     return group.process_incoming_message(mls_rs.Message.from_bytes(bytes.fromhex(body)))
 
 
+class Foreigner:
+    """A member that runs mls-rs."""
+
+    def __init__(self) -> None:
+        self.person, self.device = uuid4(), uuid4()
+        self._pair = mls_rs.generate_signature_keypair(mls_rs.CipherSuite.CURVE25519_AES128)
+        self._client = mls_rs.Client(
+            f"{self.person}/{self.device}".encode(), self._pair, mls_rs.client_config_default()
+        )
+        self.group: mls_rs.Group
+
+    def introduction(self) -> list[str]:
+        """Person, device, signature key and a KeyPackage, as hex."""
+        package = self._client.generate_key_package_message().to_bytes().hex()
+        return [self.person.hex, self.device.hex, self._pair.public_key.bytes.hex(), package]
+
+    def join(self, welcome: str) -> None:
+        self.group = self._client.join_group(None, mls_rs.Message.from_bytes(bytes.fromhex(welcome))).group
+
+
+def test_a_tree_that_both_have_grown_and_pruned(peer: Peer) -> None:
+    """Adds without a path, unmerged leaves, freed leaves taken again, heals from every side: one epoch."""
+    first = Foreigner()
+    person, device, key, package = first.introduction()
+    begun = peer.ask("begin", person=person, device=device, signatureKey=key, keyPackage=package)
+    first.join(begun["welcome"])
+    here = [first]
+
+    def agree() -> None:
+        context = secrets.token_bytes(8)
+        ours = peer.ask("exporter", label="beep interop", context=context.hex())["secret"]
+        for one in here:
+            assert one.group.export_secret(b"beep interop", context, 32).hex() == ours
+
+    def we_commit(add: list[Foreigner], remove: list[Foreigner]) -> None:
+        answer = peer.ask(
+            "commit",
+            add=json.dumps([one.introduction() for one in add]),
+            remove=json.dumps([one.device.hex for one in remove]),
+        )
+        for one in here:
+            assert isinstance(received(one.group, answer["body"]), mls_rs.ReceivedMessage.COMMIT)
+        here[:] = [one for one in here if one not in remove]
+        for one in add:
+            one.join(answer["welcome"])
+        here.extend(add)
+        agree()
+
+    def they_commit(by: Foreigner) -> None:
+        commit = by.group.commit().commit_message
+        answer = peer.ask("process", kind="commit", body=commit.to_bytes().hex(), sender=by.device.hex)
+        assert answer["kind"] == "commit", answer
+        for one in here:
+            one.group.process_incoming_message(commit)
+        agree()
+
+    we_commit([Foreigner() for _ in range(5)], [])  # seven leaves
+    they_commit(here[3])
+    we_commit([Foreigner()], [])  # leaf 7, unmerged below the node that leaf 4 has just renewed
+    we_commit([], [])
+    we_commit([Foreigner()], [])  # leaf 8
+    they_commit(here[-1])
+    we_commit([], [here[0], here[2]])
+    they_commit(here[1])
+    we_commit([Foreigner(), Foreigner(), Foreigner()], [here[1]])
+    for one in here:
+        they_commit(one)
+    we_commit([Foreigner()], here[:-1])  # nearly everybody goes at once
+    they_commit(here[0])
+    we_commit([], list(here))  # alone
+    newcomer = Foreigner()
+    we_commit([newcomer], [])
+    they_commit(newcomer)
+
+
 def test_mls_rs_joins_our_group_and_both_speak(peer: Peer) -> None:
     person, device = uuid4(), uuid4()
     pair = mls_rs.generate_signature_keypair(mls_rs.CipherSuite.CURVE25519_AES128)

@@ -76,6 +76,7 @@ async function conversation(): Promise<string[]> {
     profile: zeros(0),
     now,
   });
+  if (begun.welcome === null) throw new Error("no welcome");
   const expected = { conversation, persons, groupId: begun.groupId };
   const joined = await engine.join({
     keys: bilal,

@@ -5,12 +5,13 @@
 
 import { createInterface } from "node:readline";
 import { mlsExporter } from "ts-mls";
-import type { DeviceKeys, GroupPolicy, InEnvelope, RosterDevice } from "../../src/crypto/api";
+import type { DeviceKeys, GroupPolicy, InEnvelope, RosterDevice, Standing } from "../../src/crypto/api";
 import { LocalEngine } from "../../src/crypto/engine";
 import { CryptoError } from "../../src/crypto/errors";
 import { ciphersuite } from "../../src/crypto/mls/library";
 import { Roster } from "../../src/crypto/mls/roster";
 import { StateCache } from "../../src/crypto/mls/state";
+import { encodeGroupProfile } from "../../src/crypto/profile";
 import { DangerousInteropEngine } from "./dangerous-engine";
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "hex"));
@@ -26,6 +27,8 @@ const roster: RosterDevice[] = [entry(keys.person, keys.device, keys.signaturePu
 let state = zeros(0);
 let groupId = zeros(0);
 let seq = 1;
+const standing: Standing = { membership: [], bases: [], orders: [] };
+const profile = encodeGroupProfile({ name: "Interop", picture: zeros(0), at: 0, by: null, members: [] });
 
 function entry(person: Uint8Array, device: Uint8Array, signatureKey: Uint8Array): RosterDevice {
   return { person, device, signatureKey, base: new Uint8Array(32).fill(1), revokedAt: null, expiresAt: null };
@@ -51,7 +54,8 @@ const operations: Record<string, (fields: Fields) => Promise<object>> = {
     const newcomer = { person: hex(person!), device: hex(device!), keyPackage: hex(keyPackage!) };
     roster.push(entry(newcomer.person, newcomer.device, hex(signatureKey!)));
     const now = Date.now();
-    const input = { keys, policy, add: [newcomer], roster, seen: SEEN, profile: zeros(0), now };
+    const roles = [{ person: keys.person, role: "admin" } as const];
+    const input = { keys, policy, add: [newcomer], roster, seen: SEEN, profile, roles, now };
     // Production's rules, on the same KeyPackage: it must be refused.
     const refusal = await strict.begin(input).then(
       () => "taken",
@@ -59,7 +63,8 @@ const operations: Record<string, (fields: Fields) => Promise<object>> = {
     );
     const begun = await engine.begin(input);
     [state, groupId] = [begun.pendingState, begun.groupId];
-    return { refusal, welcome: toHex(begun.welcome), groupId: toHex(groupId) };
+    standing.membership = begun.membership;
+    return { refusal, welcome: toHex(begun.welcome ?? zeros(0)), groupId: toHex(groupId) };
   },
 
   async encrypt({ text }) {
@@ -70,9 +75,31 @@ const operations: Record<string, (fields: Fields) => Promise<object>> = {
   },
 
   async heal() {
-    const healed = await engine.heal({ state, seen: SEEN, roster, now: Date.now() });
+    const nothing = { add: [], remove: [], roles: [], orders: [], profile, standing };
+    const healed = await engine.commit({ state, seen: SEEN, roster, now: Date.now(), ...nothing });
     state = healed.pendingState;
     return { body: toHex(healed.commit) };
+  },
+
+  /** `add`: JSON list of [person, device, signature key, KeyPackage]; `remove`: JSON list of devices. */
+  async commit({ add, remove }) {
+    const newcomers = (JSON.parse(add!) as [string, string, string, string][]).map((one) => one.map(hex));
+    const packages = newcomers.map(([person, device, signatureKey, keyPackage]) => {
+      roster.push(entry(person!, device!, signatureKey!));
+      return { person: person!, device: device!, keyPackage: keyPackage! };
+    });
+    const going = (JSON.parse(remove!) as string[]).map(hex);
+    const ends = going.map((device) => {
+      const one = roster.find((known) => Buffer.compare(known.device, device) === 0);
+      return { person: one!.person, role: "none" as const };
+    });
+    const made = await engine.commit({
+      ...{ state, seen: SEEN, roster, now: Date.now(), profile, standing, orders: [] },
+      ...{ add: packages, remove: going, roles: ends },
+    });
+    state = made.pendingState;
+    standing.membership = made.membership;
+    return { body: toHex(made.commit), welcome: made.welcome ? toHex(made.welcome) : "" };
   },
 
   async process({ kind, body, sender }) {
@@ -84,7 +111,7 @@ const operations: Record<string, (fields: Fields) => Promise<object>> = {
       sender: hex(sender!),
       body: hex(body!),
     };
-    const input = { groupId, envelopes: [envelope], roster, now: Date.now() };
+    const input = { groupId, envelopes: [envelope], roster, standing, now: Date.now() };
     const before = await strict.process({ ...input, state });
     const after = await engine.process({ ...input, state });
     state = after.state;

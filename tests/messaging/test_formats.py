@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
 from nacl.signing import VerifyKey
 
 from accounts.signing import Label, sign_content
@@ -149,3 +151,25 @@ def test_slot(vector: dict[str, Any]) -> None:
     content = sign_content(label=Label.SLOT, content=signed)
     assert content.hex() == vector["sign_content"]
     VerifyKey(bytes.fromhex(SLOT["signature_key"])).verify(content, body.signature)
+
+
+SEEDS: list[tuple[type[Struct], bytes]] = [
+    *((AuthenticatedData, bytes.fromhex(row["bytes"])) for row in DATA["authenticated_data"]["good"]),
+    *((ApplicationPlaintext, bytes.fromhex(row["bytes"])) for row in DATA["plaintext"]["good"]),
+    *((GroupPolicy, bytes.fromhex(row["bytes"])) for row in POLICY["good"]),
+    *((BeginBody, bytes.fromhex(row["bytes"])) for row in ENVELOPE["begin"]["good"]),
+    *((SlotBody, bytes.fromhex(row["body"])) for row in SLOT["good"]),
+]
+
+
+@given(st.sampled_from(SEEDS), st.integers(0, 300), st.integers(0, 40), st.binary(max_size=40))
+def test_splices_are_refused_or_canonical(
+    seed: tuple[type[Struct], bytes], at: int, cut: int, spliced: bytes
+) -> None:
+    kind, whole = seed
+    data = whole[:at] + spliced + whole[at + cut :]
+    try:
+        value = kind.decode(data)
+    except TlsError:
+        return
+    assert value.encode() == data

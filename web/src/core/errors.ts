@@ -22,6 +22,7 @@ const CRYPTO_CODES: Readonly<Record<string, string>> = {
   chain_forked: "identity_chain_refused",
   content_malformed: "too_large",
   content_too_large: "too_large",
+  group_too_large: "group_too_large",
   engine_failed: "internal",
 };
 
@@ -34,8 +35,16 @@ export function toAppError(error: unknown): AppError {
     return new AppError(TRANSPORT_CODES[error.code] ?? error.code, undefined, error.retryAfter);
   if (error instanceof StoreError) return new AppError("storage_failed");
   const code = cryptoCode(error);
+  if (code === "membership_refused") return new AppError(membershipCode(error));
   if (code !== null) return new AppError(CRYPTO_CODES[code] ?? "group_refused");
   return new AppError("internal", error instanceof Error ? error.name : undefined);
+}
+
+/** Why the rules of membership forbid what was asked, in the words of the views. */
+function membershipCode(error: unknown): string {
+  const { detail } = error as { detail?: { rule?: unknown } };
+  if (detail?.rule === "last_admin") return "last_admin";
+  return detail?.rule === "remove" || detail?.rule === "members" ? "group_refused" : "not_admin";
 }
 
 /**

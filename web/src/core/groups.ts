@@ -6,9 +6,9 @@ import { AppError, type Id } from "./api";
 import { type Begins, LARGE, NORMAL, type Shape } from "./begins";
 import { type Commits, RANK_STEP_MS, TooLarge } from "./commits";
 import type { Context } from "./context";
-import { cryptoCode } from "./errors";
 import { type Identities, listsDevice } from "./identities";
 import { idBytes, idText } from "./ids";
+import { ASKED_MS } from "./joins";
 import { Pump } from "./lanes";
 import { type CatchUp, type Pendings, readView, type View } from "./pending";
 import type { Plan, Wish } from "./plan";
@@ -17,8 +17,8 @@ export type { CatchUp } from "./pending";
 
 /** Our leaf is renewed when it is older than this. */
 const HEAL_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
-/** A request to be let in is repeated no sooner than this. */
-const ASK_AGAIN_MS = 10 * 60 * 1000;
+/** Siblings let a device in before it asks everybody. */
+const SIBLINGS_FIRST_MS = 4_000;
 /** A commit that we alone cannot use is not our group's fault: after this long we ask to be let in again. */
 const BROKEN_PATIENCE_MS = 20_000;
 
@@ -29,6 +29,8 @@ const BROKEN_PATIENCE_MS = 20_000;
 export class Groups {
   readonly #attending = new Map<Id, Pump>();
   readonly #asked = new Map<Id, number>();
+  /** Since when this device has been seen to have no leaf. */
+  readonly #outside = new Map<Id, number>();
   readonly #reported = new Map<string, number>();
 
   constructor(
@@ -115,7 +117,7 @@ export class Groups {
     const { generation, groupId } = view.record.server;
     const last = this.#asked.get(conversation);
     if (generation === 0 || !groupId || view.record.standing === "out") return;
-    if (last !== undefined && context.now() - last < ASK_AGAIN_MS) return;
+    if (last !== undefined && context.now() - last < ASKED_MS) return;
     const asked = await this.#signRequest("add", groupId);
     await context.store.update(
       "conversations",
@@ -187,13 +189,19 @@ export class Groups {
   /** A device without a leaf: its siblings or the members let it in; alone in a blocked conversation it begins anew. */
   async #withoutLeaf(conversation: Id, record: ConversationRecord): Promise<boolean> {
     const { context } = this;
-    if (record.kind !== "group" && record.server.blocked) {
-      const chain = await this.identities.fresh(context.self.person);
-      const siblings = chain.devices.some(
-        ({ id, kind }) => kind === "regular" && idText(id) !== context.self.device,
-      );
-      if (!siblings && listsDevice(chain, context.self.device))
-        return this.begins.begin(conversation, () => this.begins.everyone(conversation));
+    const chain = await this.identities.fresh(context.self.person);
+    const siblings = chain.devices.some(
+      ({ id, kind }) => kind === "regular" && idText(id) !== context.self.device,
+    );
+    const alone = !siblings && listsDevice(chain, context.self.device);
+    if (record.kind !== "group" && record.server.blocked && alone)
+      return this.begins.begin(conversation, () => this.begins.everyone(conversation));
+    const since = this.#outside.get(conversation) ?? context.now();
+    this.#outside.set(conversation, since);
+    if (siblings && context.now() - since < SIBLINGS_FIRST_MS) {
+      const later = context.sleep(SIBLINGS_FIRST_MS).then(() => this.attend(conversation));
+      context.background("attend", later);
+      return false;
     }
     await this.askIn(conversation).catch((error: unknown) => {
       if (!(error instanceof TransportError) || isTransient(error)) throw error;
@@ -266,8 +274,14 @@ export class Groups {
     if (record.server.frozenSeq !== null) {
       if (group) await this.#turn(group, await this.#founderFirst(group));
       await this.ensure(conversation);
-    } else if (!group?.state) await this.ensure(conversation);
-    else if (group.broken) await this.#report(view, group.broken.seq);
+      return;
+    }
+    if (!group?.state) {
+      await this.ensure(conversation);
+      return;
+    }
+    this.#outside.delete(conversation);
+    if (group.broken) await this.#report(view, group.broken.seq);
     else await this.#inTurn(conversation, { kind: "due" });
   }
 
@@ -316,13 +330,4 @@ export class Groups {
     });
     return { statement_hash: chain.hash, signature };
   }
-}
-
-/** Why the group's rules forbid what was asked, in the words of the views. */
-export function membershipReason(error: unknown): AppError | null {
-  if (cryptoCode(error) !== "membership_refused") return null;
-  const rule = (error as { detail?: { rule?: unknown } }).detail?.rule;
-  return new AppError(
-    rule === "last_admin" ? "last_admin" : rule === "remove" ? "group_refused" : "not_admin",
-  );
 }

@@ -36,6 +36,15 @@ export const devicesOf = (members: readonly Member[]): GroupDevice[] =>
   members.map((member) => ({ person: idText(member.person), device: idText(member.device) }));
 
 /**
+ * How long a request to be let in counts. A sibling may let the device in before the order that answers the request is
+ * carried out, which then gives it another leaf and another Welcome.
+ */
+export const ASKED_MS = 10 * 60 * 1000;
+
+export const hasAsked = ({ rejoin }: ConversationRecord, now: number): boolean =>
+  rejoin !== null && now - rejoin.at < ASKED_MS;
+
+/**
  * How a group comes into force on this device: by its own pending begin, by a Welcome that came with a begin, or by one
  * that came with a later commit.
  */
@@ -219,13 +228,12 @@ export class Joins {
   }
 
   /** A Welcome into a known group is taken only when it was asked for, and never back into an epoch of before. */
-  #demandAsked(
-    { rejoin }: ConversationRecord,
-    before: GroupRecord | null,
-    { generation, epoch }: Envelope,
-  ): void {
+  #demandAsked(conversation: ConversationRecord, before: GroupRecord | null, envelope: Envelope): void {
     if (!before) return;
-    if (before.state && rejoin?.generation !== generation) throw new JoinRefused("known_group");
+    const { generation, epoch } = envelope;
+    const asked =
+      hasAsked(conversation, this.context.now()) && conversation.rejoin?.generation === generation;
+    if (before.state && !asked) throw new JoinRefused("known_group");
     if (epoch + 1 <= before.epoch) throw new JoinRefused("epoch_old");
   }
 
@@ -272,7 +280,6 @@ export class Joins {
     }
     conversation.standing = "in";
     conversation.awaySince = null;
-    conversation.rejoin = null;
     conversation.server.left = false;
   }
 

@@ -15,7 +15,7 @@ import type { Context } from "./context";
 import { RolledBack } from "./errors";
 import { idText } from "./ids";
 import type { Identities } from "./identities";
-import { devicesOf, type Joins } from "./joins";
+import { devicesOf, hasAsked, type Joins } from "./joins";
 import { tellCommit } from "./notices";
 import type { Orders } from "./orders";
 import { takeGroupProfile, takeMessage, takeWaiting } from "./received";
@@ -101,7 +101,7 @@ export class Log {
     const { key, value } = stored;
     if (!rest.some(({ kind, device }) => kind === COMMIT && !this.context.isOwnDevice(device))) return NOBODY;
     const group = await this.context.store.get("groups", numbered(key, value.generation));
-    if (group?.value.state && value.rejoin === null) return NOBODY;
+    if (group?.value.state && !hasAsked(value, this.context.now())) return NOBODY;
     return this.joins.welcomed(key, true);
   }
 

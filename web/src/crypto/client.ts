@@ -1,7 +1,7 @@
 /** The page's side of the crypto worker: the same interface, each call a message. */
 
 import { CryptoError } from "./errors";
-import { type Answer, type Call, detach, type Engine, fromPlainError, type Method, methods } from "./rpc";
+import { type Answer, type Call, compact, type Engine, fromPlainError, type Method, methods } from "./rpc";
 
 /** The part of `Worker` that is used, so that a test under Node can pass a MessagePort. */
 export interface WorkerLike {
@@ -47,8 +47,8 @@ export function createWorkerEngine(worker: WorkerLike): Engine {
       }
       const number = ++last;
       waiting.set(number, { resolve, reject });
-      // Copies, so that a view does not drag its whole buffer along; not transferred: the caller keeps its bytes.
-      worker.postMessage({ call: number, method, input: detach(input).value });
+      // Not transferred: the caller keeps its bytes.
+      worker.postMessage({ call: number, method, input: compact(input) });
     });
 
   const engine = Object.fromEntries(

@@ -105,6 +105,14 @@ describe("orders", () => {
     const forged = order("remove", carol);
     const hostile = await village.forges(bilal, { remove: [carol], orderHashes: [forged.hash] });
     await village.refuses(bilal, hostile, "orders_unknown", "waiting");
+    // Somebody who is no member cannot make anybody wait.
+    const unsigned = altered(hostile.body, (frame) => {
+      if (frame.wireformat !== "mls_public_message") return frame;
+      const { publicMessage } = frame;
+      const auth = { ...publicMessage.auth, signature: zeros(64) };
+      return { ...frame, publicMessage: { ...publicMessage, auth } };
+    });
+    await village.refuses(bilal, { ...hostile, body: unsigned }, "not_authentic");
   });
 
   it("of another kind, for another device or already executed justify nothing", async () => {

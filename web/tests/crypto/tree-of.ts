@@ -15,7 +15,7 @@ import {
 import { ciphersuite } from "../../src/crypto/mls/library";
 import { makeCommit } from "../../src/crypto/mls/make-commit";
 import { CAPABILITIES, clientConfig } from "../../src/crypto/mls/profile";
-import { takeCommit } from "../../src/crypto/mls/take-commit";
+import { authenticate, takeCommit } from "../../src/crypto/mls/take-commit";
 import { openWelcome } from "../../src/crypto/mls/welcome";
 
 export const classical: CiphersuiteImpl = await ciphersuite(0x0001);
@@ -62,8 +62,10 @@ export async function commit(state: ClientState, proposals: Proposal[], withPath
   return { state: made.state, message: made.commit.publicMessage, welcome: made.welcome };
 }
 
-export const take = (state: ClientState, { message }: Pick<Made, "message">): Promise<ClientState> =>
-  takeCommit(state, message, classical);
+export async function take(state: ClientState, { message }: Pick<Made, "message">): Promise<ClientState> {
+  await authenticate(state, message, classical);
+  return takeCommit(state, message, classical);
+}
 
 export async function joinedBy(who: Newcomer, welcome: Welcome | null): Promise<ClientState> {
   if (welcome === null) throw new Error("no welcome");

@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { createWorkerEngine, type WorkerLike } from "../../src/crypto/client";
 import { LocalEngine } from "../../src/crypto/engine";
 import { CryptoError } from "../../src/crypto/errors";
-import { type Answer, type Call, detach, isMethod, methods, toPlainError } from "../../src/crypto/rpc";
+import {
+  type Answer,
+  type Call,
+  compact,
+  detach,
+  isMethod,
+  methods,
+  toPlainError,
+} from "../../src/crypto/rpc";
 import { newId, zeros } from "./people-in-groups";
 import { codeOf, toHex } from "./vectors";
 
@@ -119,5 +127,12 @@ describe("the worker's line", () => {
     const { value, transfer } = detach({ part: whole.subarray(10, 12), list: [whole.subarray(0, 1)], n: 1 });
     expect(value).toEqual({ part: zeros(2), list: [zeros(1)], n: 1 });
     expect(transfer.map((buffer) => buffer.byteLength)).toEqual([2, 1]);
+  });
+
+  it("posts no buffer behind a view, and copies nothing that owns its own", () => {
+    const whole = zeros(1_000);
+    const posted = compact({ whole, part: whole.subarray(10, 12) }) as Record<"whole" | "part", Uint8Array>;
+    expect(posted.whole).toBe(whole);
+    expect(posted.part.buffer.byteLength).toBe(2);
   });
 });

@@ -3,8 +3,7 @@
  * the state as it was. A batch decodes the state once and saves it once.
  */
 
-import { type PublicMessage, emptyPskIndex, processPrivateMessage } from "ts-mls";
-import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
+import { emptyPskIndex, processPrivateMessage } from "ts-mls";
 import type { InEnvelope, Processed, Standing } from "../api";
 import { uuidText } from "../bytes";
 import { CryptoError, demand } from "../errors";
@@ -15,7 +14,7 @@ import type { Profile } from "./profile";
 import type { Roster } from "./roster";
 import { judgeChange } from "./standing";
 import type { Group } from "./state";
-import { takeCommit } from "./take-commit";
+import { authenticate, takeCommit } from "./take-commit";
 import { demandSoundGroup } from "./tree";
 
 /** What every envelope is judged by. */
@@ -114,6 +113,8 @@ async function takeCommitFrame(before: Place, envelope: InEnvelope, rules: Rules
   const frame = checkCommit(group, envelope, roster, profile);
   const { message, committer, removed, data } = frame;
   const { roles, orderHashes, seen } = data;
+  const impl = await ciphersuite(group.policy.suite);
+  await authenticate(group.state, message, impl);
   const standing = judgeChange(
     group.policy,
     { ...frame, roles, orderHashes },
@@ -127,10 +128,8 @@ async function takeCommitFrame(before: Place, envelope: InEnvelope, rules: Rules
   const place = { kind: "commit", seq: envelope.seq, epoch } as const;
   if (frame.removesSelf) {
     // Before the library: when the same commit gives our leaf to a newcomer, it would look for our key in that leaf.
-    const left = await leave(group, message);
-    return { group: left, standing, result: { ...place, ...answer, added: [] } };
+    return { group: leave(group), standing, result: { ...place, ...answer, added: [] } };
   }
-  const impl = await ciphersuite(group.policy.suite);
   const newState = await guarded("not_authentic", () => takeCommit(group.state, message, impl));
   demand(newState.groupContext.epoch === BigInt(epoch), "epoch_mismatch");
   const members = demandSoundGroup(newState, group.policy, roster, profile);
@@ -139,21 +138,8 @@ async function takeCommitFrame(before: Place, envelope: InEnvelope, rules: Rules
   return { group: { ...group, state: newState }, standing, result: { ...place, ...answer, added } };
 }
 
-/**
- * This device has been removed: the membership tag and the committer's signature are verified (the confirmation tag
- * cannot be without the next epoch's secrets), then the state is marked and its ratchets are dropped.
- */
-async function leave(group: Group, message: PublicMessage): Promise<Group> {
+/** This device has been removed: the state is marked and its ratchets are dropped. */
+function leave(group: Group): Group {
   const { state } = group;
-  const impl = await ciphersuite(group.policy.suite);
-  await guarded("not_authentic", () =>
-    unprotectPublicMessage(
-      state.keySchedule.membershipKey,
-      state.groupContext,
-      state.ratchetTree,
-      message,
-      impl,
-    ),
-  );
   return { ...group, state: { ...state, secretTree: [], groupActiveState: { kind: "removedFromGroup" } } };
 }

@@ -13,12 +13,30 @@ import { applyUpdatePath, type UpdatePath } from "ts-mls/updatePath.js";
 import { equal, equalSecret } from "../bytes";
 import { demand } from "../errors";
 import { nextEpoch } from "./epoch";
+import { guarded } from "./library";
 import { type Applied, applyProposals } from "./proposals";
 import { treeHashOf } from "./tree-hash";
 import { demandUniqueKeys } from "./tree-validation";
 
 /**
- * The state after a commit that the guards have let through and that does not remove this device.
+ * The membership tag and the committer's signature (RFC 9420 §6.1, §6.2): asked before a commit is judged, so that only
+ * a member can make this device wait for an order. A commit that removes this device has nothing more to show, for its
+ * confirmation tag cannot be verified without the next epoch's secrets.
+ *
+ * @throws CryptoError `not_authentic`.
+ */
+export async function authenticate(
+  { groupContext, keySchedule, ratchetTree }: ClientState,
+  message: PublicMessage,
+  impl: CiphersuiteImpl,
+): Promise<void> {
+  await guarded("not_authentic", () =>
+    unprotectPublicMessage(keySchedule.membershipKey, groupContext, ratchetTree, message, impl),
+  );
+}
+
+/**
+ * The state after a commit that is authentic, that the guards have let through and that does not remove this device.
  *
  * Secrets: the path secrets that are found here become private keys of the path's nodes; the commit secret is wiped.
  *
@@ -29,15 +47,13 @@ export async function takeCommit(
   message: PublicMessage,
   impl: CiphersuiteImpl,
 ): Promise<ClientState> {
-  const { groupContext, keySchedule, ratchetTree } = state;
-  await unprotectPublicMessage(keySchedule.membershipKey, groupContext, ratchetTree, message, impl);
   const { content, auth } = message;
   demand(content.contentType === "commit" && auth.contentType === "commit", "content_type");
   demand(content.sender.senderType === "member", "sender_type");
   const proposals = content.commit.proposals.flatMap((item) =>
     item.proposalOrRefType === "proposal" ? [item.proposal] : [],
   );
-  const applied = await applyProposals(ratchetTree, proposals, impl);
+  const applied = await applyProposals(state.ratchetTree, proposals, impl);
   const { path } = content.commit;
   const taken =
     path === undefined

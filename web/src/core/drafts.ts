@@ -100,6 +100,6 @@ export class Drafts {
     else batch.put("drafts", blind, { text });
     await store.commit(batch);
     bus.publish({ t: "conversation", conversation });
-    await this.#synced.set("draft", conversation, text);
+    await this.#synced.set("draft", conversation, text.toWellFormed());
   }
 }

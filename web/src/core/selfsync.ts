@@ -10,8 +10,9 @@ import type { Step } from "./step";
 
 /** Waited for more to say before it is said: reading and typing change these values many times a minute. */
 const DEBOUNCE_MS = 2_000;
-/** Values in one message: a content map has at most 64 entries. */
+/** Values in one message, and bytes of them: an envelope holds 64 kB. */
 const AT_ONCE = 50;
+const MAX_BYTES = 40_000;
 
 /** The conversation of this person's own devices; null while there is none. */
 export async function selfConversation(context: Context): Promise<Id | null> {
@@ -56,17 +57,22 @@ export class SelfSync {
     const conversation = await selfConversation(context);
     if (conversation === null) return;
     for (;;) {
-      const untold = (await store.all("synced")).filter((row) => !row.value.told).slice(0, AT_ONCE);
+      const untold = fitting((await store.all("synced")).filter((row) => !row.value.told));
       if (untold.length === 0) return;
       // One time for all of them, no earlier than any: what is said is what stands here now.
       const at = untold.reduce((latest, row) => Math.max(latest, row.value.at), context.now());
-      const values = Object.fromEntries(untold.map(({ value }) => [value.key, value.value]));
-      const content = encodeContent({ t: "sync", id: idBytes(newId()), at, values });
-      await this.composer.post(conversation, content);
-      const told = new Batch();
+      const told = untold.filter((row) => bytesOf(row) <= MAX_BYTES);
+      const values = Object.fromEntries(told.map(({ value }) => [value.key, value.value]));
+      // A draft too long to be sent stays on this device.
+      if (told.length > 0)
+        await this.composer.post(
+          conversation,
+          encodeContent({ t: "sync", id: idBytes(newId()), at, values }),
+        );
+      const batch = new Batch();
       for (const row of await this.#unchanged(untold))
-        told.put("synced", row.key, { ...row.value, at, told: true }, { expect: row.revision });
-      if (!told.empty) await store.commit(told);
+        batch.put("synced", row.key, { ...row.value, at, told: true }, { expect: row.revision });
+      if (!batch.empty) await store.commit(batch);
     }
   }
 
@@ -80,6 +86,20 @@ export class SelfSync {
       rows.some((before) => before.key === row.key && before.revision === row.revision),
     );
   }
+}
+
+/** Upper bound of a value's bytes: three for each UTF-16 unit of a text. */
+const bytesOf = ({ value: { value } }: Stored<SyncedRecord>): number =>
+  typeof value === "number" ? 8 : typeof value === "string" ? value.length * 3 : value.length;
+
+/** The first rows that fit into one message; at least one. */
+function fitting(rows: Stored<SyncedRecord>[]): Stored<SyncedRecord>[] {
+  let bytes = 0;
+  const end = rows.findIndex((row, index) => {
+    bytes += bytesOf(row);
+    return index >= AT_ONCE || (index > 0 && bytes > MAX_BYTES);
+  });
+  return end === -1 ? rows : rows.slice(0, end);
 }
 
 /**

@@ -11,6 +11,9 @@ const DEFAULTS = {
   verified: new Uint8Array() as Uint8Array,
 };
 
+/** A mute without an end, as it is kept and told: infinity has no spelling on the wire. */
+const FOREVER = Number.MAX_SAFE_INTEGER;
+
 export type SyncedName = keyof typeof DEFAULTS;
 export type SyncedValue<N extends SyncedName> = N extends "draft"
   ? string
@@ -32,7 +35,8 @@ export async function readSynced<N extends SyncedName>(
   about: Id,
 ): Promise<SyncedValue<N>> {
   const stored = await store.get("synced", await syncedKey(store, name, about));
-  return (stored?.value.value ?? DEFAULTS[name]) as SyncedValue<N>;
+  const value = stored?.value.value ?? DEFAULTS[name];
+  return (name === "mute" && value === FOREVER ? Infinity : value) as SyncedValue<N>;
 }
 
 /** The name and the id in a key of the wire, for example `mute:` and a conversation; null for one that is not known. */
@@ -48,12 +52,7 @@ export function parseSyncedKey(key: string): { name: SyncedName; about: Id } | n
 export function fitsSynced(name: SyncedName, value: unknown): value is SyncedRecord["value"] {
   if (name === "draft") return typeof value === "string";
   if (name === "verified") return value instanceof Uint8Array && (value.length === 0 || value.length === 32);
-  // A mute without an end is `Infinity`, everything else a whole number.
-  return (
-    typeof value === "number" &&
-    value >= 0 &&
-    (Number.isSafeInteger(value) || (name === "mute" && value === Infinity))
-  );
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** Whether what another device said takes the place of what stands here: the newest, among equals the larger device. */
@@ -70,8 +69,9 @@ export class Synced {
   constructor(private readonly context: Context) {}
 
   /** Keeps a value here and for the other devices. Does nothing when it is as it was. */
-  async set<N extends SyncedName>(name: N, about: Id, value: SyncedValue<N>): Promise<void> {
+  async set<N extends SyncedName>(name: N, about: Id, said: SyncedValue<N>): Promise<void> {
     const { store, bus, self } = this.context;
+    const value = said === Infinity ? FOREVER : said;
     const key = await syncedKey(store, name, about);
     let changed = false;
     await store.update("synced", key, (current) => {

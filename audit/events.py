@@ -190,6 +190,59 @@ class PairingFailed(Event, action="pairing.failed", target="pairing"):
     person: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResetLetterIssued(Event, action="reset.letter_issued"):
+    """A letter was made for somebody who lost everything; an open one before it is withdrawn."""
+
+    letter: UUID
+    expires_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetBegun(Event, action="reset.begun"):
+    """The code of a reset letter was entered: rightly, or refused (then there may be no target)."""
+
+    letter: UUID | None = None
+    personnel_number: Personal | None = None
+    """Only where it was refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetRequested(Event, action="reset.requested"):
+    """Somebody with the letter asked for a new identity; everybody concerned is told."""
+
+    request: UUID
+    hash: bytes
+    earliest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetSigned(Event, action="reset.signed"):
+    """A reset officer signed the request."""
+
+    request: UUID
+    hash: bytes
+    officer: bytes
+    """The officer's certified public key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetDropped(Event, action="reset.dropped"):
+    """A request will never take effect; `reason` says why."""
+
+    request: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetFinished(Event, action="reset.finished"):
+    """The reset took effect: devices, passphrase, authenticator and recovery code are new."""
+
+    request: UUID
+    version: int
+    officers: list[bytes]
+
+
 # --- The directory
 # --------------------------------------------------------------------------------------------
 
@@ -291,8 +344,26 @@ class ConversationBlocked(Event, action="conversation.blocked", target="conversa
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommitReported(Event, action="conversation.commit_reported", target="conversation"):
+    """A member said that the commit at `seq` cannot be used; `committer` is the device that made it."""
+
+    generation: int
+    seq: int
+    committer: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupFrozen(Event, action="conversation.frozen", target="conversation"):
+    """Enough members said so: nothing is accepted but a successor."""
+
+    generation: int
+    seq: int
+    committer: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderIssued(Event, action="order.issued", target="device"):
-    """The directory authority ordered that a device be removed from a group, or added."""
+    """The directory authority ordered that a device be removed from a group, or added, or a person let go."""
 
     kind: str
     group: bytes
@@ -305,3 +376,17 @@ class MessagesAccepted(Event, action="messages.accepted", target="batch"):
 
     root: bytes
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvelopeLookedUp(Event, action="moderation.envelope_looked_up", target="conversation"):
+    """A moderator asked for one reported envelope, to check it; or was refused."""
+
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreModeChanged(Event, action="server.restore_mode", target="server"):
+    """The operator made the server read-only after a restore, or ended that."""
+
+    read_only: bool

@@ -46,19 +46,27 @@ def count_key_packages(request: HttpRequest) -> schemas.Counts:
 @router.post(
     "/key-packages/claim",
     auth=signed_in,
-    **answers({200: schemas.ClaimedKeyPackages}, *ACTING, "not_a_member", "no_key_package"),
+    **answers({200: schemas.ClaimedKeyPackages}, *ACTING, "not_a_member"),
 )
 def claim_key_packages(request: HttpRequest, body: schemas.ClaimKeyPackages) -> schemas.ClaimedKeyPackages:
-    """Take one KeyPackage of every living device of a person in the conversation; 60 claims a minute."""
+    """Take one KeyPackage of every living device of these persons; 300 persons a minute and device.
+
+    Of the conversation's own persons and those invited to it, and for a group's admin of anybody.
+    """
     claimed = key_packages.claim(
         device=caller_of(request).device,
-        person=body.person,
+        persons=body.persons,
         suite=body.suite,
         conversation=body.conversation,
+        devices=body.devices,
         now_ms=clock.now_ms(),
     )
     return schemas.ClaimedKeyPackages(
-        packages=[schemas.ClaimedKeyPackage(device=device, package=package) for device, package in claimed]
+        packages=[
+            schemas.ClaimedKeyPackage(person=person, device=device, package=package)
+            for person, device, package in claimed.packages
+        ],
+        missing=claimed.missing,
     )
 
 
@@ -71,6 +79,26 @@ def open_direct(request: HttpRequest, body: schemas.OpenDirect) -> schemas.Conve
     """The one direct conversation with somebody, made when there is none; the other is not told."""
     state = conversations.open_direct(person=caller_of(request).person, partner=body.person)
     return schemas.Conversation.of(state)
+
+
+@router.post(
+    "/conversations/group",
+    auth=signed_in,
+    **answers({200: schemas.Conversation}, *SIGNED_IN, "person_inactive", "device_unknown"),
+)
+def open_group(request: HttpRequest, body: schemas.Nothing) -> schemas.Conversation:
+    """A new group conversation with oneself as its admin; nobody hears of it before its group begins."""
+    return schemas.Conversation.of(conversations.open_group(person=caller_of(request).person))
+
+
+@router.post(
+    "/conversations/self",
+    auth=signed_in,
+    **answers({200: schemas.Conversation}, *SIGNED_IN, "person_inactive"),
+)
+def open_self(request: HttpRequest, body: schemas.Nothing) -> schemas.Conversation:
+    """The one conversation of one's own devices, made when there is none."""
+    return schemas.Conversation.of(conversations.open_self(person=caller_of(request).person))
 
 
 @router.get(

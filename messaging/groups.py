@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 from uuid import UUID
-
-from django.db.models import Q
 
 from beep.errors import BeepError
 from messaging import mailbox
 from messaging.mls import (
+    CipherSuite,
     CommitFrame,
     KeyPackage,
     LeafInfo,
@@ -20,6 +20,10 @@ from messaging.mls import (
 )
 from messaging.models import Conversation, Group, GroupInfo, Leaf, Sender
 from messaging.models import KeyPackage as StoredKeyPackage
+
+MAX_LEAVES: Final[dict[int, int]] = {CipherSuite.HYBRID: 250, CipherSuite.CLASSICAL: 1_000}
+"""Devices in one group. A hybrid commit in a larger one would pass `protocol.MAX_HANDSHAKE`, and a classical
+one take a phone too long."""
 
 
 @contextmanager
@@ -44,10 +48,19 @@ def leaf_map(group: Group) -> dict[int, LeafInfo]:
     }
 
 
+def check_size(leaves: int, *, suite: int) -> None:
+    """Refuses a group that its devices could not carry. Raises BeepError `frame_refused` (too_many)."""
+    if leaves > MAX_LEAVES[suite]:
+        raise frame_refused("too_many")
+
+
 def store_leaves(
     *, conversation: Conversation, group: Group, before: Mapping[int, LeafInfo], after: Mapping[int, LeafInfo]
 ) -> None:
-    """Make the stored map `after`, and tell each sender's row whether its device has a leaf now."""
+    """Make the stored map `after`, and tell each sender's row whether its device has a leaf now.
+
+    `before` is the map of this group, empty when it has just begun.
+    """
     gone = [index for index, leaf in before.items() if after.get(index) != leaf]
     come = [index for index, leaf in after.items() if before.get(index) != leaf]
     Leaf.objects.filter(group=group, leaf_index__in=gone).delete()
@@ -61,12 +74,15 @@ def store_leaves(
         )
         for index in come
     )
-    seated = {leaf.device for leaf in after.values()}
-    Sender.objects.filter(~Q(device_id__in=seated), conversation_id=conversation.id).update(generation=0)
+    seats = Sender.objects.filter(conversation_id=conversation.id)
+    if before:
+        seats.filter(device_id__in=[before[index].device for index in gone]).update(generation=0)
+    else:
+        seats.update(generation=0)
     Sender.objects.bulk_create(
         [
             Sender(conversation_id=conversation.id, device_id=device, generation=group.generation)
-            for device in sorted(seated)
+            for device in sorted(after[index].device for index in come)
         ],
         update_conflicts=True,
         unique_fields=["conversation_id", "device_id"],
@@ -118,17 +134,14 @@ def deliver_welcome(
     info = GroupInfo.objects.create(group=group, epoch=epoch, encrypted_group_info=parts.encrypted_group_info)
     by_key = {leaf.signature_key: leaf.device for leaf in after.values()}
     references = {by_key[package.leaf_node.signature_key]: reference_of(package) for package in added}
-    delivered = []
-    for device, reference in sorted(references.items()):
-        last = mailbox.deliver(
-            device=device,
-            conversation=conversation,
-            generation=group.generation,
-            log_seq=log_seq,
-            key_package_ref=reference,
-            suite=parts.suite,
-            secrets=parts.secrets[reference],
-            group_info=info,
-        )
-        delivered.append((device.bytes, last))
-    return delivered
+    return mailbox.deliver(
+        [
+            mailbox.Part(device=device, key_package_ref=reference, secrets=parts.secrets[reference])
+            for device, reference in references.items()
+        ],
+        conversation=conversation,
+        generation=group.generation,
+        log_seq=log_seq,
+        suite=parts.suite,
+        group_info=info,
+    )

@@ -1,17 +1,17 @@
 """The pool of KeyPackages (RFC 9420 §10): devices fill it, others take from it, each package once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Device
 from beep.clock import from_ms
 from beep.errors import BeepError
-from messaging import rates
+from messaging import notices, rates
 from messaging.access import acting_device, conversation_of, persons_of
 from messaging.mls import (
     CipherSuite,
@@ -21,15 +21,23 @@ from messaging.mls import (
     decode_key_package,
     reference_of,
 )
-from messaging.models import KeyPackage
+from messaging.models import Conversation, ConversationKind, KeyPackage, Participant, ParticipantRole
 from messaging.roster import living_devices
 
 MAX_POOL: Final = 200
 """Unclaimed packages of one device and suite."""
 MAX_UPLOAD: Final = 100
 """Packages in one upload."""
-CLAIMS_PER_MINUTE: Final = 60
+PERSONS_PER_MINUTE: Final = 300
+"""Persons whose KeyPackages one device may claim."""
 SUITES: Final = tuple(int(suite) for suite in CipherSuite)
+
+
+class Claimed(NamedTuple):
+    """`packages`: (person, device, MLSMessage with its KeyPackage), by device. `missing`: by person."""
+
+    packages: list[tuple[UUID, UUID, bytes]]
+    missing: list[UUID]
 
 
 @transaction.atomic
@@ -63,7 +71,18 @@ def upload(
         row.last_resort = True
         rows.append(row)
     _store(rows)
+    _tell_inviters(owner.person_id)
     return counts(device=device, now_ms=now_ms)
+
+
+def _tell_inviters(person: UUID) -> None:
+    """Whoever is invited and has KeyPackages now can be added: tell the members of those groups."""
+    invited = Participant.objects.filter(
+        person_id=person, role=ParticipantRole.INVITED, left_at__isnull=True
+    ).select_related("conversation")
+    for row in invited:
+        present = [member.bytes for member in persons_of(row.conversation)]
+        notices.invited_ready(row.conversation.id.bytes, person.bytes, present)
 
 
 def counts(*, device: UUID, now_ms: int) -> dict[int, int]:
@@ -75,29 +94,57 @@ def counts(*, device: UUID, now_ms: int) -> dict[int, int]:
 
 @transaction.atomic
 def claim(
-    *, device: UUID, person: UUID, suite: int, conversation: UUID, now_ms: int
-) -> list[tuple[UUID, bytes]]:
-    """One KeyPackage of every living device of `person`, for `device` to add them to `conversation`.
+    *,
+    device: UUID,
+    persons: Collection[UUID],
+    suite: int,
+    conversation: UUID,
+    devices: Collection[UUID] | None,
+    now_ms: int,
+) -> Claimed:
+    """One KeyPackage of every living device of `persons`, for `device` to add them to `conversation`.
 
-    `person` is in the conversation, and so is the asker, whose own device is left out. A package is handed
-    out once; when a pool is empty, the last resort is, to anybody. By device, ascending.
-    Raises BeepError `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`, `rate_limited`, or
-    `no_key_package` (`detail.device`, null when the person has no living device); then nothing is taken.
+    `devices` narrows them down to these. The asker's own device is left out, and its person's others are not.
+    A package is handed out once; when a pool is empty, the last resort is, to anybody. Persons of whom there
+    is nothing to have are in `missing`.
+
+    The asker is a member. So must the persons be; an admin of a group, or who opens one, may take packages of
+    anybody, because only admins may add strangers, and anybody those of the invited.
+    Raises BeepError `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member` or `rate_limited`.
     """
     claimer = acting_device(device=device, now_ms=now_ms)
     row = conversation_of(conversation=conversation, person=claimer.person_id)
-    if person not in persons_of(row):
-        raise BeepError("not_a_member")
-    rates.spend(key=f"claim:{device}", limit=CLAIMS_PER_MINUTE, seconds=60, now_ms=now_ms)
-    listed = living_devices(persons=[claimer.person_id, person], now_ms=now_ms)
+    _check_concerned(row, claimer=claimer.person_id, persons=set(persons))
+    rates.spend(
+        key=f"claim:{device}", limit=PERSONS_PER_MINUTE, seconds=60, now_ms=now_ms, amount=len(set(persons))
+    )
+    listed = living_devices(persons={claimer.person_id, *persons}, now_ms=now_ms)
     if device not in listed:
         raise BeepError("device_unknown")
     wanted = sorted(
-        leaf.device for leaf in listed.values() if leaf.person == person and leaf.device != device
+        leaf.device
+        for leaf in listed.values()
+        if leaf.person in persons and leaf.device != device and (devices is None or leaf.device in devices)
     )
-    if not wanted:
-        raise BeepError("no_key_package", detail={"device": None})
-    return [(owner, _take(owner=owner, suite=suite, claimer=device, now_ms=now_ms)) for owner in wanted]
+    taken = _take(wanted, suite=suite, claimer=device, now_ms=now_ms)
+    packages = [(listed[owner].person, owner, taken[owner]) for owner in wanted if owner in taken]
+    missing = sorted(set(persons) - {person for person, _, _ in packages})
+    return Claimed(packages, missing)
+
+
+def _check_concerned(conversation: Conversation, *, claimer: UUID, persons: set[UUID]) -> None:
+    """Raises BeepError `not_a_member` when `claimer` has no business with one of these persons there."""
+    if conversation.kind != ConversationKind.GROUP:
+        if not persons <= set(persons_of(conversation)):
+            raise BeepError("not_a_member")
+        return
+    concerned = {claimer, *persons}
+    present = Participant.objects.filter(
+        conversation=conversation, person_id__in=concerned, left_at__isnull=True
+    )
+    roles = dict(present.values_list("person_id", "role"))
+    if roles.get(claimer) != ParticipantRole.ADMIN and not persons <= roles.keys():
+        raise BeepError("not_a_member")
 
 
 def withdraw(*, device: UUID) -> None:
@@ -105,21 +152,43 @@ def withdraw(*, device: UUID) -> None:
     KeyPackage.objects.filter(device_id=device).delete()
 
 
-def _take(*, owner: UUID, suite: int, claimer: UUID, now_ms: int) -> bytes:
+# SKIP LOCKED: whoever claims at the same moment takes another one instead of waiting for this one. The one
+# that runs out first goes first.
+TAKE: Final = """
+UPDATE messaging_keypackage k SET claimed_at = %(now)s, claimed_by_id = %(claimer)s
+FROM (
+    SELECT one.id
+    FROM unnest(%(devices)s::uuid[]) AS i(device)
+    CROSS JOIN LATERAL (
+        SELECT p.id FROM messaging_keypackage p
+        WHERE p.device_id = i.device AND p.suite = %(suite)s AND p.not_after > %(now)s
+          AND p.claimed_at IS NULL AND NOT p.last_resort
+        ORDER BY p.not_after, p.id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS one
+) AS chosen
+WHERE k.id = chosen.id
+RETURNING k.device_id, k.body
+"""
+
+
+def _take(devices: Sequence[UUID], *, suite: int, claimer: UUID, now_ms: int) -> dict[UUID, bytes]:
+    """A KeyPackage of each of these devices that has one, by device; three statements at most."""
+    if not devices:
+        return {}
     now = from_ms(now_ms)
-    published = KeyPackage.objects.filter(device_id=owner, suite=suite, not_after__gt=now)
-    # SKIP LOCKED: whoever claims at the same moment takes another one instead of waiting for this one. The
-    # one that runs out first goes first.
-    pool = published.filter(claimed_at__isnull=True, last_resort=False).order_by("not_after", "id")
-    row = pool.select_for_update(skip_locked=True).first()
-    if row is None:
-        row = published.filter(last_resort=True).select_for_update().first()
-    if row is None:
-        raise BeepError("no_key_package", detail={"device": str(owner)})
-    row.claimed_at = now
-    row.claimed_by_id = claimer
-    row.save(update_fields=["claimed_at", "claimed_by"])
-    return row.body
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, {"now": now, "claimer": claimer, "devices": list(devices), "suite": suite})
+        taken = {device: bytes(body) for device, body in cursor.fetchall()}
+    rest = [device for device in devices if device not in taken]
+    if rest:
+        # By id, as whoever uses last resorts up locks them.
+        published = KeyPackage.objects.filter(device_id__in=rest, suite=suite, not_after__gt=now)
+        rows = list(published.filter(last_resort=True).select_for_update(no_key=True).order_by("id"))
+        KeyPackage.objects.filter(id__in=[row.id for row in rows]).update(
+            claimed_at=now, claimed_by_id=claimer
+        )
+        taken |= {row.device_id: row.body for row in rows}
+    return taken
 
 
 def _checked(data: bytes, *, index: int, suite: int, listed: LeafInfo, now_ms: int) -> KeyPackage:

@@ -1,8 +1,11 @@
 """Device mailboxes: filled in the committing transaction, read by the device alone, emptied once stored."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from beep.errors import BeepError
 from messaging import protocol
@@ -13,38 +16,56 @@ PAGE_BYTES = protocol.MAX_FRAME // 2
 """A page ends before it would grow past this, unless its first item alone does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a Welcome holds for one device alone."""
+
+    device: UUID
+    key_package_ref: bytes
+    secrets: bytes
+
+
+# The rows are locked in ascending order of device, as whoever fills several mailboxes must.
+ADVANCE: Final = """
+INSERT INTO messaging_mailbox (device_id, last_seq)
+SELECT device, 1 FROM unnest(%s::uuid[]) AS i(device) ORDER BY device
+ON CONFLICT (device_id) DO UPDATE SET last_seq = messaging_mailbox.last_seq + 1
+RETURNING device_id, last_seq
+"""
+
+
 def deliver(
+    parts: Collection[Part],
     *,
-    device: UUID,
     conversation: Conversation,
     generation: int,
     log_seq: int,
-    key_package_ref: bytes,
     suite: int,
-    secrets: bytes,
     group_info: GroupInfo,
-) -> int:
-    """Put one newcomer's part of a Welcome into its mailbox; gives the mailbox's new end.
+) -> list[tuple[bytes, int]]:
+    """Put each newcomer's part of a Welcome into its mailbox; gives (device, mailbox's new end), by device.
 
-    Part of the commit's transaction. The mailbox's row lock keeps its seq dense; whoever fills several goes
-    in ascending order of device.
+    Part of the commit's transaction; two statements however many they are. A mailbox's row lock keeps its seq
+    dense.
     """
-    Mailbox.objects.bulk_create([Mailbox(device_id=device)], ignore_conflicts=True)
-    box = Mailbox.objects.select_for_update(no_key=True).get(device_id=device)
-    box.last_seq += 1
-    box.save(update_fields=["last_seq"])
-    Mail(
-        device_id=device,
-        seq=box.last_seq,
-        conversation_id=conversation.id,
-        generation=generation,
-        log_seq=log_seq,
-        key_package_ref=key_package_ref,
-        suite=suite,
-        secrets=secrets,
-        group_info=group_info,
-    ).save(force_insert=True)
-    return box.last_seq
+    with connection.cursor() as cursor:
+        cursor.execute(ADVANCE, [sorted(part.device for part in parts)])
+        ends: dict[UUID, int] = dict(cursor.fetchall())
+    Mail.objects.bulk_create(
+        Mail(
+            device_id=part.device,
+            seq=ends[part.device],
+            conversation_id=conversation.id,
+            generation=generation,
+            log_seq=log_seq,
+            key_package_ref=part.key_package_ref,
+            suite=suite,
+            secrets=part.secrets,
+            group_info=group_info,
+        )
+        for part in parts
+    )
+    return [(device.bytes, last) for device, last in sorted(ends.items())]
 
 
 def last_seq(*, device: UUID) -> int:

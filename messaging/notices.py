@@ -70,6 +70,36 @@ class IdentityChanged(Notice, tag="identity_changed", frozen=True):
     persons: list[Uuid]
 
 
+class PersonChanged(Notice, tag="person_changed", frozen=True):
+    """The directory changed something that shows about `person`; `persons` share a conversation with them."""
+
+    person: Uuid
+    persons: list[Uuid]
+
+
+class ResetRequested(Notice, tag="reset_requested", frozen=True):
+    """Somebody asks for a new identity of `person`, not before `earliest` (ms UTC); `persons` as above."""
+
+    person: Uuid
+    earliest: int
+    persons: list[Uuid]
+
+
+class PairingWaiting(Notice, tag="pairing_waiting", frozen=True):
+    """Something happened in a pairing of `person`'s own."""
+
+    person: Uuid
+    pairing: Uuid
+
+
+class InvitedReady(Notice, tag="invited_ready", frozen=True):
+    """`person`, who is invited to `conversation`, has KeyPackages now; `persons` are its members."""
+
+    conversation: Uuid
+    person: Uuid
+    persons: list[Uuid]
+
+
 class DeviceEnded(Notice, tag="device_ended", frozen=True):
     """`device` is revoked: its sockets are closed with 4401."""
 
@@ -77,7 +107,16 @@ class DeviceEnded(Notice, tag="device_ended", frozen=True):
 
 
 AnyNotice: TypeAlias = (
-    EnvelopesAdded | ConversationChanged | MailWaiting | SlotChanged | IdentityChanged | DeviceEnded
+    EnvelopesAdded
+    | ConversationChanged
+    | MailWaiting
+    | SlotChanged
+    | IdentityChanged
+    | PersonChanged
+    | ResetRequested
+    | PairingWaiting
+    | InvitedReady
+    | DeviceEnded
 )
 Publisher: TypeAlias = Callable[[AnyNotice], None]
 
@@ -138,6 +177,26 @@ def slot_changed(conversation: bytes, slot: protocol.Slot) -> None:
 def identity_changed(person: bytes, version: int, persons: Iterable[bytes]) -> None:
     """After commit: tell `persons` that `person` has a new identity statement."""
     _after_commit(IdentityChanged(person=person, version=version, persons=sorted(persons)))
+
+
+def person_changed(person: bytes, persons: Iterable[bytes]) -> None:
+    """After commit: tell `persons` to read `person`'s entry in the directory again."""
+    _after_commit(PersonChanged(person=person, persons=sorted(persons)))
+
+
+def reset_requested(person: bytes, earliest: int, persons: Iterable[bytes]) -> None:
+    """After commit: tell `persons` that `person`'s identity may be reset from `earliest` (ms UTC) on."""
+    _after_commit(ResetRequested(person=person, earliest=earliest, persons=sorted(persons)))
+
+
+def pairing_waiting(person: bytes, pairing: bytes) -> None:
+    """After commit: tell `person`'s devices of their pairing."""
+    _after_commit(PairingWaiting(person=person, pairing=pairing))
+
+
+def invited_ready(conversation: bytes, person: bytes, persons: Iterable[bytes]) -> None:
+    """After commit: tell the members `persons` that `person` can be added to `conversation`."""
+    _after_commit(InvitedReady(conversation=conversation, person=person, persons=sorted(persons)))
 
 
 def device_ended(device: bytes) -> None:

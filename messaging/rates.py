@@ -21,8 +21,8 @@ _window = 0
 _counts: Final[dict[str, int]] = {}
 
 
-def spend(*, key: str, limit: int, seconds: int, now_ms: int) -> None:
-    """Count one use of `key` in the current window of `seconds`.
+def spend(*, key: str, limit: int, seconds: int, now_ms: int, amount: int = 1) -> None:
+    """Count `amount` uses of `key` in the current window of `seconds`.
 
     Raises BeepError `rate_limited` past `limit`, with the seconds until the next window.
     """
@@ -30,23 +30,23 @@ def spend(*, key: str, limit: int, seconds: int, now_ms: int) -> None:
     name = f"beep:rate:{key}:{seconds}:{window}"
     try:
         pipeline = _valkey().pipeline()
-        pipeline.incr(name)
+        pipeline.incrby(name, amount)
         pipeline.expire(name, seconds + 1)
         used = int(pipeline.execute()[0])
     except redis.RedisError:
-        used = _count_here(name, window)
+        used = _count_here(name, window, amount)
     if used > limit:
         raise BeepError("rate_limited", retry_after=(seconds * 1000 - passed) / 1000)
 
 
-def _count_here(name: str, window: int) -> int:
+def _count_here(name: str, window: int, amount: int) -> int:
     global _window
     with _lock:
         if window > _window:
             # What was counted in windows that have passed is of no use to anybody.
             _counts.clear()
             _window = window
-        _counts[name] = _counts.get(name, 0) + 1
+        _counts[name] = _counts.get(name, 0) + amount
         return _counts[name]
 
 

@@ -12,6 +12,10 @@ from messaging.key_packages import MAX_UPLOAD, SUITES
 MAX_KEY_PACKAGE: Final = 8_192
 """Bytes of a KeyPackage's MLSMessage; a hybrid one takes about 2,900."""
 
+MAX_CLAIMED: Final = 100
+"""Persons in one claim."""
+MAX_CLAIMED_DEVICES: Final = 1_000
+
 
 def _known_suite(value: int) -> int:
     if value not in SUITES:
@@ -73,6 +77,10 @@ class OpenDirect(StrictSchema):
     person: Id
 
 
+class Nothing(StrictSchema):
+    """An empty object: there is nothing to say."""
+
+
 class Counts(StrictSchema):
     """Unclaimed KeyPackages by suite (its code point in decimal); a last resort is not counted."""
 
@@ -95,19 +103,24 @@ class UploadKeyPackages(StrictSchema):
 class ClaimKeyPackages(StrictSchema):
     """Whose devices are to be added, and to which conversation."""
 
-    person: Id
+    persons: Annotated[list[Id], Field(min_length=1, max_length=MAX_CLAIMED)]
     suite: Suite
     conversation: Id
+    devices: Annotated[list[Id], Field(max_length=MAX_CLAIMED_DEVICES)] | None
+    """Only these of their devices; null: all."""
 
 
 class ClaimedKeyPackage(StrictSchema):
     """One device's KeyPackage, to be used once."""
 
+    person: Id
     device: Id
     package: KeyPackageBytes
 
 
 class ClaimedKeyPackages(StrictSchema):
-    """One for every living device of the person, by device id."""
+    """One for every living device of the persons that has any, by device id."""
 
     packages: list[ClaimedKeyPackage]
+    missing: list[Id]
+    """Those of whom there is none: not activated yet, or without KeyPackages for the suite."""

@@ -11,6 +11,7 @@ from messaging import notices, protocol
 from messaging.access import acting_device, conversation_of, current_group
 from messaging.formats import SlotBody, slot_associated_data, slot_signed
 from messaging.models import Leaf, Sender, SlotRow
+from messaging.read_only import refuse_if_read_only
 
 # One statement, so that of two puts the higher counter stays, whichever comes first.
 REPLACE = """
@@ -30,10 +31,11 @@ def put(*, device: UUID, frame: protocol.SlotPut, now_ms: int) -> protocol.Slot:
     The device must sit at the leaf that it names, in the current generation and epoch, and have signed what
     it puts: nobody seals in another one's name.
 
-    Raises BeepError `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`,
+    Raises BeepError `read_only`, `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`,
     `generation_conflict`, `epoch_conflict`, `forbidden` (another's leaf), `bad_request` (the bytes, the
     signature) or `slot_old`.
     """
+    refuse_if_read_only()
     acting = acting_device(device=device, now_ms=now_ms)
     conversation = conversation_of(conversation=UUID(bytes=frame.conversation), person=acting.person_id)
     detail = {"generation": conversation.generation, "epoch": conversation.epoch}

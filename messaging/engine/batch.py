@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from beep.errors import BeepError
-from messaging import protocol
+from messaging import protocol, read_only
 from messaging.engine.submission import Outcome, Stored, Submission
 
 _HEADER: Final = struct.Struct(">16sQIQB16sQQ32s")
@@ -26,6 +26,8 @@ class ConversationRow:
     generation: int
     epoch: int
     blocked: bool
+    read_only: bool = False
+    """The server takes only re-uploads."""
 
 
 @dataclass(slots=True)
@@ -121,6 +123,8 @@ def _one(
         if before.body_hash != s.body_hash:
             raise BeepError("counter_old", detail={"last": sender.last_counter})
         return Stored(before.seq, before.time)
+    if conversation.read_only:
+        raise read_only.refusal()
     _check_epoch(s, conversation, sender)
     if group_ids.get((s.conversation, conversation.generation)) != s.group_id:
         raise BeepError("frame_refused", detail={"rule": "group_id"})

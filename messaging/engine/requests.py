@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 
 from beep import clock
 from beep.errors import BeepError
-from messaging import conversations, mailbox, protocol, slots
+from messaging import conversations, mailbox, orders, petitions, protocol, reports, slots
 from messaging.engine import limits, reads, signals
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
             )
         case protocol.SlotsFetch():
             return await _slots(socket, frame)
+        case protocol.OrdersFetch():
+            return await _orders(socket, frame)
+        case protocol.Rejoin() | protocol.Leave() | protocol.ReportCommit():
+            await _petition(socket, frame)
         case protocol.Ping():
             pass
         case _:
@@ -141,6 +145,26 @@ async def _slots(socket: "Socket", frame: protocol.SlotsFetch) -> protocol.Slots
         slots.fetch, person=UUID(bytes=socket.person), conversation=UUID(bytes=frame.conversation)
     )
     return protocol.Slots(re=frame.id, conversation=frame.conversation, slots=found, delivered=delivered)
+
+
+async def _orders(socket: "Socket", frame: protocol.OrdersFetch) -> protocol.Orders:
+    items = await socket.engine.slow.call(
+        orders.fetch, person=UUID(bytes=socket.person), conversation=UUID(bytes=frame.conversation)
+    )
+    return protocol.Orders(re=frame.id, conversation=frame.conversation, items=items)
+
+
+async def _petition(
+    socket: "Socket", frame: protocol.Rejoin | protocol.Leave | protocol.ReportCommit
+) -> None:
+    device, now_ms, call = UUID(bytes=socket.device), clock.now_ms(), socket.engine.slow.call
+    match frame:
+        case protocol.Rejoin():
+            await call(petitions.rejoin, device=device, frame=frame, now_ms=now_ms)
+        case protocol.Leave():
+            await call(petitions.leave, device=device, frame=frame, now_ms=now_ms)
+        case protocol.ReportCommit():
+            await call(reports.report_commit, device=device, frame=frame, now_ms=now_ms)
 
 
 async def typing(socket: "Socket", frame: protocol.Typing) -> None:

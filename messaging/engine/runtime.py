@@ -196,6 +196,14 @@ class Engine:
                 hub.to_room(conversation, changed, but=slot.device)
             case notices.IdentityChanged(person=person, version=version, persons=persons):
                 hub.to_persons(persons, protocol.IdentityChanged(person=person, version=version))
+            case notices.PersonChanged(person=person, persons=persons):
+                hub.to_persons(persons, protocol.PersonChanged(person=person))
+            case notices.ResetRequested(person=person, earliest=earliest, persons=persons):
+                hub.to_persons(persons, protocol.ResetRequested(person=person, earliest=earliest))
+            case notices.PairingWaiting(person=person, pairing=pairing):
+                hub.to_persons([person], protocol.PairingWaiting(pairing=pairing))
+            case notices.InvitedReady(conversation=conversation, person=person, persons=persons):
+                hub.to_persons(persons, protocol.InvitedReady(conversation=conversation, person=person))
             case notices.DeviceEnded(device=device):
                 self.revocations.end_device(device)
             case signals.Superseded(device=device, at=at):

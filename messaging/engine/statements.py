@@ -3,7 +3,8 @@
 from typing import Final, LiteralString
 
 LOCK: Final[LiteralString] = """
-SELECT id, last_seq, generation, epoch, blocked
+SELECT id, last_seq, generation, epoch, blocked,
+       EXISTS (SELECT FROM messaging_restore WHERE read_only)
 FROM messaging_conversation
 WHERE id = ANY(%s)
 ORDER BY id

@@ -9,6 +9,7 @@ from .order import Order, OrderKind
 from .report import CommitReport
 from .restore import Restore
 from .slot import SlotRow
+from .standing import FormerStanding
 
 __all__ = [
     "NO_BASE",
@@ -16,6 +17,7 @@ __all__ = [
     "Conversation",
     "ConversationKind",
     "Envelope",
+    "FormerStanding",
     "Group",
     "GroupInfo",
     "KeyPackage",

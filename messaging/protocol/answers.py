@@ -75,7 +75,11 @@ class Slots(Frame, tag="slots", frozen=True):
 
 
 class Orders(Frame, tag="orders", frozen=True):
-    """Open orders, oldest first; a commit that leaves one of them out is refused when it is due."""
+    """Open orders, oldest first, and then those that commits of this generation have carried out.
+
+    A commit that leaves an open one out is refused when it is due. The others are for whoever catches up and
+    has to judge the commits that named them.
+    """
 
     re: RequestId
     conversation: Uuid

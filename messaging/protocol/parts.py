@@ -28,11 +28,12 @@ class Envelope(Part, frozen=True):
 class ConversationState(Part, frozen=True):
     """What the server knows of a conversation that the device is behind in.
 
-    `persons` are the members, invited ones left out. `generation` is 0 while no group has begun. `blocked`:
-    a leaf of the current group must go; application messages are refused until a commit removes it or a
-    successor begins. `orders` counts the open orders of the current group (`orders_fetch`). `frozen_seq` is
-    the commit that members reported as unusable, so that a successor may begin; null otherwise. `left`: the
-    person is out, and may read up to `last_seq`, which is the commit that removed them.
+    `persons` are the members, invited ones left out; nobody where `left`. `generation` is 0 while no group
+    has begun. `blocked`: a leaf of the current group must go, and application messages are refused until a
+    commit removes it or a successor begins. `orders` counts the open orders of the current group
+    (`orders_fetch`). `frozen_seq` is the commit that members reported as unusable, so that a successor may
+    begin; null otherwise. `left`: the person is out, and may read up to `last_seq`, which is the commit that
+    removed them.
     """
 
     conversation: Uuid
@@ -82,7 +83,11 @@ class DeliveredMark(Part, frozen=True):
 
 
 class OrderItem(Part, frozen=True):
-    """An open order: its hash, which a commit names, and the signed order (`messaging.formats`)."""
+    """An order: its hash, which a commit names, and the signed order (`messaging.formats`).
+
+    `executed`: a commit of this generation has carried it out.
+    """
 
     hash: Hash
     body: bytes
+    executed: bool

@@ -90,7 +90,7 @@ class Commit(Frame, tag="commit", frozen=True):
 class Begin(Frame, tag="begin", frozen=True):
     """Begins generation `generation` (current + 1): policy, first commit and Welcomes. Answered by `sent`.
 
-    `welcome` is null when the founder is alone, which only a self conversation allows.
+    `welcome` is null when the founder is alone, which a direct conversation does not allow.
     """
 
     id: RequestId
@@ -137,7 +137,7 @@ class SlotsFetch(Frame, tag="slots_fetch", frozen=True):
 
 
 class OrdersFetch(Frame, tag="orders_fetch", frozen=True):
-    """The open orders of the current group. Answered by `orders`."""
+    """The orders of the current group, for a person who has left those of theirs. Answered by `orders`."""
 
     id: RequestId
     conversation: Uuid

@@ -89,16 +89,18 @@ def test_upload_of_another_shape(change: dict[str, Any]) -> None:
 def test_claim() -> None:
     talk = direct(published=1)
     using = browser(talk.alice)
-    body = {"person": str(talk.bob.id), "suite": 83, "conversation": str(talk.id)}
+    body = {"persons": [str(talk.bob.id)], "suite": 83, "conversation": str(talk.id), "devices": None}
     status, answer = post(using, "key-packages/claim", body)
     assert status == 200
     (claimed,) = answer["packages"]
     assert claimed["device"] == str(talk.bob.client.device)
+    assert (claimed["person"], answer["missing"]) == (str(talk.bob.id), [])
     package = decode_key_package(from_base64url(claimed["package"]))
     assert package.leaf_node.signature_key == talk.bob.client.signature_key
-    status, refusal = post(using, "key-packages/claim", body)
-    assert (status, refusal["code"]) == (409, "no_key_package")
-    assert refusal["detail"] == {"device": str(talk.bob.client.device)}
+    assert post(using, "key-packages/claim", body) == (200, {"packages": [], "missing": [str(talk.bob.id)]})
+    for persons in ([], [str(uuid4())] * 101, None):
+        status, refusal = post(using, "key-packages/claim", {**body, "persons": persons})
+        assert (status, refusal["code"]) == (400, "bad_request")
     status, refusal = post(browser(human()), "key-packages/claim", body)
     assert (status, refusal["code"]) == (403, "not_a_member")
 
@@ -172,7 +174,6 @@ def test_a_page_of_another_origin_does_nothing() -> None:
 def test_the_answers_are_documented() -> None:
     document = Browser().get("/api/v1/openapi.json").json()
     claim = document["paths"]["/api/v1/key-packages/claim"]["post"]["responses"]
-    assert "`no_key_package`" in claim["409"]["description"]
     assert "`not_a_member`" in claim["403"]["description"]
     assert "`rate_limited`" in claim["429"]["description"]
     assert document["components"]["schemas"]["ClaimKeyPackages"]["additionalProperties"] is False

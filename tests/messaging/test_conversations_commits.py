@@ -55,7 +55,8 @@ def spoilt_path(**leaf_changes: Any) -> Spoil:
 
 def proposing(*proposals: Any, path: bool = True) -> Spoil:
     def frame(talk: Direct) -> protocol.Commit:
-        return talk.commit_frame(talk.alice, proposals=list(proposals), **({} if path else {"path": None}))
+        changes: dict[str, Any] = {} if path else {"path": None}
+        return talk.commit_frame(talk.alice, proposals=list(proposals), **changes)
 
     return frame
 
@@ -148,14 +149,8 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     ),
     "a Welcome for nobody": (welcome_for_nobody, "welcome"),
     "the partner is thrown out": (
-        lambda talk: talk.commit_frame(
-            talk.alice,
-            proposals=[Remove(1)],
-            path=talk.alice.client.update_path(
-                group_id=talk.group.group_id, leaf_index=0, leaves_after=[0], suite=HYBRID
-            ),
-        ),
-        "members",
+        lambda talk: talk.commit_frame(talk.alice, remove=[talk.bob.client]),
+        "remove",
     ),
     "garbage": (lambda talk: replace_body(talk, b"\xff" * 100), "mls_version_unsupported"),
     "cut short": (lambda talk: replace_body(talk, talk.commit_frame(talk.alice).body[:-5]), "mls_truncated"),

@@ -59,9 +59,10 @@ def test_from_the_first_key_package_to_healing(talk: Direct) -> None:
     alice, bob = talk.alice.client.device, talk.bob.client.device
     now_ms = clock.now_ms()
     claimed = key_packages.claim(
-        device=alice, person=talk.bob.id, suite=HYBRID, conversation=talk.id, now_ms=now_ms
+        device=alice, persons=[talk.bob.id], suite=HYBRID, conversation=talk.id, devices=None, now_ms=now_ms
     )
-    assert claimed == [(bob, bytes.fromhex(VECTORS["bob"]["key_package"]))]
+    package = bytes.fromhex(VECTORS["bob"]["key_package"])
+    assert claimed == ([(talk.bob.id, bob, package)], [])
     begun = conversations.begin(
         device=alice,
         frame=protocol.Begin(

@@ -1,153 +1,70 @@
 """People with devices and signed identity chains, and their direct conversations, in the test database."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from nacl.signing import SigningKey
-
-from accounts.identity import sign_statement
-from accounts.models import Device, IdentityStatement, Person
-from accounts.statements import (
-    NO_HASH,
-    DeviceEntry,
-    DeviceKind,
-    Flags,
-    RevokedEntry,
-    Signer,
-    Statement,
-)
 from beep import clock
 from messaging import conversations, formats, key_packages, protocol
-from messaging.formats import GroupPolicy, GroupSuite, PolicyKind, SizeClass
+from messaging.formats import (
+    AuthenticatedData,
+    GroupPolicy,
+    GroupSuite,
+    PolicyKind,
+    Role,
+    RoleChange,
+    SizeClass,
+)
 from messaging.handshakes import Accepted
 from messaging.mls import LeafInfo, apply_to_leaf_map, decode_commit, decode_key_package
 from messaging.mls.messages import MlsMessage
-from messaging.mls.proposals import Add
+from messaging.mls.proposals import Add, Remove
 from messaging.mls.tree import KeyPackage
-from messaging.models import Conversation, Envelope, Group, GroupInfo, Leaf, Mail, Sender, SlotRow
+from messaging.models import (
+    Conversation,
+    Envelope,
+    FormerStanding,
+    Group,
+    GroupInfo,
+    Leaf,
+    Mail,
+    Order,
+    Participant,
+    Sender,
+    SlotRow,
+)
 from tests.messaging.mls_factory import Client, commit_message, welcome_message
+from tests.messaging.people import Human, human, insert_device
+
+__all__ = [
+    "HYBRID",
+    "Direct",
+    "Human",
+    "Talk",
+    "begun",
+    "claim",
+    "direct",
+    "human",
+    "insert_device",
+    "leaves_after",
+    "publish",
+]
 
 HYBRID = GroupSuite.HYBRID
+Roles = Mapping[UUID, Role] | None
 
 
-@dataclass
-class Human:
-    """Somebody with one device, a recovery key and an identity chain."""
-
-    id: UUID
-    client: Client
-    recovery: SigningKey
-    chain: list[Statement] = field(default_factory=list)
-
-    def append(self, statement: Statement, signers: list[tuple[Signer, SigningKey]]) -> None:
-        """Store a signed statement and the device table's index of it."""
-        signed = sign_statement(statement=statement, signers=signers)
-        now = clock.now()
-        IdentityStatement.objects.create(
-            person_id=self.id,
-            version=statement.version,
-            body=signed.encode(),
-            hash=statement.hash,
-            prev_hash=None if statement.prev_hash == NO_HASH else statement.prev_hash,
-            accepted_at=now,
-        )
-        for revoked in statement.revoked:
-            Device.objects.filter(id=UUID(bytes=revoked.id), revoked_at=None).update(revoked_at=now)
-        for entry in statement.devices:
-            Device.objects.get_or_create(
-                id=UUID(bytes=entry.id),
-                defaults={
-                    "person_id": self.id,
-                    "name": entry.name,
-                    "kind": entry.kind,
-                    "signature_key": entry.signature_key,
-                    "listed_in": statement.version,
-                    "added_at": now,
-                },
-            )
-        Person.objects.filter(id=self.id).update(
-            statement_version=statement.version, statement_head=statement.hash
-        )
-        self.chain.append(statement)
-
-    def statement(self, *, devices: list[Client], revoked: list[Client]) -> Statement:
-        """The next statement of the chain."""
-        previous = self.chain[-1] if self.chain else None
-        at = clock.now_ms()
-        return Statement(
-            person=self.id.bytes,
-            version=previous.version + 1 if previous else 1,
-            prev_hash=previous.hash if previous else NO_HASH,
-            recovery_key=bytes(self.recovery.verify_key),
-            flags=Flags.NONE,
-            devices=tuple(
-                DeviceEntry(client.device.bytes, "browser", DeviceKind.REGULAR, client.signature_key, at)
-                for client in devices
-            ),
-            revoked=(
-                *(previous.revoked if previous else ()),
-                *(RevokedEntry(client.device.bytes, client.signature_key, at) for client in revoked),
-            ),
-            at=at,
-        )
-
-    def replace_device(self) -> Client:
-        """Statement n + 1 by the recovery key: a new device instead of the old one. Sends no signals."""
-        fresh = Client(self.id, uuid4())
-        self.append(
-            self.statement(devices=[fresh], revoked=[self.client]), [(Signer.RECOVERY, self.recovery)]
-        )
-        self.client = fresh
-        return fresh
-
-
-def human(name: str = "Somebody", client: Client | None = None) -> Human:
-    """An active person with one listed device: `client`, or a new one."""
-    client = client or Client(uuid4(), uuid4())
-    id_ = client.person
-    now = clock.now()
-    Person.objects.create(
-        id=id_,
-        login=f"p{id_.hex}",
-        personnel_number=id_.hex[:12].upper(),
-        name_latin=name,
-        state=Person.State.ACTIVE,
-        created_at=now,
-        changed_at=now,
-    )
-    made = Human(id_, client, SigningKey.generate())
-    made.append(
-        made.statement(devices=[made.client], revoked=[]),
-        [(Signer.DEVICE, made.client.key), (Signer.RECOVERY, made.recovery)],
-    )
-    return made
-
-
-def insert_device(owner: Human, *, regular: bool = False) -> Client:
-    """What a hostile database does: a device in the table that no statement lists."""
-    client = Client(owner.id, uuid4())
-    Device.objects.create(
-        id=client.device,
-        person_id=owner.id,
-        name="inserted",
-        kind=Device.Kind.REGULAR if regular else Device.Kind.TEMPORARY,
-        signature_key=client.signature_key,
-        listed_in=1,
-        added_at=clock.now(),
-        expires_at=None if regular else clock.from_ms(clock.now_ms() + 86_400_000),
-    )
-    return client
-
-
-def publish(client: Client, count: int = 3, *, last_resort: bool = False) -> list[KeyPackage]:
+def publish(
+    client: Client, count: int = 3, *, last_resort: bool = False, suite: int = HYBRID
+) -> list[KeyPackage]:
     """Upload `count` KeyPackages, and a last resort if wanted, which is then the last of the list."""
     now_ms = clock.now_ms()
-    made = [client.key_package(now_ms=now_ms) for _ in range(count + last_resort)]
+    made = [client.key_package(now_ms=now_ms, suite=suite) for _ in range(count + last_resort)]
     encoded = [MlsMessage(package).encode() for package in made]
     key_packages.upload(
         device=client.device,
-        suite=HYBRID,
+        suite=suite,
         packages=encoded[:count],
         last_resort=encoded[-1] if last_resort else None,
         now_ms=now_ms,
@@ -155,35 +72,50 @@ def publish(client: Client, count: int = 3, *, last_resort: bool = False) -> lis
     return made
 
 
-def claim(client: Client, owner: Human, conversation: UUID) -> list[KeyPackage]:
-    """Claim one KeyPackage of each device of `owner`."""
+def claim(
+    client: Client, owner: Human | list[Human], conversation: UUID, *, suite: int = HYBRID
+) -> list[KeyPackage]:
+    """Claim one KeyPackage of each device of `owner`, or of each of them."""
+    owners = owner if isinstance(owner, list) else [owner]
     claimed = key_packages.claim(
         device=client.device,
-        person=owner.id,
-        suite=HYBRID,
+        persons=[one.id for one in owners],
+        suite=suite,
         conversation=conversation,
+        devices=None,
         now_ms=clock.now_ms(),
     )
-    return [decode_key_package(package) for _, package in claimed]
+    return [decode_key_package(package) for _, _, package in claimed.packages]
+
+
+By = Human | Client
+
+
+def client_of(by: By) -> Client:
+    """The device that acts."""
+    return by.client if isinstance(by, Human) else by
 
 
 @dataclass
-class Direct:
-    """A direct conversation with its two humans: makes frames for it."""
+class Talk:
+    """A conversation, and the frames that its devices make for it."""
 
     id: UUID
-    alice: Human
-    bob: Human
+
+    KIND: ClassVar[PolicyKind]
+
+    def persons(self) -> tuple[UUID, ...]:
+        """What the policy says of them."""
+        return ()
 
     def policy(self, **changes: Any) -> GroupPolicy:
         """The right policy for the next generation, with changes."""
         newest = Group.objects.filter(conversation_id=self.id).order_by("-generation").first()
-        low, high = sorted((self.alice.id, self.bob.id), key=lambda id_: id_.bytes)
         fields: dict[str, Any] = {
             "nonce": uuid4().bytes + uuid4().bytes,
             "conversation": self.id,
-            "kind": PolicyKind.DIRECT,
-            "persons": (low, high),
+            "kind": self.KIND,
+            "persons": self.persons(),
             "suite": HYBRID,
             "size_class": SizeClass.NORMAL,
             "retention_class": 0,
@@ -193,83 +125,107 @@ class Direct:
         }
         return GroupPolicy(**{**fields, **changes})
 
+    def said(self, *, roles: Roles = None, orders: Sequence[Order] = ()) -> bytes:
+        """`authenticated_data` with these role changes and orders."""
+        changes = sorted((roles or {}).items(), key=lambda item: item[0].bytes)
+        return AuthenticatedData(
+            0,
+            bytes(32),
+            b"",
+            tuple(order.hash for order in orders),
+            tuple(RoleChange(person, role) for person, role in changes),
+        ).encode()
+
     def begin_frame(
         self,
-        by: Human,
+        by: By,
         *,
+        added: list[KeyPackage],
         generation: int | None = None,
         counter: int | None = None,
         policy: GroupPolicy | None = None,
-        added: list[KeyPackage] | None = None,
         welcome: bytes | None = None,
+        roles: Roles = None,
         **commit: Any,
     ) -> protocol.Begin:
         """A begin as `by`'s client makes it; anything can be made wrong."""
-        partner = self.bob if by is self.alice else self.alice
+        client = client_of(by)
         chosen = policy or self.policy()
-        packages = claim(by.client, partner, self.id) if added is None else added
+        suite = chosen.suite
         id_ = formats.group_id(chosen.encode())
-        path = by.client.update_path(
-            group_id=id_, leaf_index=0, leaves_after=range(1 + len(packages)), suite=HYBRID
-        )
+        path = client.update_path(group_id=id_, leaf_index=0, leaves_after=range(1 + len(added)), suite=suite)
         parts: dict[str, Any] = {
             "group_id": id_,
             "epoch": 0,
             "leaf_index": 0,
-            "proposals": [Add(package) for package in packages],
+            "proposals": [Add(package) for package in added],
             "path": path,
-            "suite": HYBRID,
+            "suite": suite,
+            "authenticated_data": self.said(roles=roles),
             **commit,
         }
         return protocol.Begin(
             id=1,
             conversation=self.id.bytes,
             generation=generation or self.row.generation + 1,
-            counter=counter or by.client.next_counter(self.id),
+            counter=counter or client.next_counter(self.id),
             policy=chosen.encode(),
             commit=commit_message(**parts),
-            welcome=welcome or welcome_message(packages, suite=HYBRID),
+            welcome=welcome or (welcome_message(added, suite=suite) if added else None),
         )
 
-    def begin(self, by: Human, **changes: Any) -> Accepted:
-        """Begin the next generation."""
-        frame = self.begin_frame(by, **changes)
-        accepted = conversations.begin(device=by.client.device, frame=frame, now_ms=clock.now_ms())
-        by.client.sent(self.id)
-        return accepted
-
-    def commit_frame(self, by: Human, *, counter: int | None = None, **changes: Any) -> protocol.Commit:
-        """An empty commit, or whatever `changes` make of it."""
-        row, leaves = self.row, self.leaves
-        own = next((index for index, leaf in leaves.items() if leaf.device == by.client.device), 0)
-        frame: dict[str, Any] = {"generation": row.generation, "epoch": row.epoch, "welcome": None}
+    def commit_frame(
+        self,
+        by: By,
+        *,
+        counter: int | None = None,
+        add: Sequence[KeyPackage] = (),
+        remove: Sequence[Client] = (),
+        roles: Roles = None,
+        orders: Sequence[Order] = (),
+        **changes: Any,
+    ) -> protocol.Commit:
+        """An empty commit, one that adds and removes, or whatever `changes` make of it."""
+        client = client_of(by)
+        row, leaves, group = self.row, self.leaves, self.group
+        seats = {leaf.device: index for index, leaf in leaves.items()}
+        own = seats.get(client.device, 0)
+        welcome = welcome_message(add, suite=group.suite) if add else None
+        frame: dict[str, Any] = {"generation": row.generation, "epoch": row.epoch, "welcome": welcome}
         frame.update({name: changes.pop(name) for name in list(changes) if name in frame})
-        group_id = self.group.group_id
         parts: dict[str, Any] = {
-            "group_id": group_id,
+            "group_id": group.group_id,
             "epoch": row.epoch,
             "leaf_index": own,
-            "proposals": [],
-            "suite": HYBRID,
+            "proposals": [
+                *(Remove(seats[gone.device]) for gone in remove),
+                *(Add(package) for package in add),
+            ],
+            "suite": group.suite,
+            "authenticated_data": self.said(roles=roles, orders=orders),
             **changes,
         }
         if "path" not in parts:
-            parts["path"] = by.client.update_path(
-                group_id=group_id, leaf_index=own, leaves_after=list(leaves), suite=HYBRID
+            after = occupied(leaves, parts["proposals"])
+            parts["path"] = client.update_path(
+                group_id=group.group_id,
+                leaf_index=own,
+                leaves_after=sorted(after),
+                suite=group.suite,
             )
         return protocol.Commit(
             id=1,
             conversation=self.id.bytes,
-            counter=counter or by.client.next_counter(self.id),
+            counter=counter or client.next_counter(self.id),
             body=commit_message(**parts),
             **frame,
         )
 
-    def commit(self, by: Human, **changes: Any) -> Accepted:
+    def commit(self, by: By, **changes: Any) -> Accepted:
         """Commit to the current epoch."""
-        frame = self.commit_frame(by, **changes)
-        accepted = conversations.commit(device=by.client.device, frame=frame, now_ms=clock.now_ms())
-        by.client.sent(self.id)
+        frame, client = self.commit_frame(by, **changes), client_of(by)
+        accepted = conversations.commit(device=client.device, frame=frame, now_ms=clock.now_ms())
+        client.sent(self.id)
         return accepted
 
     @property
@@ -289,15 +245,55 @@ class Direct:
         """All that the server knows of the conversation, to compare before and after."""
         tables = [
             Conversation.objects.filter(id=self.id),
+            Participant.objects.filter(conversation_id=self.id),
             Envelope.objects.filter(conversation_id=self.id),
             Group.objects.filter(conversation_id=self.id),
             GroupInfo.objects.filter(group__conversation_id=self.id),
             Leaf.objects.filter(group__conversation_id=self.id),
             Mail.objects.filter(conversation_id=self.id),
+            Order.objects.filter(group__conversation_id=self.id),
+            FormerStanding.objects.filter(group__conversation_id=self.id),
             Sender.objects.filter(conversation_id=self.id),
             SlotRow.objects.filter(conversation_id=self.id),
         ]
         return [sorted(map(repr, table.values_list())) for table in tables]
+
+
+def occupied(leaves: dict[int, LeafInfo], proposals: Sequence[Any]) -> set[int]:
+    """The leaf indices after these proposals (RFC 9420 §12.3)."""
+    after = set(leaves) - {one.removed for one in proposals if isinstance(one, Remove)}
+    for _ in [one for one in proposals if isinstance(one, Add)]:
+        after.add(next(index for index in range(len(after) + 1) if index not in after))
+    return after
+
+
+@dataclass
+class Direct(Talk):
+    """A direct conversation with its two humans."""
+
+    alice: Human
+    bob: Human
+
+    KIND = PolicyKind.DIRECT
+
+    def persons(self) -> tuple[UUID, ...]:
+        low, high = sorted((self.alice.id, self.bob.id), key=lambda id_: id_.bytes)
+        return low, high
+
+    def begin_frame(  # type: ignore[override]
+        self, by: Human, *, added: list[KeyPackage] | None = None, **changes: Any
+    ) -> protocol.Begin:
+        """With the partner's devices, unless told otherwise."""
+        partner = self.bob if by is self.alice else self.alice
+        packages = claim(by.client, partner, self.id) if added is None else added
+        return super().begin_frame(by, added=packages, **changes)
+
+    def begin(self, by: Human, **changes: Any) -> Accepted:
+        """Begin the next generation."""
+        frame = self.begin_frame(by, **changes)
+        accepted = conversations.begin(device=by.client.device, frame=frame, now_ms=clock.now_ms())
+        by.client.sent(self.id)
+        return accepted
 
 
 def direct(*, published: int = 4) -> Direct:

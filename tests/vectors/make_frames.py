@@ -49,7 +49,7 @@ def sample(kind: shape.Type, *, largest: bool) -> Any:
         case shape.BoolType():
             return largest
         case shape.BytesType(min_length=low, max_length=high):
-            length = min(high or 40, 40) if largest else low or 0
+            length = max(low or 0, min(high or 40, 40)) if largest else low or 0
             return bytes(index % 256 for index in range(length))
         case shape.LiteralType(values=values):
             return values[-1 if largest else 0]

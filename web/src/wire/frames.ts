@@ -70,11 +70,12 @@ export interface Envelope {
 /**
  * What the server knows of a conversation that the device is behind in.
  *
- * `persons` are the members, invited ones left out. `generation` is 0 while no group has begun. `blocked`:
- * a leaf of the current group must go; application messages are refused until a commit removes it or a
- * successor begins. `orders` counts the open orders of the current group (`orders_fetch`). `frozen_seq` is
- * the commit that members reported as unusable, so that a successor may begin; null otherwise. `left`: the
- * person is out, and may read up to `last_seq`, which is the commit that removed them.
+ * `persons` are the members, invited ones left out; nobody where `left`. `generation` is 0 while no group
+ * has begun. `blocked`: a leaf of the current group must go, and application messages are refused until a
+ * commit removes it or a successor begins. `orders` counts the open orders of the current group
+ * (`orders_fetch`). `frozen_seq` is the commit that members reported as unusable, so that a successor may
+ * begin; null otherwise. `left`: the person is out, and may read up to `last_seq`, which is the commit that
+ * removed them.
  */
 export interface ConversationState {
   readonly conversation: Uint8Array;
@@ -121,10 +122,15 @@ export interface DeliveredMark {
   readonly seq: number;
 }
 
-/** An open order: its hash, which a commit names, and the signed order (`messaging.formats`). */
+/**
+ * An order: its hash, which a commit names, and the signed order (`messaging.formats`).
+ *
+ * `executed`: a commit of this generation has carried it out.
+ */
 export interface OrderItem {
   readonly hash: Uint8Array;
   readonly body: Uint8Array;
+  readonly executed: boolean;
 }
 
 /** First frame. `minor` is the newest minor version that the client understands. */
@@ -195,7 +201,7 @@ export interface Commit {
 /**
  * Begins generation `generation` (current + 1): policy, first commit and Welcomes. Answered by `sent`.
  *
- * `welcome` is null when the founder is alone, which only a self conversation allows.
+ * `welcome` is null when the founder is alone, which a direct conversation does not allow.
  */
 export interface Begin {
   readonly t: "begin";
@@ -242,7 +248,7 @@ export interface SlotsFetch {
   readonly conversation: Uint8Array;
 }
 
-/** The open orders of the current group. Answered by `orders`. */
+/** The orders of the current group, for a person who has left those of theirs. Answered by `orders`. */
 export interface OrdersFetch {
   readonly t: "orders_fetch";
   readonly id: number;
@@ -392,7 +398,12 @@ export interface Slots {
   readonly delivered: readonly DeliveredMark[];
 }
 
-/** Open orders, oldest first; a commit that leaves one of them out is refused when it is due. */
+/**
+ * Open orders, oldest first, and then those that commits of this generation have carried out.
+ *
+ * A commit that leaves an open one out is refused when it is due. The others are for whoever catches up and
+ * has to judge the commits that named them.
+ */
 export interface Orders {
   readonly t: "orders";
   readonly re: number;
@@ -628,6 +639,7 @@ const deliveredMark = map({
 const orderItem = map({
   hash: hash,
   body: bytes(0, 1_048_576),
+  executed: bool,
 });
 
 /** What a server sent, checked. Throws WireError naming the first field that is wrong. */

@@ -1,0 +1,98 @@
+"""Commits that members cannot use: when two persons say so, the group is frozen and a successor may begin.
+
+The server cannot tell whether a commit's secrets open or its tags are right (`messaging.mls.check_commit`),
+so it must take the members' word. One person's is not enough to stop a group: it may be that device that is
+broken, and it can rejoin by an order.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Device
+from audit import intake
+from audit.events import Actor, CommitReported, GroupFrozen
+from beep import clock
+from beep.errors import BeepError
+from messaging import notices, protocol, rates
+from messaging.access import acting_device, conversation_of, current_group, lock_conversation, state_of
+from messaging.handshakes import conflict
+from messaging.models import CommitReport, Conversation, ConversationKind, Envelope, Group, Leaf
+
+PER_MINUTE: Final = 20
+"""Reports of one device."""
+PERSONS: Final = 2
+"""How many persons freeze a group; fewer where there are not as many beside the committer."""
+
+
+@transaction.atomic
+def report_commit(*, device: UUID, frame: protocol.ReportCommit, now_ms: int) -> None:
+    """Write down that a device cannot use the commit or begin at `frame.seq`; twice is as good as once.
+
+    Only who was to use it may say so: a member other than the committer's person, in a self conversation
+    another device than the committer.
+    Raises BeepError `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`, `rate_limited`,
+    `generation_conflict`, `range_refused` (no commit of this generation is there) or `forbidden`.
+    """
+    acting = acting_device(device=device, now_ms=now_ms)
+    id_, person = UUID(bytes=frame.conversation), acting.person_id
+    conversation_of(conversation=id_, person=person)
+    rates.spend(key=f"report:{device}", limit=PER_MINUTE, seconds=60, now_ms=now_ms)
+    conversation = lock_conversation(conversation=id_, person=person)
+    group = current_group(conversation)
+    if group is None or frame.generation != conversation.generation:
+        raise conflict("generation_conflict", conversation)
+    reported = Envelope.objects.filter(
+        conversation_id=id_, seq=frame.seq, generation=group.generation, kind__gte=protocol.COMMIT
+    ).first()
+    if reported is None:
+        raise BeepError("range_refused")
+    committer = Device.objects.values_list("person_id", flat=True).get(id=reported.device_id)
+    own = conversation.kind == ConversationKind.SELF
+    if device == reported.device_id or (person == committer and not own):
+        raise BeepError("forbidden", "Nobody reports a commit of their own.")
+    report, new = CommitReport.objects.get_or_create(
+        group=group,
+        seq=reported.seq,
+        person_id=person,
+        defaults={"device_id": device, "reported_at": clock.from_ms(now_ms)},
+    )
+    if not new:
+        return
+    intake.record(
+        CommitReported(
+            actor=Actor(person=person, device=device),
+            target=conversation.id,
+            generation=group.generation,
+            seq=report.seq,
+            committer=reported.device_id,
+        )
+    )
+    if conversation.frozen_seq is None and _enough(conversation, group, seq=report.seq, committer=committer):
+        _freeze(conversation, group, seq=report.seq, committer=reported.device_id)
+
+
+def _enough(conversation: Conversation, group: Group, *, seq: int, committer: UUID) -> bool:
+    said = CommitReport.objects.filter(group=group, seq=seq).count()
+    if conversation.kind != ConversationKind.GROUP:
+        return said >= 1
+    others = Leaf.objects.filter(group=group).exclude(person_id=committer)
+    return said >= min(PERSONS, max(1, others.values("person_id").distinct().count()))
+
+
+def _freeze(conversation: Conversation, group: Group, *, seq: int, committer: UUID) -> None:
+    conversation.frozen_seq = seq
+    conversation.blocked = True
+    conversation.save(update_fields=["frozen_seq", "blocked"])
+    intake.record(
+        GroupFrozen(
+            actor=Actor(system="messaging"),
+            target=conversation.id,
+            generation=group.generation,
+            seq=seq,
+            committer=committer,
+        )
+    )
+    state = state_of(conversation, group=group)
+    notices.conversation_changed(state, state.persons)

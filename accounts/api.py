@@ -21,10 +21,12 @@ from accounts import (
 from accounts.auth import SessionCookie, caller_of, clear_cookie, set_cookie, visitor_of
 from accounts.callers import Caller
 from accounts.pairing_api import router as pairing_router
+from accounts.reset_api import router as reset_router
 from beep.schemas import SIGNED_IN, Id, Text, answers
 
 router = Router(tags=["directory"])
 router.add_router("", pairing_router)
+router.add_router("", reset_router)
 signed_in = SessionCookie()
 
 STATEMENT = ("statement_malformed", "statement_refused", "statement_stale", "conflict")

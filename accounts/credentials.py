@@ -22,10 +22,15 @@ SECRET_BYTES = 32
 
 def set_(*, person: Person, salt: bytes, signin_secret: bytes) -> None:
     """Put new credentials on `person`, unsaved; raises BeepError `weak_secret` for one that is all zeros."""
+    person.signin_hash = hashed(salt=salt, signin_secret=signin_secret)
+    person.signin_salt = salt
+
+
+def hashed(*, salt: bytes, signin_secret: bytes) -> bytes:
+    """What is stored of a secret; raises BeepError `weak_secret` when it or the salt is all zeros."""
     if not any(signin_secret) or not any(salt):
         raise BeepError("weak_secret")
-    person.signin_salt = salt
-    person.signin_hash = sha256(signin_secret).digest()
+    return sha256(signin_secret).digest()
 
 
 def matches(*, person: Person | None, signin_secret: bytes) -> bool:

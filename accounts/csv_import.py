@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from accounts.activation import canonical_number
+from accounts.letters import canonical_number
 from accounts.sign_in import canonical_login
 
 REQUIRED: Final = ("personnel_number", "login", "name_latin", "ministry_code")

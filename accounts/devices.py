@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.models import Device, Person, Revocation, Session
 from accounts.signals import device_revoked
@@ -33,6 +34,13 @@ def living(*, person: Person, statement: Statement, device: UUID) -> DeviceEntry
         return None
     row = Device.objects.filter(id=device, person=person, revoked_at__isnull=True).first()
     return entry if row and bytes(row.signature_key) == entry.signature_key else None
+
+
+def check_new(*, entry: DeviceEntry) -> None:
+    """Raises BeepError `conflict` when this device's id or key is known already, whosever it is."""
+    known = Q(id=UUID(bytes=entry.id)) | Q(signature_key=entry.signature_key)
+    if Device.objects.filter(known).exists():
+        raise BeepError("conflict", "This device's id or key is known already.")
 
 
 def follow(

@@ -188,8 +188,10 @@ def refuse(rule: str) -> BeepError:
     return BeepError("statement_refused", detail={"rule": rule})
 
 
-def any_statement(previous: Statement | None, signed: SignedStatement) -> None:
-    """No demand beyond the chain's rules."""
+def only_resets(previous: Statement | None, signed: SignedStatement) -> None:
+    """A reset, and nothing else; that it is one that officers signed is the chain's own rule."""
+    if previous is None or signed.statement.flags is not Flags.RESET:
+        raise refuse("reset_shape")
 
 
 def only_first(previous: Statement | None, signed: SignedStatement) -> None:

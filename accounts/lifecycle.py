@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from accounts import activation, devices, sessions
+from accounts import devices, letters, resets, sessions
 from accounts.models import Admission, Device, Person, Revocation, Role, Session, Ticket, TotpFactor
 from accounts.signals import person_changed
 from audit import events, intake
@@ -102,7 +102,8 @@ def leave(*, person: UUID, reason: str, actor: Actor) -> None:
     _move(row, State.LEFT, reason=reason, actor=actor)
     for device in Device.objects.filter(person=row, revoked_at__isnull=True).order_by("id"):
         devices.revoke(device=device, at=now, reason=Revocation.Reason.LEFT, actor=actor)
-    activation.withdraw_open(person=row)
+    letters.withdraw_open(person=row)
+    resets.drop_open(person=row, reason="left", actor=actor)
     Ticket.objects.filter(person=row).delete()
     TotpFactor.objects.filter(user=row).delete()
     Admission.objects.filter(person=row, ended_at__isnull=True).update(ended_at=now)

@@ -62,3 +62,8 @@ def discard(token: bytes) -> None:
     Ticket.objects.filter(token_hash=sha256(token).digest(), used_at__isnull=True).update(
         used_at=clock.now(), sealed_totp_seed=None
     )
+
+
+def void_all(*, person: Person) -> None:
+    """What was proved with the person's former credentials opens nothing any more."""
+    Ticket.objects.filter(person=person, used_at__isnull=True).delete()

@@ -93,17 +93,27 @@ def consume_for(*, person: Person, token: str) -> bool:
 
 def enrol(*, person: Person, sealed_seed: bytes, token: str) -> bool:
     """Make the sealed seed the person's only factor, when `token` proves that it arrived."""
-    step = matching_step(seed=sealing.unseal(sealed_seed, person=person.id), token=token, after=-1)
+    step = first_step(person=person, sealed_seed=sealed_seed, token=token)
     if step is None:
         return False
+    install(person=person, sealed_seed=sealed_seed, last_step=step)
+    return True
+
+
+def first_step(*, person: Person, sealed_seed: bytes, token: str) -> int | None:
+    """The step of the code that proves that a sealed seed arrived; None when it does not."""
+    return matching_step(seed=sealing.unseal(sealed_seed, person=person.id), token=token, after=-1)
+
+
+def install(*, person: Person, sealed_seed: bytes, last_step: int) -> None:
+    """Make the sealed seed, which a code of `last_step` proved, the person's only factor."""
     TotpFactor.objects.update_or_create(
         user=person,
         defaults={
             "name": "authenticator",
             "confirmed": True,
             "sealed_seed": sealed_seed,
-            "last_step": step,
+            "last_step": last_step,
             "created_at": clock.now(),
         },
     )
-    return True

@@ -3,10 +3,13 @@
 import base64
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Barrier, Thread
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+from django.db import connection
 from django.test import Client
 from nacl.signing import SigningKey
 
@@ -27,6 +30,7 @@ from accounts.statements import (
 )
 from audit.events import Actor
 from beep import clock
+from beep.errors import BeepError
 from beep.schemas import from_base64url, to_base64url
 
 ORIGIN = "http://testserver"
@@ -253,3 +257,25 @@ def activated(number: int = 1, **changes: str) -> Browser:
     me = browser.activate(code=letter(person), number=person.personnel_number)
     assert not isinstance(me, Refused), me
     return browser
+
+
+def at_once(*acts: Callable[[], Any]) -> list[str]:
+    """The outcomes of requests or calls that start together: a code, or "ok"."""
+    barrier, outcomes = Barrier(len(acts)), []
+
+    def run(act: Callable[[], Any]) -> None:
+        try:
+            barrier.wait()
+            answered = act()
+            outcomes.append(answered.code if isinstance(answered, Refused) else "ok")
+        except BeepError as error:
+            outcomes.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)

@@ -1,15 +1,13 @@
 """A second device: who may ask, what is relayed, who may approve, and how the session begins."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from nacl.signing import SigningKey
 
 from accounts import lifecycle, pairings
@@ -29,7 +27,7 @@ from tests.accounts.devices import (
     newcomer,
     signed_in_anew,
 )
-from tests.accounts.support import OPERATOR, Browser, Refused, activated
+from tests.accounts.support import OPERATOR, Browser, Refused, activated, at_once
 from tests.support.databases import TestDatabase
 
 
@@ -301,26 +299,6 @@ def test_the_table_holds_no_ticket_and_is_pruned(owner: Browser, time: StoppedCl
     newcomer(owner)
     assert not Pairing.objects.filter(id=pairing).exists()
     assert not PairingMessage.objects.exists()
-
-
-def at_once(*acts: Callable[[], Any]) -> list[str]:
-    """The outcomes of requests that start together: a code, or "ok"."""
-    barrier, outcomes = Barrier(len(acts)), []
-
-    def run(act: Callable[[], Any]) -> None:
-        try:
-            barrier.wait()
-            answered = act()
-            outcomes.append(answered.code if isinstance(answered, Refused) else "ok")
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
 
 
 def test_two_approvals_at_once_add_one_device(fresh_database: TestDatabase, time: StoppedClock) -> None:

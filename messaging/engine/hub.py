@@ -39,15 +39,22 @@ def without_envelope(state: protocol.ConversationState) -> tuple[bool, int, int 
     return state.blocked, state.orders, state.frozen_seq
 
 
+def is_large(state: protocol.ConversationState) -> bool:
+    """Whether slots, marks and typing are left out."""
+    return len(state.persons) > limits.LIVE_MEMBERS
+
+
 class Room:
     """The sockets of one conversation."""
 
-    __slots__ = ("conversation", "held", "known", "leaves", "members", "timer", "told")
+    __slots__ = ("conversation", "held", "known", "large", "leaves", "members", "timer", "told")
 
     def __init__(self, state: protocol.ConversationState, known: int) -> None:
         self.conversation: Final = state.conversation
         self.told = without_envelope(state)
         """What the members were last told beside the log."""
+        self.large = is_large(state)
+        """Too many persons for what is only nice to know."""
         self.known = known
         """The last seq that was passed on."""
         self.members: Final[set[Member]] = set()
@@ -138,7 +145,7 @@ class Hub:
             member.rooms.add(room)
             member.event(outgoing)
         if room is not None:
-            room.told = without_envelope(state)
+            room.told, room.large = without_envelope(state), is_large(state)
 
     def leave(self, member: Member, room: Room) -> None:
         """Take a socket out of a conversation; does nothing for one that is not in it."""
@@ -217,9 +224,9 @@ class Hub:
             member.event(Outgoing.of(event))
 
     def to_room(self, conversation: bytes, event: protocol.Event, *, but: bytes | None = None) -> None:
-        """An event for a conversation's local sockets, except device `but`."""
+        """A slot or mark for a conversation's local sockets, except device `but`; not in a large one."""
         room = self.rooms.get(conversation)
-        if room is None:
+        if room is None or room.large:
             return
         outgoing = Outgoing.of(event)
         for member in room.members:

@@ -57,5 +57,9 @@ WORKERS: Final = 4
 READERS: Final = 6
 """Connections of the asynchronous pool."""
 
+LIVE_MEMBERS: Final = 50
+"""Persons in a conversation up to which read positions, delivered marks and typing are passed on live. Each
+of a thousand devices would otherwise hear of each message of all the others' acknowledgements."""
+
 TYPING_PER_SECOND: Final = 4.0
 """Typing frames of one socket; more are dropped without a word."""

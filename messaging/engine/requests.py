@@ -81,7 +81,7 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
         for state in states:
             if not state.left:
                 socket.engine.hub.join(socket, state)
-    behind = [s for s in states if s.blocked or s.orders or s.last_seq > cursors.get(s.conversation, 0)]
+    behind = [s for s in states if s.blocked or s.orders or s.last_seq != cursors.get(s.conversation, 0)]
     return protocol.Behind(re=frame.id, conversations=behind, mailbox=end)
 
 
@@ -173,7 +173,7 @@ async def typing(socket: "Socket", frame: protocol.Typing) -> None:
     The leaf map is read once an epoch, not once a frame.
     """
     room = next((r for r in socket.rooms if r.conversation == frame.conversation), None)
-    if room is None or not socket.live:
+    if room is None or room.large or not socket.live:
         return
     try:
         leaves = room.leaves or await reads.leaves(socket.engine.database, conversation=frame.conversation)

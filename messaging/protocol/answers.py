@@ -19,9 +19,10 @@ class Ready(Frame, tag="ready", frozen=True):
 
 
 class Behind(Frame, tag="behind", frozen=True):
-    """Conversations whose log is ahead of the cursors, that are blocked, or that have open orders.
+    """Conversations whose log ends elsewhere than the cursors say, that are blocked, or have open orders.
 
-    One that the person has left is named while the cursor is before its end.
+    A log that ends earlier than the cursor is one that a restored server has lost a part of. Conversations
+    that the person has left are among them: their log ends where the person was removed.
 
     `mailbox` is the last seq of the device's mailbox.
     """

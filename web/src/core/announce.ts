@@ -28,12 +28,12 @@ export class Announcer {
     const mark = await readSynced(this.context.store, "verified", person);
     const wasVerified = equal(mark, before.base);
     const notice = { kind: "identity-reset" as const, person, wasVerified };
-    await this.#say(person, `identity-reset-${toHex(after.base.subarray(0, 16))}`, notice);
+    await this.#say(person, toHex(after.base), notice);
   }
 
   async resetRequested(person: Id, earliest: number): Promise<void> {
     const notice = { kind: "reset-requested" as const, person, earliest };
-    await this.#say(person, `reset-requested-${person}-${String(earliest)}`, notice);
+    await this.#say(person, String(earliest), notice);
   }
 
   /** The card says something else than before. Clears a verified mark: it was about the person of that name and post. */
@@ -42,18 +42,17 @@ export class Announcer {
     const mark = await readSynced(this.context.store, "verified", after.id);
     const wasVerified = mark.length > 0;
     const notice = { kind: "directory-changed" as const, person: after.id, wasVerified };
-    // One line a change, not one a look: the texts themselves make the id.
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(officeText(after)));
-    await this.#say(
-      after.id,
-      `directory-changed-${after.id}-${toHex(new Uint8Array(digest, 0, 8))}-${String(this.#day())}`,
-      notice,
-    );
+    // One line a change, not one a look: the texts themselves tell. Who gets an old post back later is news again.
+    const day = Math.floor(this.context.now() / 86_400_000);
+    await this.#say(after.id, `${String(day)}\n${officeText(after)}`, notice);
     if (wasVerified) await this.#synced.set("verified", after.id, new Uint8Array());
   }
 
-  async #say(person: Id, id: string, notice: NoticeRecord): Promise<void> {
+  /** `what` tells this news of the person from other news of the same kind. */
+  async #say(person: Id, what: string, notice: NoticeRecord): Promise<void> {
     const { store, bus, lanes } = this.context;
+    // Ids are row keys and so in the clear at rest: a keyed hash, which names nobody.
+    const id = `${notice.kind}-${await store.person(`${person}\n${what}`)}`;
     for (const { key, value } of await store.all("conversations")) {
       if (value.kind === "self" || !value.persons.includes(person)) continue;
       await lanes.run(value.id, async () => {
@@ -80,11 +79,6 @@ export class Announcer {
       });
       bus.publish({ t: "messages", conversation: value.id, ids: [id] });
     }
-  }
-
-  /** Somebody who gets an old post back on another day is news again. */
-  #day(): number {
-    return Math.floor(this.context.now() / 86_400_000);
   }
 }
 

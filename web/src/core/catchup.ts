@@ -122,6 +122,8 @@ export class CatchingUp {
     private readonly log: Log,
     private readonly mailbox: Mailbox,
     private readonly people: People,
+    /** The server's log ends before ours. */
+    private readonly onShorter: (conversation: Id) => void,
   ) {}
 
   async learn(view: ServerView): Promise<void> {
@@ -156,7 +158,7 @@ export class CatchingUp {
       const dense = page.envelopes.every((envelope, i) => envelope.seq === cursor + 1 + i);
       if (!dense || idText(page.conversation) !== conversation) throw new TransportError("bad_answer");
       if (page.envelopes.length === 0) {
-        if (page.last_seq < cursor) this.context.journal.note("log", "shorter than before");
+        if (page.last_seq < cursor) this.onShorter(conversation);
         return moved;
       }
       if (!(await this.log.apply(blind, page.envelopes))) throw new TransportError("bad_answer");

@@ -80,7 +80,7 @@ export class Joins {
       this.context.journal.note("generation", "gap");
       step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
     }
-    const broken = before?.broken != null || conversation.server.frozenSeq !== null;
+    const broken = (before?.broken ?? null) !== null || conversation.server.frozenSeq !== null;
     if (own) await this.#adopt(step, envelope, place, before, broken);
     else await this.#joinBegin(step, envelope, place, welcome, before, broken);
     conversation.generation = Math.max(conversation.generation, envelope.generation);

@@ -100,7 +100,8 @@ class Planning {
   gone(): void {
     for (const [device, person] of this.#tree) {
       const entry = this.view.chains.get(person)?.everListed.find((one) => idText(one.device) === device);
-      const expired = entry?.expiresAt != null && entry.expiresAt <= this.view.now;
+      const expires = entry?.expiresAt ?? null;
+      const expired = expires !== null && expires <= this.view.now;
       if (entry && (entry.revokedAt !== null || expired)) this.#takeOut(person, device);
     }
   }

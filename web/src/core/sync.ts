@@ -71,7 +71,9 @@ export class Sync {
     this.#mailbox = new Mailbox(context);
     const orders = new Orders(context, identities);
     this.#log = new Log(context, identities, new Joins(context, identities, this.#mailbox), orders);
-    this.#catching = new CatchingUp(context, this.#log, this.#mailbox, people);
+    this.#catching = new CatchingUp(context, this.#log, this.#mailbox, people, (conversation) => {
+      this.#guard("restore", () => this.#giveBack(conversation));
+    });
     const pendings = new Pendings(context, catchUp);
     const flush = (conversation: Id): Promise<void> => this.#outbox.flush(conversation);
     const commits = new Commits(context, identities, orders, pendings, flush, catchUp);
@@ -156,6 +158,9 @@ export class Sync {
     for (const { id, cursor } of recent) if (cursor > 0) this.#receipts.stored(id, cursor);
     const views = behind.conversations.map(fromState);
     for (const view of views) await this.#catching.learn(view);
+    const cursors = new Map(recent.map(({ id, cursor }) => [id, cursor]));
+    const shorter = views.filter(({ id, lastSeq, left }) => !left && lastSeq < (cursors.get(id) ?? 0));
+    for (const { id } of shorter) this.#guard("restore", () => this.#giveBack(id));
     if (behind.mailbox > mailbox) await this.#mailbox.fetch();
     const order = [...recent.map(({ id }) => id), ...views.map(({ id }) => id)];
     const waiting = new Set(await this.#outbox.waiting());
@@ -168,8 +173,15 @@ export class Sync {
     }
     for (const id of waiting) this.#guard("outbox", () => this.#outbox.poke(id));
     this.#guard("key packages", () => this.#keyPackages.maintain());
+    this.#guard("prune", () => this.#restore.prune());
     this.#devices.resumed();
     this.#guard("after resume", () => this.#afterResume(connection));
+  }
+
+  /** The server's log ends before ours: it was restored to an older point. */
+  async #giveBack(conversation: Id): Promise<void> {
+    await this.context.lanes.run(conversation, () => this.#restore.run(conversation));
+    this.#guard("outbox", () => this.#outbox.poke(conversation));
   }
 
   /** What may wait until messages have come and gone: read positions, waiting messages, successors. */
@@ -269,7 +281,8 @@ export class Sync {
     }
     const open = server.blocked || server.orders > 0 || server.frozenSeq !== null || standing === "waiting";
     const own =
-      group?.broken != null || (resumed && (await this.groups.pendings.find(conversation)) !== null);
+      (group?.broken ?? null) !== null ||
+      (resumed && (await this.groups.pendings.find(conversation)) !== null);
     if (open || own) await this.groups.attend(conversation);
   }
 

@@ -145,6 +145,11 @@ export class Store {
     return this.#openAll(table, rows);
   }
 
+  /** Keys that begin with `prefix`, in order; nothing is opened. */
+  keys(table: TableName, prefix: string): Promise<string[]> {
+    return this.#run(() => this.database.table(table).where("k").startsWith(prefix).primaryKeys());
+  }
+
   /** Rows of one group by order. */
   async range<K extends "messages" | "outbox">(table: K, range: Range): Promise<Stored<Tables[K]>[]> {
     const { group, from = 0, to = HIGH, limit, descending = false } = range;

@@ -23,7 +23,14 @@ export class TransportError extends Error {
 }
 
 /** Refusals that will pass by themselves: the same bytes may be sent again after a while. */
-const TRANSIENT: ReadonlySet<string> = new Set(["offline", "timeout", "busy", "rate_limited", "internal"]);
+const TRANSIENT: ReadonlySet<string> = new Set([
+  "offline",
+  "timeout",
+  "busy",
+  "rate_limited",
+  "internal",
+  "read_only",
+]);
 
 export function isTransient(error: unknown): boolean {
   return error instanceof TransportError && TRANSIENT.has(error.code);

@@ -21,12 +21,17 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // Few files rather than many small ones: each costs a round trip on a slow network. What every screen needs
-        // comes first; the routes' own imports then make a chunk each for getting in, conversations and settings.
+        // comes first; then what the conversations share with what opens above them; the routes' own imports make a
+        // chunk each for the rest.
         codeSplitting: {
           groups: [
             {
               name: "ui",
               test: /node_modules\/(?:svelte|@lucide|@fluent)\/|src\/ui\/(?:[^/]+$|components\/(?!Qr))|src\/i18n\/index/,
+            },
+            {
+              name: "parts",
+              test: /src\/ui\/parts\/|src\/ui\/main\/(?:names|Markdown)|node_modules\/virtua\//,
             },
           ],
         },

@@ -381,6 +381,7 @@ use-recovery-code = Use the recovery code
 approval = Waiting for your other device
 approval-lead = Type this number on your other device, or scan the code there.
 approval-digits = Number for your other device
+approval-no-digits = A number appears here as soon as your other device answers.
 approval-qr = QR code for your other device
 approval-1 = Open Beep on the other device.
 approval-2 = Choose “Let it in” in the bar at the top.

@@ -1,7 +1,7 @@
 /** What one can do with a conversation from a menu. Pinning and muting can be undone; leaving is asked about first. */
 import type { App, ConversationSummary } from "../../core/api";
 import { t } from "../../i18n/index.svelte";
-import type { MenuItem } from "../components/menu";
+import type { MenuItem } from "../parts/menu";
 import { errorMessage } from "../errors";
 import { Bell, BellOff, LogOut, Pin, PinOff } from "../icons";
 import { toast } from "../toast.svelte";

@@ -44,7 +44,7 @@ export const LARGE: Shape = { suite: CLASSICAL, sizeClass: "large" };
 export interface Founding {
   /** Everybody's devices but this one. */
   devices: GroupDevice[];
-  /** All of these must have a KeyPackage, or nothing begins: nobody is left out of a direct conversation. */
+  /** Each person must have a device that can be added, or nothing begins: nobody is left out of a direct conversation. */
   complete: boolean;
   chains: readonly Chain[];
   /** The shape, once it is known how many devices there are. */
@@ -178,10 +178,10 @@ export class Begins {
     if (!who) return false;
     const wanted = who.devices.slice(0, who.most);
     const add = await new Claims(this.context, conversation).of(wanted, who.shape.suite);
-    const missing = wanted.filter(({ device }) => !add.some((one) => idText(one.device) === device));
-    // One's own other devices follow by commits; somebody else's may not be left out.
-    const needed = missing.filter(({ person }) => person !== this.context.self.person);
-    if (who.complete && needed.length > 0) return false;
+    // Other devices follow by commits; a person may not be left out.
+    const present = new Set(add.map(({ person }) => idText(person)));
+    const others = wanted.filter(({ person }) => person !== this.context.self.person);
+    if (who.complete && !others.every(({ person }) => present.has(person))) return false;
     return this.context.lanes.run(conversation, () => this.#keep(conversation, after, who, add));
   }
 
@@ -190,7 +190,6 @@ export class Begins {
     const { record, group, blind } = await readView(context, conversation);
     if (record.generation !== after) return false;
     const isGroup = record.kind === "group";
-    if (isGroup && add.length === 0) throw new AppError("nobody_added");
     const roster = rosterOf(who.chains);
     const bases = who.chains.flatMap(({ person, bases: all }) => all.map((base) => ({ person, base })));
     const present = new Set([context.self.person, ...add.map(({ person }) => idText(person))]);

@@ -101,7 +101,7 @@ export async function rememberConversation(
         ...record,
         standing,
         // Inside a group its own membership counts, not what the server says of it.
-        persons: inside || record.kind !== "group" ? record.persons : view.persons,
+        persons: inside || left || record.kind !== "group" ? record.persons : view.persons,
         openedHere: record.openedHere || openedHere,
         server: {
           lastSeq: Math.max(lastSeq, record.server.lastSeq),

@@ -1,6 +1,6 @@
 import { sha256 } from "../crypto/bytes";
 import type { Chain } from "../crypto/chain";
-import { CLASSICAL, HYBRID, isSuite } from "../crypto/policy";
+import { HYBRID, isSuite } from "../crypto/policy";
 import { Batch, type GroupDevice, type PendingCommit } from "../store";
 import { TransportError } from "../transport";
 import { AppError, type Id, type Progress } from "./api";
@@ -15,8 +15,8 @@ import { firstPart, isEmpty, makePlan, type Plan, type Wish } from "./plan";
 import { profileBytes } from "./profiles";
 import { chainIfAny, fromEntry, judging, speakers, toEntry } from "./standing";
 
-/** Devices that one commit adds: what an X-Wing Welcome and a slow machine bear. */
-const AT_ONCE: Readonly<Record<number, number>> = { [HYBRID]: 100, [CLASSICAL]: 200 };
+/** Devices that one commit adds: about a second's work, and well within one frame in either suite. */
+const AT_ONCE = 100;
 /** A hybrid group grows no further: a classical successor takes over. */
 export const HYBRID_MOST = 250;
 export const CLASSICAL_MOST = 1_000;
@@ -112,7 +112,7 @@ export class Commits {
     const size = devices.length - ready.plan.remove.length + ready.plan.add.length;
     if (size > CLASSICAL_MOST) throw new AppError("group_too_large");
     if (suite === HYBRID && size > HYBRID_MOST && ready.plan.add.length > 0) throw new TooLarge();
-    const part = firstPart(ready.plan, AT_ONCE[suite] ?? 1);
+    const part = firstPart(ready.plan, AT_ONCE);
     const add = await claims.of(part.add, suite);
     const plan = withoutMissing(part, add, wish, ready.view);
     if (isEmpty(plan)) return null;

@@ -63,9 +63,7 @@ export class Orders {
     });
     const before = this.known(group);
     const orders: KnownOrder[] = [];
-    for (const item of items) {
-      const { hash, body } = item;
-      const executed = (item as { executed?: boolean }).executed === true;
+    for (const { hash, body, executed } of items) {
       const had = before.find(({ order }) => equal(order.hash, hash));
       if (had) orders.push({ order: had.order, executed });
       else {

@@ -98,7 +98,7 @@ export class DoubleRequests {
       if (!talk.knows(from.person)) return false;
       const cursor = cursors.find((one) => idText(one.conversation) === talk.id);
       return (
-        !cursor || cursor.seq < talk.lastSeq(from.person) || (talk.isMember(from.person) && talk.blocked)
+        !cursor || cursor.seq !== talk.lastSeq(from.person) || (talk.isMember(from.person) && talk.blocked)
       );
     });
     const conversations = behind.map((talk) => this.server.state(talk, from.person));

@@ -1,0 +1,152 @@
+/** Groups when something goes wrong: a commit that nobody can use, a long absence, a server restored to an older point. */
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Id, MessageItem, Notice } from "../../src/core/api";
+import { ask, type Errand } from "../../src/core/errands";
+import { readView } from "../../src/core/pending";
+import { TestDevice } from "./device";
+import { ServerDouble } from "./double";
+
+let server: ServerDouble;
+let ayesha: TestDevice;
+let omar: TestDevice;
+let sana: TestDevice;
+let talk: Id;
+
+const quiet = (): void => undefined;
+const act = (device: TestDevice, errand: Errand): Promise<unknown> => ask(device.context.bus, errand, quiet);
+const view = (device: TestDevice) => readView(device.context, talk);
+const patience = { timeout: 18_000 };
+
+const notices = (items: readonly MessageItem[]): Notice[] =>
+  items.flatMap((item) => (item.notice ? [item.notice] : []));
+
+async function caught(...devices: TestDevice[]): Promise<void> {
+  for (const device of devices)
+    await expect
+      .poll(async () => {
+        const { record } = await view(device);
+        return record.standing === "in" && record.cursor === server.talks.get(talk)?.envelopes.length;
+      }, patience)
+      .toBe(true);
+}
+
+beforeEach(async () => {
+  server = new ServerDouble();
+  [ayesha, omar, sana] = await Promise.all([
+    TestDevice.create(server),
+    TestDevice.create(server),
+    TestDevice.create(server),
+  ]);
+  await Promise.all([ayesha.start(), omar.start(), sana.start()]);
+  const persons = [omar.person, sana.person];
+  talk = (await act(ayesha, { do: "create", name: "Budget", picture: null, persons })) as Id;
+  await caught(ayesha, omar, sana);
+});
+
+afterEach(() => {
+  for (const device of [ayesha, omar, sana]) if (device.sync) device.kill();
+});
+
+describe("a commit that nobody can use", () => {
+  it("is reported, freezes the group, and a successor of its founder takes everybody along", async () => {
+    // Omar's client spoils its own commit; the server, which cannot verify it, takes it.
+    const request = omar.link.request.bind(omar.link);
+    omar.link.request = ((tag: string, fields: { body?: Uint8Array }) => {
+      if (tag === "commit" && fields.body)
+        fields.body[fields.body.length - 1] = (fields.body.at(-1) ?? 0) ^ 1;
+      return request(tag as "commit", fields as never);
+    }) as typeof omar.link.request;
+    await omar.composer.add(talk, "after my healing");
+    await expect.poll(() => server.talks.get(talk)?.frozenSeq ?? null, patience).not.toBeNull();
+    omar.kill();
+    await expect.poll(() => server.talks.get(talk)?.generation, patience).toBe(2);
+    await sana.composer.add(talk, "in the new one");
+    await ayesha.settled(talk, 1);
+    for (const device of [ayesha, sana]) {
+      expect(notices(await device.items(talk))).toContainEqual({
+        kind: "successor",
+        by: ayesha.person,
+        reason: "broken",
+      });
+      expect((await view(device)).group?.membership).toHaveLength(3);
+    }
+  });
+});
+
+describe("a device that was away for long", () => {
+  it("catches up with messages, a newcomer, a removal and a revocation in one go", async () => {
+    const [noor, bilal] = [await TestDevice.create(server), await TestDevice.create(server)];
+    await Promise.all([noor.start(), bilal.start()]);
+    await act(ayesha, { do: "add", conversation: talk, persons: [bilal.person] });
+    await caught(bilal, omar, sana);
+    omar.kill();
+    await ayesha.composer.add(talk, "one");
+    await sana.settled(talk, 1);
+    await act(ayesha, { do: "add", conversation: talk, persons: [noor.person] });
+    await noor.composer.add(talk, "two");
+    await ayesha.settled(talk, 2);
+    await act(ayesha, { do: "remove", conversation: talk, person: bilal.person });
+    const second = await sana.approve();
+    await second.start();
+    await caught(second);
+    await second.revoke(sana.device);
+    await second.composer.add(talk, "three");
+    await ayesha.settled(talk, 3);
+    await omar.open();
+    await omar.start();
+    await omar.settled(talk, 3);
+    expect(await omar.texts(talk)).toEqual(["one", "two", "three"]);
+    await omar.composer.add(talk, "back");
+    await ayesha.settled(talk, 4);
+    const seen = notices(await omar.items(talk)).map(({ kind }) => kind);
+    for (const kind of ["added", "removed", "device-added", "device-removed"]) expect(seen).toContain(kind);
+    expect(seen).not.toContain("log-mismatch");
+    for (const device of [noor, bilal, second]) device.kill();
+  });
+
+  it("is let in again by order when its leaf was taken, and marks what it missed", async () => {
+    await ayesha.composer.add(talk, "one");
+    await omar.settled(talk, 1);
+    omar.kill();
+    await server.removeEverywhere(omar.person, omar.device);
+    await ayesha.composer.add(talk, "missed");
+    await sana.settled(talk, 2);
+    await omar.open();
+    await omar.start();
+    await caught(omar);
+    await ayesha.composer.add(talk, "read");
+    await expect.poll(() => omar.texts(talk), patience).toEqual(["one", "read"]);
+    expect(notices(await omar.items(talk)).map(({ kind }) => kind)).toContain("gap");
+    await omar.composer.add(talk, "thanks");
+    await sana.settled(talk, 4);
+  });
+});
+
+describe("a server that was restored to an older point", () => {
+  it("gets back what its members hold, and everybody talks on", async () => {
+    for (const text of ["one", "two"]) await ayesha.composer.add(talk, text);
+    await sana.settled(talk, 2);
+    await omar.composer.add(talk, "three");
+    await ayesha.settled(talk, 3);
+    await caught(ayesha, omar, sana);
+    const room = server.talks.get(talk)!;
+    const before = room.envelopes.length;
+    const hashes = room.hashes.map((hash) => Buffer.from(hash).toString("hex"));
+    for (const device of [ayesha, omar, sana]) device.kill();
+    room.restore(3);
+    server.readOnly = true;
+    await omar.open();
+    await omar.start();
+    await expect.poll(() => room.envelopes.length, patience).toBe(before);
+    expect(room.hashes.map((hash) => Buffer.from(hash).toString("hex"))).toEqual(hashes);
+    server.readOnly = false;
+    for (const device of [ayesha, sana]) {
+      await device.open();
+      await device.start();
+    }
+    await ayesha.composer.add(talk, "four");
+    await omar.settled(talk, 4);
+    expect(notices(await omar.items(talk)).map(({ kind }) => kind)).not.toContain("log-mismatch");
+  });
+});

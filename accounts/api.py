@@ -10,13 +10,16 @@ from accounts import (
     activation,
     devices,
     identity_chain,
+    matching,
     own,
     people,
     recovery,
+    roles,
     schemas,
     sessions,
     sign_in,
     trust,
+    units,
 )
 from accounts.auth import SessionCookie, caller_of, clear_cookie, set_cookie, visitor_of
 from accounts.callers import Caller
@@ -29,6 +32,8 @@ router.add_router("", pairing_router)
 router.add_router("", reset_router)
 signed_in = SessionCookie()
 
+Query = Annotated[Text, Field(max_length=200)]
+Cursor = Annotated[Text | None, Field(max_length=1200)]
 STATEMENT = ("statement_malformed", "statement_refused", "statement_stale", "conflict")
 
 
@@ -214,14 +219,37 @@ def rename_devices(request: HttpRequest, body: schemas.RenameDevices) -> schemas
 
 
 @router.get("/people", auth=signed_in, **answers({200: schemas.People}, *SIGNED_IN))
-def search_people(
-    request: HttpRequest,
-    q: Annotated[Text, Field(max_length=200)] = "",
-    cursor: Annotated[Text | None, Field(max_length=1200)] = None,
-) -> schemas.People:
+def search_people(request: HttpRequest, q: Query = "", cursor: Cursor = None) -> schemas.People:
     """Colleagues by name, post, unit or ministry, in any script; 20 a page, by Latin name."""
     found, after = people.search(query=q, cursor=cursor)
     return schemas.People(people=[schemas.PersonCard.of(card) for card in found], next=after)
+
+
+@router.post("/people/match", auth=signed_in, **answers({200: schemas.PeopleMatched}, *SIGNED_IN))
+def match_people(request: HttpRequest, body: schemas.PeopleMatch) -> schemas.PeopleMatched:
+    """Whom each line of a pasted list means, by login, personnel number or name; at most five a line."""
+    return schemas.PeopleMatched.of(matching.match(lines=body.lines))
+
+
+@router.get("/units", auth=signed_in, **answers({200: schemas.Units}, *SIGNED_IN))
+def search_units(request: HttpRequest, q: Query = "", cursor: Cursor = None) -> schemas.Units:
+    """Ministries and units by name, in any script; 20 a page, by Latin name."""
+    found, after = units.search(query=q, cursor=cursor)
+    return schemas.Units(units=[schemas.Unit.of(unit) for unit in found], next=after)
+
+
+@router.get("/units/{unit}/people", auth=signed_in, **answers({200: schemas.People}, *SIGNED_IN, "not_found"))
+def unit_people(request: HttpRequest, unit: Path[Id], cursor: Cursor = None) -> schemas.People:
+    """The people of a unit and everything below it; 20 a page, by Latin name."""
+    found, after = units.members(unit=unit, cursor=cursor)
+    return schemas.People(people=[schemas.PersonCard.of(card) for card in found], next=after)
+
+
+@router.get("/moderators", auth=signed_in, **answers({200: schemas.Moderators}, *SIGNED_IN))
+def own_moderators(request: HttpRequest) -> schemas.Moderators:
+    """To whom the caller can report messages: the moderators of the caller's unit, ministry included."""
+    found = roles.moderators(person=caller_of(request).person)
+    return schemas.Moderators(people=[schemas.PersonCard.of(card) for card in found])
 
 
 @router.get("/people/{person}", auth=signed_in, **answers({200: schemas.PersonCard}, *SIGNED_IN, "not_found"))

@@ -201,6 +201,13 @@ def finish(*, pairing: UUID, ticket: bytes, device_signature: bytes, visitor: Vi
     return sessions.begin(person=person, device=device, visitor=visitor)
 
 
+@transaction.atomic
+def delete_old() -> None:
+    """Delete pairings past their time, with what was said and the history that nobody fetched."""
+    while prune(Pairing.objects.filter(created_at__lt=clock.now() - KEPT - LIFETIME)):
+        pass
+
+
 def _of(
     *, pairing: UUID, ticket: bytes | None, caller: Caller | None, lock: bool
 ) -> tuple[Pairing, PairingMessage.Side]:

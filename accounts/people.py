@@ -2,9 +2,6 @@
 script.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from accounts import folding
+from accounts import cursors, folding
 from accounts.models import Device, Membership, OrgUnit, Person, PersonToken
 from beep import clock
 from beep.errors import BeepError
@@ -51,18 +48,33 @@ def search(*, query: str, cursor: str | None) -> tuple[list[Card], str | None]:
     `cursor` is what the page before returned; the second value is the next one, None at the end. Raises
     BeepError `bad_request` for a cursor that this function did not make.
     """
+    return page(matching(folding.words(query)), cursor=cursor)
+
+
+def matching(words: Sequence[str]) -> QuerySet[Person]:
+    """Active people in whom each of these words, as `folding.words` makes them, begins some word."""
     found = Person.objects.filter(state=Person.State.ACTIVE)
-    for word in folding.words(query)[:MAX_WORDS]:
+    for word in words[:MAX_WORDS]:
         # Words hold letters and digits only, so nothing in them is a pattern.
         tokens = PersonToken.objects.filter(person=OuterRef("pk"), token__startswith=word[:TOKEN_LENGTH])
         found = found.filter(Exists(tokens))
+    return found
+
+
+def page(found: QuerySet[Person], *, cursor: str | None) -> tuple[list[Card], str | None]:
+    """A page of `found` by Latin name, and the next page's cursor; raises BeepError `bad_request`."""
     if cursor:
-        name, id_ = _read_cursor(cursor)
+        name, id_ = cursors.read(cursor)
         found = found.filter(Q(name_latin__gt=name) | Q(name_latin=name, id__gt=id_))
     rows = list(_with_posts(found.order_by("name_latin", "id"))[: PAGE + 1])
-    page = rows[:PAGE]
-    after = _write_cursor(page[-1]) if len(rows) > PAGE else None
-    return _cards(page), after
+    shown = rows[:PAGE]
+    last = shown[-1] if len(rows) > PAGE else None
+    return _cards(shown), cursors.write(name=last.name_latin, id_=last.id) if last else None
+
+
+def cards(*, persons: Iterable[UUID]) -> list[Card]:
+    """These people, whatever their state, by Latin name; unknown ids are left out."""
+    return _cards(list(_with_posts(Person.objects.filter(id__in=list(persons)).order_by("name_latin", "id"))))
 
 
 def card(*, person: UUID) -> Card:
@@ -131,19 +143,3 @@ def _cards(people: Sequence[Person]) -> list[Card]:
 
 def _name(unit: OrgUnit | None) -> Bilingual:
     return Bilingual(unit.name_latin, unit.name_local) if unit else Bilingual()
-
-
-def _write_cursor(last: Person) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last.name_latin, str(last.id)]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[str, UUID]:
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        name, id_ = json.loads(raw)
-        if not isinstance(name, str) or not isinstance(id_, str) or "\0" in name:
-            raise ValueError
-        name.encode()  # A lone surrogate is JSON, and nothing that a database holds.
-        return name, UUID(id_)
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        raise BeepError("bad_request", "This is not a cursor of this search.") from None

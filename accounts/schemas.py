@@ -7,11 +7,13 @@ from uuid import UUID
 from pydantic import Field
 
 from accounts import totp
+from accounts.matching import LINES, Match
 from accounts.models import Device as DeviceRow
 from accounts.own import Profile
 from accounts.people import Bilingual as BilingualText
 from accounts.people import Card
 from accounts.statements import MAX_STATEMENT_BYTES, DeviceKind
+from accounts.units import Unit as UnitValue
 from beep import clock
 from beep.schemas import (
     Base64Url,
@@ -31,6 +33,7 @@ Typed = Annotated[Text, Field(min_length=1, max_length=64)]
 """A login or personnel number as typed."""
 Token = Annotated[Text, Field(min_length=1, max_length=16)]
 """A one-time code as typed."""
+Line = Annotated[Text, Field(max_length=200)]
 CertificateBytes = Annotated[bytes, Base64Url(at_most=512)]
 StatementBytes = Annotated[bytes, Base64Url(at_most=MAX_STATEMENT_BYTES)]
 
@@ -79,6 +82,67 @@ class People(StrictSchema):
     next: str | None
 
 
+class Unit(StrictSchema):
+    """A ministry or unit; `people` counts those below it too."""
+
+    id: Id
+    name: Bilingual
+    ministry: Bilingual
+    people: int
+
+    @classmethod
+    def of(cls, unit: UnitValue) -> "Unit":
+        """From the service's value."""
+        return cls(
+            id=unit.id,
+            name=Bilingual.of(unit.name),
+            ministry=Bilingual.of(unit.ministry),
+            people=unit.people,
+        )
+
+
+class Units(StrictSchema):
+    """A page of units; `next` is the cursor of the following one."""
+
+    units: list[Unit]
+    next: str | None
+
+
+class PeopleMatch(StrictSchema):
+    """A pasted list, line by line."""
+
+    lines: Annotated[list[Line], Field(max_length=LINES)]
+
+
+class MatchedLine(StrictSchema):
+    """A line, and whom it may mean."""
+
+    line: str
+    people: list[PersonCard]
+
+
+class PeopleMatched(StrictSchema):
+    """Every line, in order."""
+
+    matches: list[MatchedLine]
+
+    @classmethod
+    def of(cls, matches: Sequence[Match]) -> "PeopleMatched":
+        """From the service's values."""
+        return cls(
+            matches=[
+                MatchedLine(line=each.line, people=[PersonCard.of(card) for card in each.people])
+                for each in matches
+            ]
+        )
+
+
+class Moderators(StrictSchema):
+    """Who receives one's reports."""
+
+    people: list[PersonCard]
+
+
 class OwnDevice(StrictSchema):
     """The device that a session belongs to."""
 
@@ -87,12 +151,13 @@ class OwnDevice(StrictSchema):
 
 
 class Me(StrictSchema):
-    """Who is signed in, here. `salt` is the passphrase's."""
+    """Who is signed in, here. `salt` is the passphrase's; `duties` are those of the roles one has now."""
 
     person: PersonCard
     login: str
     device: OwnDevice
     salt: Bytes16
+    duties: list[str]
     server_time: Milliseconds
 
     @classmethod
@@ -103,6 +168,7 @@ class Me(StrictSchema):
             login=profile.login,
             device=OwnDevice(id=profile.device, name=profile.device_name),
             salt=profile.salt,
+            duties=profile.duties,
             server_time=clock.now_ms(),
         )
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from accounts import activation, codes, csv_import, import_plan
-from accounts.models import Activation, Person
+from accounts import activation, codes, csv_import, import_plan, roles
+from accounts.models import Activation, OrgUnit, Person, Role
 from audit.events import Actor
 from beep import clock
 
@@ -27,27 +27,46 @@ SHOWN_FIRST: Final = (
     "parwana.rahimi",
 )
 """Two ministries, Urdu and Persian names; each pair of neighbours is a conversation across ministries."""
+MODERATORS: Final = {"/finance/": "bilal.ahmed", "/health/": "amna.tariq"}
+"""Ministry → who receives reports from its people."""
 VALID_FOR: Final = timedelta(days=3650)
 
 
 def seed() -> dict[str, Any]:
     """Bring the demonstration's directory into being, or leave it as it is; returns what to tell the visitor.
 
-    `{"people": [{"id", "login", "personnel_number", "name": {"latin", "local"}, "ministry", "activated",
-    "activation_code", "activation_path"}]}`: the code is None for who is activated. A RuntimeError outside
-    demo mode.
+    `{"people": [{"id", "login", "personnel_number", "name": {"latin", "local"}, "ministry", "duties",
+    "activated", "activation_code", "activation_path"}]}`: the code is None for who is activated. A
+    RuntimeError outside demo mode.
     """
     if not settings.DEMO:
         raise RuntimeError("the demonstration's directory is for BEEP_DEMO=1 only")
     rows = csv_import.read(PEOPLE.read_bytes())
     if import_plan.make(rows).people:
         import_plan.apply(rows=rows, actor=ACTOR)
+    _appoint_moderators()
     by_login = {
         person.login: person for person in Person.objects.filter(login__in=[row.login for row in rows])
     }
     ministries = {row.login: row.ministry_latin for row in rows}
     order = [*SHOWN_FIRST, *(login for login in ministries if login not in SHOWN_FIRST)]
     return {"people": [_shown(by_login[login], ministries[login]) for login in order]}
+
+
+def _appoint_moderators() -> None:
+    for path, login in MODERATORS.items():
+        person = Person.objects.get(login=login)
+        scope = OrgUnit.objects.get(path=path)
+        held = Role.objects.filter(person=person, duty=Role.Duty.MODERATOR, scope=scope)
+        # One that was ended stays so, and who has left is not asked.
+        if person.state == Person.State.ACTIVE and not held.exists():
+            roles.grant(
+                person=person.id,
+                duty=Role.Duty.MODERATOR,
+                scope=scope.id,
+                granted_by=None,
+                actor=ACTOR,
+            )
 
 
 def _shown(person: Person, ministry: str) -> dict[str, Any]:
@@ -58,6 +77,7 @@ def _shown(person: Person, ministry: str) -> dict[str, Any]:
         "personnel_number": person.personnel_number,
         "name": {"latin": person.name_latin, "local": person.name_local},
         "ministry": ministry,
+        "duties": roles.duties(person=person.id),
         "activated": code is None,
         "activation_code": code,
         "activation_path": f"/activate#{code}" if code else None,

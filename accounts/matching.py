@@ -1,0 +1,66 @@
+"""Finds the people that a pasted list means: one line each, a login, a personnel number or a name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from accounts import folding, people
+from accounts.letters import canonical_number
+from accounts.models import Person
+from accounts.people import Card
+from accounts.sign_in import canonical_login
+
+LINES: Final = 500
+SHOWN: Final = 5
+"""People a line at most: whoever pasted it must choose among them."""
+LOOKED_AT: Final = 50
+"""People with these words anywhere among theirs, of whom those stay who have them in the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line as it was given, and whom it may mean; nobody when it is empty or unknown."""
+
+    line: str
+    people: tuple[Card, ...]
+
+
+def match(*, lines: Sequence[str]) -> list[Match]:
+    """Whom each line means, in the lines' order. A login or number is one person; a name may be several."""
+    logins = {line: canonical_login(line) for line in lines}
+    numbers = {line: canonical_number(line) for line in lines}
+    active = Person.objects.filter(state=Person.State.ACTIVE)
+    by_login = dict(active.filter(login__in=set(logins.values())).values_list("login", "id"))
+    by_number = dict(
+        active.filter(personnel_number__in=set(numbers.values())).values_list("personnel_number", "id")
+    )
+    meant: dict[str, list[UUID]] = {}
+    for line in lines:
+        if line in meant:
+            continue
+        exact = by_login.get(logins[line]) or by_number.get(numbers[line])
+        meant[line] = [exact] if exact else _named(line)
+    cards = _cards({id_ for found in meant.values() for id_ in found})
+    return [Match(line, tuple(cards[id_] for id_ in meant[line] if id_ in cards)) for line in lines]
+
+
+def _named(line: str) -> list[UUID]:
+    """Active people whose name has each word of the line, whole or begun, in any script."""
+    wanted = folding.words(line)
+    if not wanted:
+        return []
+    found = people.matching(wanted).order_by("name_latin", "id")
+    return [
+        id_
+        for id_, latin, local in found.values_list("id", "name_latin", "name_local")[:LOOKED_AT]
+        if _has(folding.words(f"{latin} {local}"), wanted)
+    ][:SHOWN]
+
+
+def _has(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    return all(any(word.startswith(each) for word in words) for each in wanted)
+
+
+def _cards(ids: set[UUID]) -> Mapping[UUID, Card]:
+    return {card.id: card for card in people.cards(persons=ids)}

@@ -11,7 +11,7 @@ from beep.errors import BeepError
 from messaging import adoption, handshakes, members, protocol
 from messaging.access import current_group
 from messaging.adoption import Outcome
-from messaging.formats import BeginBody, PolicyKind, Role, RoleChange, group_id
+from messaging.formats import ZERO_HASH, BeginBody, PolicyKind, Role, RoleChange, group_id
 from messaging.groups import (
     check_size,
     deliver_welcome,
@@ -191,7 +191,8 @@ def _judged(
         candidates.append(members.membership_before(conversation, group=current, seq=frozen))
     known = chains({leaf.person for leaf in tree.values()})
     devices = [
-        Device(leaf.person, leaf.device, known[leaf.person].listed[leaf.device].base)
+        # Living devices all of them, so their chains list them.
+        Device(leaf.person, leaf.device, known[leaf.person].base_of(leaf.device) or ZERO_HASH)
         for leaf in tree.values()
     ]
     refusal: MembershipRefusedError | None = None

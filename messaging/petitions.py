@@ -145,10 +145,10 @@ def _signed(
     *,
     device: UUID,
 ) -> bool:
-    listed = chain.listed.get(device)
+    key = chain.key_of(device)
     asked = OrderRequest(group.group_id, UUID(bytes=chain.newest.person), device, frame.statement_hash)
-    return listed is not None and verify(
-        public_key=listed.signature_key,
+    return key is not None and verify(
+        public_key=key,
         label=REQUEST_LABELS[action],
         content=asked.encode(),
         signature=frame.signature,

@@ -9,55 +9,54 @@ another head. So a commit to a group of a thousand people costs one query and no
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 from uuid import UUID
 
-import structlog
 from django.db.models import Q
 
-from accounts import identity
-from accounts.identity import StatementRefusedError
+from accounts import identity_chain
+from accounts.identity import VerifiedChain
 from accounts.models import Device, IdentityStatement, Person
-from accounts.statements import Flags, SignedStatement, Statement, StatementMalformedError
+from accounts.statements import Statement
 from beep.clock import from_ms
 from messaging.mls import LeafInfo
-
-log = structlog.get_logger(__name__)
 
 CACHED: Final = 20_000
 """Verified chains that a process keeps, the last used ones; some 3 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A device that the chain lists or has listed: its key, and its base (`messaging.membership`)."""
-
-    signature_key: bytes
-    base: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Chain:
-    """What a verified chain says of its person's devices. `listed` holds every device that it ever named."""
+    """What a verified chain says of its person's devices."""
 
-    newest: Statement
-    bases: tuple[bytes, ...]
-    """Hashes of statement 1 and of every reset, oldest first."""
-    hashes: frozenset[bytes]
-    """Hashes of all statements."""
-    listed: Mapping[UUID, Listed]
+    verified: VerifiedChain
+
+    @property
+    def newest(self) -> Statement:
+        """The last statement."""
+        return self.verified.newest
+
+    @property
+    def bases(self) -> tuple[bytes, ...]:
+        """Hashes of statement 1 and of every reset, oldest first."""
+        return self.verified.bases
 
     def is_out(self, device: UUID, *, now_ms: int) -> bool:
         """Whether the person's own chain has revoked the device, or has never listed it, or it ran out."""
         entry = self.newest.device(device.bytes)
         return entry is None or entry.expired(now_ms)
 
+    def key_of(self, device: UUID) -> bytes | None:
+        """The key of a device that is or was listed."""
+        found = self.verified.listed.get(device.bytes)
+        return found.key if found else None
+
     def base_of(self, device: UUID) -> bytes | None:
-        """The base under which the device was listed; None when it never was."""
-        found = self.listed.get(device)
+        """The base under which it was listed (`messaging.membership`); None when it never was."""
+        found = self.verified.listed.get(device.bytes)
         return found.base if found else None
 
 
@@ -108,32 +107,14 @@ def chains(persons: Collection[UUID]) -> dict[UUID, Chain]:
     for person, body in rows.values_list("person_id", "body"):
         bodies.setdefault(person, []).append(bytes(body))
     for person, stored in bodies.items():
-        chain = _verified(person, stored)
-        if chain is None:
+        verified = identity_chain.verified(person=person, bodies=stored)
+        if verified is None:
             continue
-        found[person] = chain
+        found[person] = chain = Chain(verified)
         # A head that belongs to another statement than the last is a row by somebody else: ask again.
         if chain.newest.hash == unknown[person]:
             _cache.put(person, unknown[person], chain)
     return found
-
-
-def _verified(person: UUID, bodies: Sequence[bytes]) -> Chain | None:
-    try:
-        statements = [SignedStatement.parse(body) for body in bodies]
-        newest = identity.verify_chain(person=person.bytes, statements=statements)
-    except (StatementMalformedError, StatementRefusedError) as error:
-        # Written by somebody without the person's keys: nobody of them is living, and the log says so.
-        log.error("identity_chain_broken", person=str(person), error=str(error))
-        return None
-    bases: list[bytes] = []
-    listed: dict[UUID, Listed] = {}
-    for statement in (signed.statement for signed in statements):
-        if statement.version == 1 or statement.flags is Flags.RESET:
-            bases.append(statement.hash)
-        for entry in statement.devices:
-            listed.setdefault(UUID(bytes=entry.id), Listed(entry.signature_key, bases[-1]))
-    return Chain(newest, tuple(bases), frozenset(signed.statement.hash for signed in statements), listed)
 
 
 def living_devices(*, persons: Iterable[UUID], now_ms: int) -> dict[UUID, LeafInfo]:
@@ -152,7 +133,7 @@ def living_devices(*, persons: Iterable[UUID], now_ms: int) -> dict[UUID, LeafIn
         for leaf in unrevoked
         if (chain := known.get(leaf.person)) is not None
         and not chain.is_out(leaf.device, now_ms=now_ms)
-        and chain.listed[leaf.device].signature_key == leaf.signature_key
+        and chain.key_of(leaf.device) == leaf.signature_key
     }
 
 

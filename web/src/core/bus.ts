@@ -23,6 +23,8 @@ export type Notice =
   /** The session of this browser changed; each tab looks at the vault again. */
   | { t: "session"; change: "opened" | "locked" | "erased" | "changed" }
   | { t: "revoked"; reason: "replaced" | "revoked" }
+  /** From the leader: this person's chain has grown, or (null) nobody's is known to be the newest any more. */
+  | { t: "chain"; person: Id | null }
   /** A value that this person's other devices are to be told of. */
   | { t: "synced" }
   /** Values that another own device set have been taken: of these conversations and persons. */

@@ -59,6 +59,7 @@ export class Devices {
   /** The connection has begun and the logs are read. */
   resumed(): void {
     const { context } = this;
+    context.bus.publish({ t: "chain", person: null });
     context.background("trust", this.identities.trust.refresh());
     context.background("pairings", this.#pairings.poke());
     context.background("history", this.#history.poke());
@@ -79,6 +80,7 @@ export class Devices {
         await this.announcer.resetRequested(idText(event.person), event.earliest);
         return;
       case "identity_changed":
+        this.context.bus.publish({ t: "chain", person: idText(event.person) });
         // A device of our own came or went, by what another one did.
         if (idText(event.person) === this.context.self.person) this.#own.soon();
     }

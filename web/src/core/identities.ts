@@ -128,8 +128,8 @@ export class Identities {
     const stored = await store.get("chains", key);
     const pinned = stored ? await this.#verify(person, stored.value) : null;
     const answer = await api.identity(person, pinned ? pinned.version - 1 : 0);
-    // Officers' certificates first: without them a reset in the answer could not be judged.
-    if (answer.some((one) => isReset(one))) await this.trust.tryRefresh();
+    // Officers' certificates first, as they are now: without them a new reset could not be judged.
+    if (answer.slice(pinned ? 1 : 0).some(isReset)) await this.trust.tryRefresh();
     const anchors = await this.trust.anchors();
     let chain: Chain;
     let statements: Uint8Array[];

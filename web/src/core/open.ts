@@ -114,6 +114,7 @@ export class OpenSession {
         if (state.kind === "ended") this.hooks.onSessionEnded();
       }),
       bus.listen((notice, own) => {
+        if (notice.t === "chain") this.#chainChanged(notice.person);
         if (notice.t === "taken") for (const about of notice.about) this.drafts.taken(about);
         if (notice.t === "connection" && !own && !this.context.leads) this.connection.set(notice.state);
         else if (notice.t === "who-leads" && !own && this.context.leads) this.#tellConnection();
@@ -219,6 +220,15 @@ export class OpenSession {
     this.#sync = null;
     await sync?.stop();
     this.context.dropFence();
+  }
+
+  /** Only the leader hears the server; what was fresh here is asked for again. */
+  #chainChanged(person: Id | null): void {
+    if (person === null) this.identities.forgetFreshness();
+    else this.identities.markStale(person);
+    // The statement that takes this device out must follow the chain's head.
+    const own = person === this.context.self.person;
+    if (own && this.farewell) this.context.background("farewell", this.farewell.prepare());
   }
 
   #connectionChanged(): void {

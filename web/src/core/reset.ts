@@ -3,6 +3,7 @@ import { foldDigits } from "../crypto/folding";
 import { randomBytes } from "../crypto/bytes";
 import { resetStatement } from "../crypto/statements";
 import { Store } from "../store";
+import { TransportError } from "../transport";
 import { type ActivationOffer, AppError, type Id } from "./api";
 import {
   abandon,
@@ -130,7 +131,12 @@ export class Reset {
     const { vault, api } = this.shared;
     const row = await vault.read();
     if (!row?.reset) throw new AppError("reset_refused");
-    const status = await api.resetStatus(row.reset.ticket);
+    const status = await api.resetStatus(row.reset.ticket).catch(async (error: unknown) => {
+      // It took effect and the answer was lost: from here on an ordinary sign-in opens the session.
+      if (!(error instanceof TransportError) || error.code !== "ticket_refused") throw error;
+      await vault.change({ reset: null });
+      throw new AppError("reset_refused");
+    });
     if (status.state === "dropped") await vault.erase();
     else if (status.earliest !== row.reset.earliest)
       await vault.change({ reset: { ...row.reset, earliest: status.earliest } });

@@ -66,9 +66,9 @@ export class Trust {
   }
 
   /** Asks the server again when that was long ago. Throws `AppError("trust_root_changed")` while the alarm stands. */
-  async refresh(): Promise<void> {
+  async refresh(now = false): Promise<void> {
     const { context } = this;
-    if (context.now() - this.#asked < FRESH_MS) return;
+    if (!now && context.now() - this.#asked < FRESH_MS) return;
     const shown = await context.api.trust();
     this.#asked = context.now();
     const account = await context.store.update("account", "me", (record) => {
@@ -84,10 +84,10 @@ export class Trust {
     throw new AppError(alarm);
   }
 
-  /** The same where nobody waits: without a network what is pinned must do. */
+  /** At once; without a network, or under an alarm, what is pinned must do. */
   async tryRefresh(): Promise<void> {
     try {
-      await this.refresh();
+      await this.refresh(true);
     } catch (error) {
       if (isTransient(error) || error instanceof AppError) return;
       throw error;

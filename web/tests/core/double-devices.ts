@@ -4,16 +4,18 @@
  */
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
-import type { Id } from "../../src/core/api";
+import type { Id, PersonCard } from "../../src/core/api";
 import type { CoreApp } from "../../src/core/app";
 import type { Environment } from "../../src/core/environment";
 import { idBytes, idText, newId } from "../../src/core/ids";
 import { LocalEngine } from "../../src/crypto/engine";
-import { parseStatement } from "../../src/crypto/identity";
-import { verify } from "../../src/crypto/signing";
+import { compare, sha256, utf8 } from "../../src/crypto/bytes";
+import { encodeSignedStatement, parseStatement } from "../../src/crypto/identity";
+import { generateSigningKey, sign, verify } from "../../src/crypto/signing";
 import { Writer } from "../../src/crypto/tls";
 import { TransportError } from "../../src/transport";
 import { type Device, ServerDouble } from "./double";
+import type { Authority } from "./double-authority";
 import { cardOf } from "./double-http";
 import { DoubleSocket } from "./double-socket";
 import { Profile, Tab } from "./node";
@@ -36,6 +38,7 @@ type Body = Record<string, unknown>;
 
 const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 const bytes = (text: unknown): Uint8Array => new Uint8Array(Buffer.from(String(text), "base64url"));
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const refuse = (code: string): never => {
   throw new TransportError(code);
 };
@@ -46,6 +49,17 @@ export class DeviceDouble extends ServerDouble {
   /** Login → person. */
   readonly logins = new Map<string, Id>();
   moderators: Id[] = [];
+  /** What the directory says of somebody instead of the double's own card. */
+  readonly cards = new Map<Id, Partial<PersonCard>>();
+  /** Shown in place of the true root: a server that was taken over. */
+  root: Uint8Array | null = null;
+  readonly #officers: { seed: Uint8Array; publicKey: Uint8Array; certificate: Uint8Array }[] = [];
+  readonly #resets = new Map<
+    string,
+    { person: Id; statement: Uint8Array; earliest: number; officers: number }
+  >();
+  /** Letter (its code) → person. */
+  readonly letters = new Map<string, Id>();
   /** Called before a relayed message is kept: a server in the middle changes it here. */
   relay: (pairing: Pairing, side: "new" | "old", body: Uint8Array) => Uint8Array = (_, __, body) => body;
   /** Requests of a device that never reach the server, by path: a broken line. */
@@ -95,8 +109,13 @@ export class DeviceDouble extends ServerDouble {
     visitor: Visitor | null,
   ): Promise<unknown> {
     const [what, id = "", more] = path.split("/");
-    if (path === "trust")
-      return { root: b64(this.authority.root), certificates: [b64(this.authority.certificate)] };
+    if (path === "trust") {
+      const certificates = [this.authority.certificate, ...this.#officers.map((one) => one.certificate)];
+      return { root: b64(this.root ?? this.authority.root), certificates: certificates.map(b64) };
+    }
+    if (what === "people" && more === undefined && this.cards.has(id))
+      return { ...cardOf(this, id), ...this.cards.get(id) };
+    if (what === "reset") return this.#reset(id, body, visitor);
     if (path === "sign-in/begin")
       return { salt: b64(new Uint8Array(16)), challenge: b64(new Uint8Array(32)) };
     if (path === "sign-in/finish" && visitor) return this.#signIn(body, visitor);
@@ -255,6 +274,68 @@ export class DeviceDouble extends ServerDouble {
     if (stored && (stored.chunk !== put.chunk || stored.last !== put.last)) refuse("conflict");
     pairing.chunks.set(Number(more), put);
     return null;
+  }
+
+  /** A letter by which this person may begin anew; its code. */
+  async letter(person: Id): Promise<string> {
+    const symbols = "0".repeat(18);
+    const [first = 0, second = 0] = await sha256(utf8("beep activation checksum v1"), utf8(symbols));
+    const bits = (first << 2) | (second >> 6);
+    const all = symbols + CROCKFORD.charAt(bits >> 5) + CROCKFORD.charAt(bits & 31);
+    const code = (all.match(/.{4}/g) ?? []).join("-");
+    this.letters.set(code, person);
+    return code;
+  }
+
+  /** Two officers under the authority's root, or another's. */
+  async appointOfficers(authority: Authority = this.authority): Promise<void> {
+    for (const name of ["Officer one", "Officer two"]) {
+      const { seed, publicKey } = await generateSigningKey();
+      const certificate = await authority.certify(publicKey, 2, name, this.now());
+      this.#officers.push({ seed, publicKey, certificate });
+    }
+    this.#officers.sort((a, b) => compare(a.publicKey, b.publicKey));
+  }
+
+  /** The officers sign everything that waits for them. */
+  signResets(): void {
+    for (const reset of this.#resets.values()) reset.officers = this.#officers.length;
+  }
+
+  async #reset(what: string, body: Body, visitor: Visitor | null): Promise<unknown> {
+    if (what === "begin") {
+      const person = this.letters.get(String(body["code"])) ?? refuse("code_refused");
+      const chain = (this.chains.get(person) ?? []).map(b64);
+      const shown = { person: cardOf(this, person), person_id: person, login: "ayesha" };
+      return { ...shown, chain, totp_secret: "ABC", totp_uri: "otpauth://x" };
+    }
+    if (what === "request") {
+      const person = this.letters.get(String(body["code"])) ?? refuse("code_refused");
+      const ticket = b64(crypto.getRandomValues(new Uint8Array(32)));
+      const earliest = this.now() + 1_000;
+      const statement = bytes(body["statement"]);
+      this.#resets.set(ticket, { person, statement, earliest, officers: 0 });
+      const sharing = new Set<Id>([person]);
+      for (const talk of this.talks.values())
+        if (talk.participants.has(person)) for (const other of talk.persons) sharing.add(other);
+      this.tell(sharing, { t: "reset_requested", person: idBytes(person), earliest });
+      return { ticket, earliest };
+    }
+    const reset = this.#resets.get(String(body["ticket"])) ?? refuse("ticket_refused");
+    const { officers, earliest, person } = reset;
+    const state = officers < 2 ? "waiting" : this.now() < earliest ? "signed" : "ready";
+    if (what === "status") return { state, officers, earliest };
+    if (state !== "ready" || !visitor) return refuse("reset_refused");
+    const { unsigned, signatures, statement } = parseStatement(reset.statement);
+    for (const { seed, publicKey } of this.#officers)
+      signatures.push({
+        signer: "officer",
+        key: publicKey,
+        signature: await sign(seed, "IdentityStatement", unsigned),
+      });
+    await this.appendStatement(person, encodeSignedStatement(unsigned, signatures));
+    this.#resets.delete(String(body["ticket"]));
+    return this.#begin(person, idText(statement.devices[0]!.id), visitor);
   }
 
   #envelope(from: Device | null, body: Body): unknown {

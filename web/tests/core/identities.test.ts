@@ -1,0 +1,176 @@
+/** People change: resets, the directory, its root. What is said of it, and what is believed. */
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Id, MessageItem } from "../../src/core/api";
+import { idBytes } from "../../src/core/ids";
+import { generateSigningKey } from "../../src/crypto/signing";
+import { Authority } from "./double-authority";
+import { DeviceDouble, Visitor } from "./double-devices";
+import { items } from "./group";
+import { Member } from "./member";
+import { until } from "./node";
+
+const SUITES = [0x0053] as const;
+const PASSPHRASE = "seven quiet rivers of home";
+
+let server: DeviceDouble;
+let ayesha: Member;
+let omar: Member;
+let conversation: Id;
+
+beforeEach(async () => {
+  server = new DeviceDouble();
+  ayesha = await Member.create(server, { suites: SUITES });
+  omar = await Member.create(server, { suites: SUITES });
+  await ayesha.open();
+  await omar.open();
+  conversation = await ayesha.app!.openDirect(omar.person);
+  await ayesha.app!.send(conversation, "hello");
+  await expect.poll(() => texts(omar), { timeout: 20_000 }).toEqual(["hello"]);
+});
+
+afterEach(() => {
+  ayesha.kill();
+  omar.kill();
+});
+
+const texts = async (member: Member): Promise<string[]> =>
+  (await items(member, conversation)).filter((item) => item.kind === "text").map((item) => item.text);
+
+async function notice(member: Member, kind: string): Promise<MessageItem["notice"]> {
+  let found: MessageItem["notice"] = null;
+  await expect
+    .poll(
+      async () => {
+        found =
+          (await items(member, conversation)).find((item) => item.notice?.kind === kind)?.notice ?? null;
+        return found !== null;
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  return found;
+}
+
+describe("safety numbers", () => {
+  it("are the same on both sides, and a scanned one marks as verified", async () => {
+    const hers = await ayesha.app!.safetyNumber(omar.person);
+    const his = await omar.app!.safetyNumber(ayesha.person);
+    expect(hers.groups).toHaveLength(12);
+    expect(his.groups).toEqual(hers.groups);
+    expect(hers).toMatchObject({ verified: false, changed: false });
+    expect(await ayesha.app!.checkSafetyQr(omar.person, `${his.qr}x`)).toBe(false);
+    expect((await ayesha.app!.safetyNumber(omar.person)).verified).toBe(false);
+    expect(await ayesha.app!.checkSafetyQr(omar.person, his.qr)).toBe(true);
+    expect(await ayesha.app!.safetyNumber(omar.person)).toMatchObject({ verified: true, changed: false });
+    await ayesha.app!.setVerified(omar.person, false);
+    expect(await ayesha.app!.safetyNumber(omar.person)).toMatchObject({ verified: false, changed: false });
+  }, 60_000);
+
+  it("stay when a device comes", async () => {
+    const before = await ayesha.app!.safetyNumber(omar.person);
+    await omar.approve();
+    const after = await ayesha.app!.safetyNumber(omar.person);
+    expect(after.groups).toEqual(before.groups);
+  }, 60_000);
+});
+
+describe("the directory", () => {
+  it("changes a post: a line in every shared conversation, and a verified mark is gone", async () => {
+    await ayesha.app!.setVerified(omar.person, true);
+    // What was known of him before.
+    await ayesha.app!.person(omar.person);
+    server.cards.set(omar.person, { post: { latin: "Director", local: "" } });
+    server.tell([ayesha.person], { t: "person_changed", person: idBytes(omar.person) });
+    expect(await notice(ayesha, "directory-changed")).toEqual({
+      kind: "directory-changed",
+      person: omar.person,
+      wasVerified: true,
+    });
+    await expect.poll(async () => (await ayesha.app!.safetyNumber(omar.person)).verified).toBe(false);
+    // The same news again is no news.
+    server.tell([ayesha.person], { t: "person_changed", person: idBytes(omar.person) });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const lines = (await items(ayesha, conversation)).filter(
+      (item) => item.notice?.kind === "directory-changed",
+    );
+    expect(lines).toHaveLength(1);
+  }, 60_000);
+
+  it("shows another root: an alarm that stays, and no reset is believed under it", async () => {
+    await server.appointOfficers();
+    server.root = (await generateSigningKey()).publicKey;
+    ayesha.kill();
+    await ayesha.open();
+    await expect
+      .poll(async () => (await ayesha.app!.diagnostics()).text, { timeout: 20_000 })
+      .toContain("directory root: trust_root_changed");
+    server.root = null;
+    ayesha.kill();
+    await ayesha.open();
+    await until(ayesha.app!.connection, (state) => state === "online");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await ayesha.app!.diagnostics()).text).toContain("directory root: trust_root_changed");
+  }, 60_000);
+});
+
+describe("a reset", () => {
+  it("is announced, survives reloads of the page, and clears the verified mark", async () => {
+    await server.appointOfficers();
+    const letter = await server.letter(omar.person);
+    server.logins.set("ayesha", omar.person);
+    await ayesha.app!.setVerified(omar.person, true);
+    const before = await ayesha.app!.safetyNumber(omar.person);
+    const fresh = new Visitor(server);
+    await fresh.open();
+    const offer = await fresh.app.beginReset(letter, "123");
+    expect(offer.recoveryCode).toMatch(/^([0-9A-Z]{4}-){6}[0-9A-Z]{4}$/);
+    await fresh.app.requestReset({ passphrase: PASSPHRASE, totp: "000000", deviceName: "Anew" });
+    expect(await notice(ayesha, "reset-requested")).toMatchObject({ person: omar.person });
+    expect(await fresh.app.resetStatus()).toMatchObject({ state: "waiting", officers: 0 });
+    // The page is closed for as long as the officers need.
+    await fresh.kill();
+    await fresh.open();
+    expect(fresh.app.session.get()).toMatchObject({ kind: "locked", needsSignIn: true });
+    await expect(fresh.app.unlock(PASSPHRASE)).rejects.toMatchObject({ code: "reset_refused" });
+    server.signResets();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await fresh.app.resetStatus()).toMatchObject({ state: "open", officers: 2 });
+    expect(fresh.app.session.get()).toMatchObject({ kind: "open", me: { deviceName: "Anew" } });
+    await expect(fresh.app.resetStatus()).rejects.toMatchObject({ code: "reset_refused" });
+    expect(await notice(ayesha, "identity-reset")).toEqual({
+      kind: "identity-reset",
+      person: omar.person,
+      wasVerified: true,
+    });
+    const after = await ayesha.app!.safetyNumber(omar.person);
+    expect(after).toMatchObject({ verified: false, changed: true });
+    expect(after.groups).not.toEqual(before.groups);
+    expect(server.living(omar.person)).toEqual([fresh.device]);
+    // A fresh process verifies the chain with what is pinned here, without asking anybody.
+    ayesha.kill();
+    await ayesha.open();
+    expect((await ayesha.app!.safetyNumber(omar.person)).groups).toEqual(after.groups);
+    await fresh.kill();
+  }, 120_000);
+
+  it("without officers under the pinned root is refused", async () => {
+    // A server that was taken over appoints officers of its own.
+    await server.appointOfficers(await Authority.create(Date.now()));
+    const letter = await server.letter(omar.person);
+    server.logins.set("ayesha", omar.person);
+    const fresh = new Visitor(server);
+    await fresh.open();
+    await fresh.app.beginReset(letter, "123");
+    await fresh.app.requestReset({ passphrase: PASSPHRASE, totp: "000000", deviceName: "Anew" });
+    server.signResets();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await expect(fresh.app.resetStatus()).rejects.toMatchObject({ code: "identity_chain_refused" });
+    await expect(ayesha.app!.safetyNumber(omar.person)).rejects.toMatchObject({
+      code: "identity_chain_refused",
+    });
+    const { lines } = await ayesha.app!.diagnostics();
+    expect(lines).toContainEqual({ label: "identity alarms", value: "1" });
+    await fresh.kill();
+  }, 120_000);
+});

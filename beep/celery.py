@@ -41,26 +41,35 @@ def heartbeat() -> None:
         client.set(HEARTBEAT_KEY, int(time.time()), ex=HEARTBEAT_TTL)
 
 
-class HeartbeatStep(bootsteps.StartStopStep):
-    """Each worker asks for a heartbeat through the broker: a key in Valkey then proves that tasks are taken
-    and done.
+PERIODIC: Final[dict[str, float]] = {
+    "beep.heartbeat": HEARTBEAT_INTERVAL,
+    "messaging.order_removals_of_unseen_devices": 3_600.0,
+}
+"""Task → seconds between two of them. A heartbeat proves that tasks are taken and done."""
 
-    The worker's own timer does it, so that no separate beat process has to be run and watched.
+
+class TimerStep(bootsteps.StartStopStep):
+    """Each worker asks for the periodic tasks through the broker.
+
+    The worker's own timer does it, so that no separate beat process has to be run and watched. With several
+    workers a task is asked for more often than said, so each must do no harm when it runs twice.
     """
 
     requires = ("celery.worker.components:Timer",)
 
     def start(self, parent: Any) -> None:
-        """Begin at once, then every HEARTBEAT_INTERVAL; `parent` is Celery's WorkController."""
-        # Nobody needs a beat that was not picked up in time; do not let them pile up.
-        self._timer = parent.timer.call_repeatedly(
-            HEARTBEAT_INTERVAL, heartbeat.apply_async, kwargs={"expires": HEARTBEAT_INTERVAL}
-        )
-        heartbeat.apply_async(expires=HEARTBEAT_INTERVAL)
+        """Begin at once, then repeatedly; `parent` is Celery's WorkController."""
+        self._timers = []
+        for name, interval in PERIODIC.items():
+            # Nobody needs one that was not picked up in time; do not let them pile up.
+            ask = {"args": (name,), "kwargs": {"expires": interval}}
+            self._timers.append(parent.timer.call_repeatedly(interval, app.send_task, **ask))
+            app.send_task(name, expires=interval)
 
     def stop(self, parent: Any) -> None:
         """Send no more."""
-        self._timer.cancel()
+        for timer in self._timers:
+            timer.cancel()
 
 
-app.steps["worker"].add(HeartbeatStep)
+app.steps["worker"].add(TimerStep)

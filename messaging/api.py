@@ -11,7 +11,8 @@ from ninja import Path, Router
 from accounts.auth import SessionCookie, caller_of
 from beep import clock
 from beep.schemas import SIGNED_IN, Id, answers
-from messaging import conversations, key_packages, schemas
+from messaging import conversations, key_packages, moderation, restore, schemas
+from messaging.log import on_wire
 
 router = Router(tags=["conversations"])
 signed_in = SessionCookie()
@@ -110,3 +111,38 @@ def conversation_state(request: HttpRequest, conversation: Path[Id]) -> schemas.
     """The state of one of one's own conversations."""
     state = conversations.conversation_state(person=caller_of(request).person, conversation=conversation)
     return schemas.Conversation.of(state)
+
+
+@router.post(
+    "/moderation/envelope",
+    auth=signed_in,
+    **answers({200: schemas.ReportedEnvelope}, *SIGNED_IN, "forbidden", "not_found"),
+)
+def reported_envelope(request: HttpRequest, body: schemas.EnvelopeLookup) -> schemas.ReportedEnvelope:
+    """One reported envelope, for a moderator in whose scope somebody of the conversation is; recorded."""
+    row = moderation.envelope(
+        moderator=caller_of(request).person, conversation=body.conversation, seq=body.seq
+    )
+    return schemas.ReportedEnvelope.of(on_wire(row), hash_=row.hash)
+
+
+@router.post(
+    "/identities/give-back",
+    auth=signed_in,
+    **answers(
+        {200: schemas.ChainVersion},
+        *SIGNED_IN,
+        "conflict",
+        "not_found",
+        "statement_malformed",
+        "statement_refused",
+        "statement_stale",
+    ),
+)
+def give_back_statements(request: HttpRequest, body: schemas.GiveBackStatements) -> schemas.ChainVersion:
+    """Hand a restored server statements that it has lost, anybody's; each is signed by its own person."""
+    caller = caller_of(request)
+    version = restore.give_back_statements(
+        person=body.person, statements=body.statements, actor=caller.actor()
+    )
+    return schemas.ChainVersion(version=version)

@@ -124,3 +124,52 @@ class ClaimedKeyPackages(StrictSchema):
     packages: list[ClaimedKeyPackage]
     missing: list[Id]
     """Those of whom there is none: not activated yet, or without KeyPackages for the suite."""
+
+
+class EnvelopeLookup(StrictSchema):
+    """Which envelope somebody has reported."""
+
+    conversation: Id
+    seq: Count
+
+
+class ReportedEnvelope(StrictSchema):
+    """An envelope as the log holds it; `hash` is its envelope hash."""
+
+    seq: Count
+    generation: Count
+    epoch: Count
+    kind: Literal[1, 2, 3]
+    device: Id
+    counter: Count
+    time: Count
+    body: Annotated[bytes, Base64Url(at_most=protocol.MAX_FRAME)]
+    hash: Bytes32
+
+    @classmethod
+    def of(cls, envelope: protocol.Envelope, *, hash_: bytes) -> "ReportedEnvelope":
+        """From the envelope as the socket would send it."""
+        return cls(
+            seq=envelope.seq,
+            generation=envelope.generation,
+            epoch=envelope.epoch,
+            kind=envelope.kind,
+            device=UUID(bytes=envelope.device),
+            counter=envelope.counter,
+            time=envelope.time,
+            body=envelope.body,
+            hash=hash_,
+        )
+
+
+class GiveBackStatements(StrictSchema):
+    """Signed identity statements of a person that a restored server may have lost, oldest first."""
+
+    person: Id
+    statements: Annotated[list[Annotated[bytes, Base64Url(at_most=65_536)]], Field(max_length=100)]
+
+
+class ChainVersion(StrictSchema):
+    """Version of the newest statement; 0 without a chain."""
+
+    version: Count

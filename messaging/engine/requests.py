@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 
 from beep import clock
 from beep.errors import BeepError
-from messaging import conversations, mailbox, orders, petitions, protocol, reports, slots
+from messaging import conversations, mailbox, orders, petitions, protocol, reports, restore, slots
 from messaging.engine import limits, reads, signals
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
             return await _orders(socket, frame)
         case protocol.Rejoin() | protocol.Leave() | protocol.ReportCommit():
             await _petition(socket, frame)
+        case protocol.Reupload():
+            last_seq = await socket.engine.slow.call(
+                restore.reupload, device=UUID(bytes=socket.device), frame=frame, now_ms=clock.now_ms()
+            )
+            return protocol.Reuploaded(re=frame.id, conversation=frame.conversation, last_seq=last_seq)
         case protocol.Ping():
             pass
         case _:

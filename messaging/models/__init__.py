@@ -8,6 +8,7 @@ from .mailbox import Mail, Mailbox
 from .order import Order, OrderKind
 from .report import CommitReport
 from .restore import Restore
+from .reupload import Reupload
 from .slot import SlotRow
 from .standing import FormerStanding
 
@@ -29,6 +30,7 @@ __all__ = [
     "Participant",
     "ParticipantRole",
     "Restore",
+    "Reupload",
     "Sender",
     "SlotRow",
 ]

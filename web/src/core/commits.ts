@@ -203,13 +203,18 @@ export class Commits {
   async heal(conversation: Id): Promise<void> {
     await this.context.senders.run(conversation, async () => {
       await this.flush(conversation);
+      const before = (await readView(this.context, conversation)).group?.epoch;
       let outcome = await this.pendings.settle(conversation);
       if (outcome.kind === "nothing") {
         const made = await this.context.lanes.run(conversation, () => this.#keepHealing(conversation));
         if (!made) return;
         outcome = await this.pendings.settle(conversation);
       }
-      if (outcome.kind === "lost") await this.#giveUpHealing(conversation);
+      if (outcome.kind !== "lost") return;
+      // An epoch that nobody has moved on was no reason to refuse: nothing is said before it is renewed.
+      const epoch = (await readView(this.context, conversation)).group?.epoch;
+      if (outcome.code === "epoch_conflict" && epoch === before) throw new TransportError("busy");
+      await this.#giveUpHealing(conversation);
     });
   }
 

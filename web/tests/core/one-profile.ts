@@ -4,6 +4,7 @@ import { afterEach, beforeEach } from "vitest";
 import type { PersonCard } from "../../src/core/api";
 import type { CoreApp } from "../../src/core/app";
 import { Bus } from "../../src/core/bus";
+import { NO_TRUST } from "../../src/core/trust";
 import { rememberConversation } from "../../src/core/catchup";
 import type { Context } from "../../src/core/context";
 import { register } from "../../src/core/entering";
@@ -62,6 +63,9 @@ export async function applicant(login: string, card: PersonCard | null = null) {
     wrapped,
     dataKey,
     statements: [],
+    trust: NO_TRUST,
+    kind: "regular" as const,
+    expiresAt: null,
   };
   return { shared, candidate };
 }
@@ -72,7 +76,7 @@ async function settle(): Promise<void> {
   const card = { id: person, name, post: name, unit: name, ministry: name, activated: true, active: true };
   const { shared, candidate } = await applicant("ayesha", card);
   const device = { id: candidate.device, name: "Node" };
-  const me = { person: card, login: "ayesha", device, salt: new Uint8Array(16), server_time: 1 };
+  const me = { person: card, login: "ayesha", device, salt: new Uint8Array(16), server_time: 1, duties: [] };
   const { store } = await register(shared, { ...candidate, name }, () => Promise.resolve(me));
   await shared.vault.keepHandle(dataKey, shared.env.now());
   store.close();
@@ -100,6 +104,15 @@ export const context = (app: CoreApp) =>
 
 export async function makeConversation(app: CoreApp): Promise<void> {
   const view = { id: conversation, kind: "direct" as const, persons: [person, partner].sort() };
-  const server = { lastSeq: 0, generation: 0, epoch: 0, groupId: null, blocked: false };
+  const server = {
+    lastSeq: 0,
+    generation: 0,
+    epoch: 0,
+    groupId: null,
+    blocked: false,
+    orders: 0,
+    frozenSeq: null,
+    left: false,
+  };
   await rememberConversation(context(app), { ...view, ...server }, true);
 }

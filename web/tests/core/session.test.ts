@@ -178,10 +178,12 @@ describe("the message window", () => {
         kind: "text",
         mine: false,
         sender: partner,
+        copied: false,
         at: seq,
         text: `text ${String(seq)}`,
         notice: null,
         failed: null,
+        frank: null,
       };
       batch.put("messages", named(blind, id), record, { group: blind, order: seq });
       if (unreadFrom !== null && seq >= unreadFrom) unread.push(seq);

@@ -1,6 +1,10 @@
 /** The views' small pure parts. */
 import { describe, expect, test } from "vitest";
 import type { MessageItem } from "../src/core/api";
+import { matching } from "../src/ui/groups/matching";
+import { pastedLines, sizeHint } from "../src/ui/groups/picking";
+import { cropOf, moved } from "../src/ui/groups/picture";
+import { firstName } from "../src/ui/main/names";
 import { messageRows } from "../src/ui/main/messageRows";
 import { minimumLength, strengthOf } from "../src/ui/passphrase";
 import { parse, pathOf, type Route } from "../src/ui/router.svelte";
@@ -15,6 +19,7 @@ import {
   scriptOf,
 } from "../src/ui/text";
 import { suggestedDeviceName } from "../src/ui/device";
+import { people } from "./fake-people";
 
 describe("addresses", () => {
   const id = "0a1b2c3d-0000-4000-8000-00000000000f";
@@ -165,5 +170,48 @@ describe("rows", () => {
       4,
     );
     expect(rows.filter((row) => row.firstUnread).map((row) => row.item.id)).toEqual(["x"]);
+  });
+});
+
+describe("choosing people", () => {
+  test("a pasted list loses numbering, bullets, blanks and repetitions", () => {
+    const text = " 1. Reza\r\n\n• Zahra Hosseini\n- Reza\n۲) عائشہ\nali.khan; 30412\n";
+    expect(pastedLines(text)).toEqual(["Reza", "Zahra Hosseini", "عائشہ", "ali.khan", "30412"]);
+    expect(pastedLines("30412\n12. 30413")).toEqual(["30412", "30413"]);
+  });
+
+  test("members are found by any word, in either script, however it is typed", () => {
+    const found = (query: string): string[] =>
+      matching(people, query, (one) => one).map(({ name }) => name.latin);
+    expect(found("zahra roads")).toEqual(["Zahra Hosseini"]);
+    // Arabic yeh and kaf for the Persian ones, as older keyboards write them.
+    expect(found("كريمي")).toEqual(["Reza Karimi"]);
+    expect(found("  ")).toHaveLength(people.length);
+    expect(found("nobody")).toEqual([]);
+  });
+
+  test("size is no matter, may become one, or is one", () => {
+    expect([2, 20, 21, 100, 101].map(sizeHint)).toEqual(["none", "none", "may", "may", "large"]);
+  });
+
+  test("a first name, without a title's dots", () => {
+    expect(firstName("Zahra Hosseini")).toBe("Zahra");
+    expect(firstName("(acting) Nadia")).toBe("Nadia");
+    expect(firstName("…")).toBe("…");
+  });
+});
+
+describe("a group's picture", () => {
+  const middle = { x: 0.5, y: 0.5, zoom: 1 };
+  test("is the middle square at first, and never leaves the image", () => {
+    expect(cropOf(400, 200, middle)).toEqual({ x: 100, y: 0, side: 200 });
+    expect(cropOf(400, 200, { x: 0, y: 1, zoom: 2 })).toEqual({ x: 0, y: 100, side: 100 });
+    expect(cropOf(400, 200, { x: 9, y: -9, zoom: 0.1 })).toEqual({ x: 200, y: 0, side: 200 });
+  });
+
+  test("moving stops at the edge, so that the way back begins at once", () => {
+    const edge = moved(400, 200, middle, 50, 50);
+    expect(cropOf(400, 200, edge).x).toBe(200);
+    expect(cropOf(400, 200, moved(400, 200, edge, -0.5, 0)).x).toBe(100);
   });
 });

@@ -30,7 +30,7 @@ export function pastedLines(text: string): string[] {
     .split(/[\r\n;]+/u)
     .map((line) =>
       line
-        .replace(/^[\s\-*•·]+|^\s*[\d۰-۹٠-٩]+[.)]\s+/gu, "")
+        .replace(/^(?:[\s\-*•·]|[\d۰-۹٠-٩]+[.)](?=\s))+/u, "")
         .replace(/\t/gu, " ")
         .trim(),
     )

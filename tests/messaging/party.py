@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from accounts.signing import Label
+from accounts.signing import Label, sign
 from beep import clock
 from messaging import conversations, petitions, protocol, reports
 from messaging.formats import GroupSuite, OrderAction, OrderRequest, PolicyKind, Role, SizeClass
@@ -13,7 +13,7 @@ from messaging.handshakes import Accepted
 from messaging.membership import Standing
 from messaging.mls.tree import KeyPackage
 from messaging.models import Order, Participant
-from tests.messaging.mls_factory import Client, sign
+from tests.messaging.mls_factory import Client
 from tests.messaging.people import Human, human
 from tests.messaging.world import HYBRID, By, Roles, Talk, claim, client_of, publish
 
@@ -92,7 +92,7 @@ def newcomer(*, suite: GroupSuite = HYBRID) -> Human:
 def _signature(talk: Talk, who: Human, client: Client, action: OrderAction, statement: bytes) -> bytes:
     label = Label.ADD_REQUEST if action is OrderAction.ADD else Label.LEAVE_REQUEST
     asked = OrderRequest(talk.group.group_id, who.id, client.device, statement)
-    return sign(client.key, label, asked.encode())
+    return sign(key=client.key, label=label, content=asked.encode())
 
 
 def rejoin_frame(talk: Talk, who: Human, client: Client | None = None, **changes: Any) -> protocol.Rejoin:

@@ -79,7 +79,7 @@ def finish_activation(
         statement=body.statement,
         visitor=visitor_of(request),
     )
-    set_cookie(response, opened.token)
+    set_cookie(response, opened)
     return _me(opened.caller)
 
 
@@ -116,7 +116,7 @@ def finish_sign_in(
         return schemas.MustReplace(
             outcome="replace", ticket=outcome.ticket, person_id=outcome.person, chain=outcome.chain
         )
-    set_cookie(response, outcome.token)
+    set_cookie(response, outcome)
     return schemas.SignedIn(outcome="session", me=_me(outcome.caller))
 
 
@@ -126,7 +126,7 @@ def finish_sign_in(
 def replace_device(request: HttpRequest, response: HttpResponse, body: schemas.SignInReplace) -> schemas.Me:
     """After `outcome: replace`: a statement by the recovery key puts this device in the old one's place."""
     opened = sign_in.replace(ticket=body.ticket, statement=body.statement, visitor=visitor_of(request))
-    set_cookie(response, opened.token)
+    set_cookie(response, opened)
     return _me(opened.caller)
 
 
@@ -170,7 +170,7 @@ def finish_recovery(request: HttpRequest, response: HttpResponse, body: schemas.
         statement=body.statement,
         visitor=visitor_of(request),
     )
-    set_cookie(response, opened.token)
+    set_cookie(response, opened)
     return _me(opened.caller)
 
 

@@ -11,6 +11,7 @@ from ninja.security import APIKeyCookie
 
 from accounts import sessions
 from accounts.callers import Caller, Visitor
+from accounts.sessions import SignedIn
 from beep.errors import BeepError
 
 
@@ -64,12 +65,15 @@ def address_of(request: HttpRequest) -> str | None:
     return _valid(address.strip())
 
 
-def set_cookie(response: HttpResponse, token: bytes) -> None:
-    """Give the browser a session's token. `__Host-`: this host alone, over TLS (or on localhost)."""
+def set_cookie(response: HttpResponse, opened: SignedIn) -> None:
+    """Give the browser a session's token. `__Host-`: this host alone, over TLS (or on localhost).
+
+    A temporary device's cookie does not outlive the browser: others use that computer too.
+    """
     response.set_cookie(
         sessions.COOKIE,
-        sessions.cookie_value(token),
-        max_age=sessions.IDLE,
+        sessions.cookie_value(opened.token),
+        max_age=None if opened.temporary else sessions.IDLE,
         path="/",
         secure=True,
         httponly=True,

@@ -99,7 +99,7 @@ def finish_pairing(
         device_signature=body.device_signature,
         visitor=visitor_of(request),
     )
-    set_cookie(response, opened.token)
+    set_cookie(response, opened)
     return schemas.Me.of(own.profile(caller=opened.caller))
 
 

@@ -118,5 +118,5 @@ def finish_reset(request: HttpRequest, response: HttpResponse, body: ResetFinish
     opened = resets.finish(
         ticket=body.ticket, device_signature=body.device_signature, visitor=visitor_of(request)
     )
-    set_cookie(response, opened.token)
+    set_cookie(response, opened)
     return schemas.Me.of(own.profile(caller=opened.caller))

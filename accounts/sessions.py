@@ -51,6 +51,8 @@ class SignedIn:
 
     token: bytes = field(repr=False)
     caller: Caller
+    temporary: bool
+    """The device is one that ends by itself."""
 
 
 def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
@@ -77,7 +79,7 @@ def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
     device.last_seen_at = now
     device.save(update_fields=["last_seen_at"])
     intake.record(events.SessionBegun(actor=caller.actor(), target=caller.session, device=device.id))
-    return SignedIn(token=token, caller=caller)
+    return SignedIn(token=token, caller=caller, temporary=device.kind == Device.Kind.TEMPORARY)
 
 
 def find(cookie: str | None, *, address: str | None) -> Caller | None:

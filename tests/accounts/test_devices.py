@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from accounts import history
-from accounts.models import Device, HistoryChunk, Session
+from accounts import history, sessions
+from accounts.models import Device, HistoryChunk, Pairing, Session
 from accounts.statements import DeviceKind, Signer
+from accounts.tasks import delete_old_pairings
 from beep import clock
 from beep.clock import StoppedClock
 from beep.schemas import from_base64url, to_base64url
@@ -84,6 +85,15 @@ def test_a_temporary_device_ends_by_itself(owner: Browser, time: StoppedClock) -
     assert shared.get("me").code == "not_signed_in"
     assert shared.sign_in()["outcome"] == "replace", "an expired device is no known device"
     assert owner.get("me")["login"] == owner.login
+
+
+def test_a_temporary_devices_cookie_ends_with_the_browser(owner: Browser, time: StoppedClock) -> None:
+    shared, _ = joined(owner, hours=8)
+    assert shared.client.cookies[sessions.COOKIE]["max-age"] == ""
+    assert int(owner.client.cookies[sessions.COOKIE]["max-age"]) == sessions.IDLE.total_seconds()
+    time.advance(timedelta(seconds=30))
+    assert shared.sign_in()["outcome"] == "session"
+    assert shared.client.cookies[sessions.COOKIE]["max-age"] == ""
 
 
 def test_who_has_only_an_expired_device_cannot_be_written_to(owner: Browser, time: StoppedClock) -> None:
@@ -229,3 +239,15 @@ def test_after_14_days_history_is_gone(owner: Browser, time: StoppedClock) -> No
     time.advance(timedelta(seconds=1))
     joined(owner)
     assert not HistoryChunk.objects.exists()
+
+
+def test_the_worker_deletes_what_nobody_fetched(owner: Browser, time: StoppedClock) -> None:
+    _, pairing = joined(owner)
+    put(owner, pairing, 0, b"one")
+    time.advance(timedelta(days=14))
+    delete_old_pairings()
+    assert HistoryChunk.objects.count() == 1
+    time.advance(timedelta(minutes=10, seconds=1))
+    delete_old_pairings()
+    assert not HistoryChunk.objects.exists()
+    assert not Pairing.objects.exists()

@@ -97,6 +97,8 @@ export class Outbox {
       else if (isTransient(error)) this.#later(conversation, retryAfter(error));
       else if (error instanceof TransportError && SESSION_OVER.has(error.code))
         context.journal.note("outbox", error.code);
+      // Another tab leads: whoever called must know, for this one goes on only when it leads again.
+      else if (error instanceof StoreError && error.code === "fenced") throw error;
       else if (error instanceof StoreError) context.journal.note("outbox", error.code);
       else await this.#failQueued(conversation, error);
     }

@@ -238,6 +238,7 @@ export class TestDevice {
           ref: one.ref,
           body: one.keyPackage,
           lastResort: pool.lastResort,
+          notAfter: one.notAfter,
         });
       }
     }

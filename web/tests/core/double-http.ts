@@ -14,6 +14,7 @@ type Body = Record<string, unknown>;
 const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 const bytes = (text: unknown): Uint8Array => new Uint8Array(Buffer.from(String(text), "base64url"));
 
+const NINETY_DAYS_MS = 90 * 86_400_000;
 const NOBODY = { latin: "", local: "" };
 
 export function cardOf(server: ServerDouble, person: Id): PersonCard {
@@ -55,8 +56,8 @@ export async function answerHttp(
   if (path === "trust")
     return { root: b64(server.authority.root), certificates: [b64(server.authority.certificate)] };
   if (path === "key-packages/claim") return claim(server, from, body);
-  if (path === "key-packages" && method === "POST") return upload(from, body);
-  if (path === "key-packages") return { counts: counts() };
+  if (path === "key-packages" && method === "POST") return upload(server, from, body);
+  if (path === "key-packages") return { counts: counts(server, from) };
   if (path === "devices") return devicesOf(server, from);
   if (path === "devices/revoke" || path === "devices/rename") {
     await server.appendStatement(from.person, bytes(body["statement"]));
@@ -114,7 +115,8 @@ function claim(server: ServerDouble, from: Device, body: Body): unknown {
   const persons = (body["persons"] as Id[] | undefined) ?? [String(body["person"])];
   const only = (body["devices"] as Id[] | null | undefined) ?? null;
   const talk = server.talks.get(String(body["conversation"]));
-  const suite = talk?.kind === "group" ? server.suiteOf(talk, body["suite"]) : (Number(body["suite"]) as Suite);
+  const suite =
+    talk?.kind === "group" ? server.suiteOf(talk, body["suite"]) : (Number(body["suite"]) as Suite);
   if (!talk?.isMember(from.person)) throw new TransportError("not_a_member");
   const admin = talk.participants.get(from.person)?.role === "admin";
   const packages: { person: Id; device: Id; package: string }[] = [];
@@ -126,7 +128,7 @@ function claim(server: ServerDouble, from: Device, body: Body): unknown {
     for (const entry of server.living(person)) {
       const device = server.devices.find((one) => one.device === entry);
       if (!device || device === from || (only && !only.includes(device.device))) continue;
-      const pool = device.packages.filter((one) => one.suite === suite);
+      const pool = device.packages.filter((one) => one.suite === suite && one.notAfter > server.now());
       const taken = pool.find((one) => !one.lastResort) ?? pool[0];
       if (!taken) continue;
       if (!taken.lastResort) device.packages.splice(device.packages.indexOf(taken), 1);
@@ -137,9 +139,14 @@ function claim(server: ServerDouble, from: Device, body: Body): unknown {
   return { packages, missing };
 }
 
-const counts = () => ({ [String(HYBRID)]: 100, [String(CLASSICAL)]: 100 });
+/** A pool with anything in it is called full, so that making keys does not become the most of every test. */
+function counts(server: ServerDouble, from: Device): Record<string, number> {
+  const fresh = from.packages.filter((one) => one.notAfter > server.now());
+  const of = (suite: Suite) => (fresh.some((one) => one.suite === suite && !one.lastResort) ? 100 : 0);
+  return { [String(HYBRID)]: of(HYBRID), [String(CLASSICAL)]: of(CLASSICAL) };
+}
 
-async function upload(from: Device, body: Body): Promise<unknown> {
+async function upload(server: ServerDouble, from: Device, body: Body): Promise<unknown> {
   const suite = Number(body["suite"]) as Suite;
   const ordinary = (body["packages"] as string[] | undefined) ?? [];
   const last = (body["last_resort"] as string | null | undefined) ?? null;
@@ -147,7 +154,8 @@ async function upload(from: Device, body: Body): Promise<unknown> {
     if (text === null) continue;
     const made = bytes(text);
     if (lastResort) from.packages = from.packages.filter((one) => one.suite !== suite || !one.lastResort);
-    from.packages.push({ suite, ref: await refOf(made, suite), body: made, lastResort });
+    const notAfter = server.now() + NINETY_DAYS_MS;
+    from.packages.push({ suite, ref: await refOf(made, suite), body: made, lastResort, notAfter });
   }
-  return { counts: counts() };
+  return { counts: counts(server, from) };
 }

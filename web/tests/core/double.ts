@@ -32,7 +32,7 @@ export interface Device {
   link: DoubleLink;
   mail: wire.Mail[];
   mailSeq: number;
-  packages: { suite: Suite; ref: Uint8Array; body: Uint8Array; lastResort: boolean }[];
+  packages: { suite: Suite; ref: Uint8Array; body: Uint8Array; lastResort: boolean; notAfter: number }[];
 }
 
 interface Identity {

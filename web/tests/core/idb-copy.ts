@@ -10,36 +10,41 @@ const answered = <T>(request: IDBRequest<T>): Promise<T> =>
     };
   });
 
-/** Every database of `from` with its schema and rows into `to`, which must be empty. */
+interface Table {
+  name: string;
+  keyPath: string | string[] | null;
+  indexes: { name: string; keyPath: string | string[]; options: IDBIndexParameters }[];
+  rows: unknown[];
+}
+
+/** Every database of `from` with its tables, whose keys stand in the rows, into `to`, which must be empty. */
 export async function copyDatabases(from: IDBFactory, to: IDBFactory): Promise<void> {
   for (const { name, version } of await from.databases()) {
     if (name === undefined || version === undefined) continue;
     const source = await answered(from.open(name));
+    const tables = await Promise.all([...source.objectStoreNames].map((table) => read(source, table)));
+    source.close();
     const opening = to.open(name, version);
-    const rows = new Map<string, { keys: IDBValidKey[]; values: unknown[] }>();
-    for (const table of source.objectStoreNames) {
-      const store = source.transaction(table).objectStore(table);
-      rows.set(table, { keys: await answered(store.getAllKeys()), values: await answered(store.getAll()) });
-    }
     opening.onupgradeneeded = () => {
-      for (const table of source.objectStoreNames) {
-        const original = source.transaction(table).objectStore(table);
-        const { autoIncrement, keyPath } = original;
-        const made = opening.result.createObjectStore(table, { autoIncrement, keyPath });
-        for (const index of original.indexNames) {
-          const { keyPath: path, multiEntry, unique } = original.index(index);
-          made.createIndex(index, path, { multiEntry, unique });
-        }
+      for (const table of tables) {
+        const made = opening.result.createObjectStore(table.name, { keyPath: table.keyPath });
+        for (const index of table.indexes) made.createIndex(index.name, index.keyPath, index.options);
       }
     };
     const target = await answered(opening);
-    for (const [table, { keys, values }] of rows) {
-      const store = target.transaction(table, "readwrite").objectStore(table);
-      const inline = store.keyPath !== null;
-      for (const [i, value] of values.entries())
-        await answered(inline ? store.put(value) : store.put(value, keys[i]));
+    for (const table of tables) {
+      const store = target.transaction(table.name, "readwrite").objectStore(table.name);
+      await Promise.all(table.rows.map((row) => answered(store.put(row))));
     }
-    source.close();
     target.close();
   }
+}
+
+async function read(source: IDBDatabase, name: string): Promise<Table> {
+  const store = source.transaction(name).objectStore(name);
+  const indexes = [...store.indexNames].map((index) => {
+    const { keyPath, multiEntry, unique } = store.index(index);
+    return { name: index, keyPath, options: { multiEntry, unique } };
+  });
+  return { name, keyPath: store.keyPath, indexes, rows: await answered(store.getAll()) };
 }

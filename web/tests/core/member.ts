@@ -266,7 +266,13 @@ export class Member {
         const pool = { keys, suite, count, lastResort, now: this.now(), lifetime: LIFETIME_MS };
         for (const one of await engine.generateKeyPackages(pool)) {
           batch.put("keyPackages", toHex(one.ref), one);
-          entry.packages.push({ suite, ref: one.ref, body: one.keyPackage, lastResort });
+          entry.packages.push({
+            suite,
+            ref: one.ref,
+            body: one.keyPackage,
+            lastResort,
+            notAfter: one.notAfter,
+          });
         }
       }
     batch.put("notes", "last-resort-at", { value: this.now() });

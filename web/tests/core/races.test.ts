@@ -4,7 +4,8 @@
  * that won. RACE_ROUNDS=500 for long ones.
  */
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
+import { AppError } from "../../src/core/api";
 import { idText } from "../../src/core/ids";
 import { disagreements, unrest } from "./agreement";
 import { hurry, settled } from "./clock";
@@ -14,12 +15,11 @@ import { Member } from "./member";
 
 const rounds = Number(process.env["RACE_ROUNDS"] ?? 20);
 const PATIENCE = 60_000;
+const MOST_TOLD = 5;
+const EVERY = 10;
 
 let slower = (): void => undefined;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
+afterEach(() => {
   slower();
 });
 
@@ -29,6 +29,8 @@ it.each([
 ])(
   "%s members commit at once, again and again",
   async (_, count) => {
+    // Ten processes share this one: shorter waits would make them meet more often than real ones do.
+    slower = hurry(count > 2 ? 2 : 8);
     const server = new ServerDouble();
     const ledger = new Ledger();
     let tried = 0;
@@ -52,14 +54,31 @@ it.each([
     const calm = () => settled(() => unrest(talk, racers), PATIENCE);
     await calm();
 
+    const target = (i: number): string => targets[i]!.person;
     tried = 0;
+    let gaveUp = 0;
     const before = talk.epoch;
     for (let round = 0; round < rounds; round++) {
       const admin = round % 2 === 0;
-      await Promise.all(racers.map((racer, i) => racer.app!.setAdmin(id, targets[i]!.person, admin)));
+      // Ten changes of their own cost ten epochs; in most rounds all ten want the same one.
+      const own = count === 2 || round % EVERY < 2;
+      await Promise.all(
+        racers.map(async (racer, i) => {
+          // Who has lost too often in a row is told so, and asks again as a person would.
+          for (let told = 0; ; told++)
+            try {
+              await racer.app!.setAdmin(id, target(own ? i : 0), admin);
+              return;
+            } catch (error) {
+              if (!(error instanceof AppError && error.code === "busy") || told === MOST_TOLD) throw error;
+              gaveUp += 1;
+            }
+        }),
+      );
       const roles = new Map(talk.membership.map(({ person, role }) => [idText(person), role]));
-      expect(targets.map(({ person }) => roles.get(person))).toEqual(
-        targets.map(() => (admin ? "admin" : "member")),
+      const changed = own ? targets : targets.slice(0, 1);
+      expect(changed.map(({ person }) => roles.get(person))).toEqual(
+        changed.map(() => (admin ? "admin" : "member")),
       );
     }
     await calm();
@@ -69,7 +88,7 @@ it.each([
     expect(won).toBeGreaterThanOrEqual(rounds);
     console.info(
       `${String(count)} at once, ${String(rounds)} rounds: ${String(won)} commits won, ` +
-        `${((tried - won) / won).toFixed(2)} wasted for each`,
+        `${((tried - won) / won).toFixed(2)} wasted for each, ${String(gaveUp)} times somebody gave up`,
     );
     for (const racer of racers) racer.kill();
   },

@@ -218,7 +218,12 @@ def test_only_while_read_only_and_then_nothing_else() -> None:
 def test_refused_copies_change_nothing(change: str) -> None:
     talk = party()
     alice = talk.people[0]
-    envelopes, _ = lost(talk, lambda: (talk.say(alice), talk.say(alice))[0])
+
+    def twice() -> None:
+        talk.say(alice)
+        talk.say(alice)
+
+    envelopes, _ = lost(talk, twice)
     known = talk.log()
     before = talk.facts()
     who, copies = alice, envelopes

@@ -12,7 +12,7 @@ from beep import clock
 from messaging import conversations, formats, groups, members, orders, protocol
 from messaging.formats import GroupSuite, PolicyKind, Role, SizeClass
 from messaging.handshakes import Accepted
-from messaging.models import Order, OrderKind, Participant
+from messaging.models import KeyPackage, Order, OrderKind, Participant
 from tests.messaging.party import Party, newcomer, party, rejoin, unbegun
 from tests.messaging.people import Human, human
 from tests.messaging.refusals import refuse_begin, refuse_commit, refused, works
@@ -46,8 +46,6 @@ class Cast:
     def packages(self, by: Human, owner: Human) -> list[Any]:
         """As if the server had handed them out: the claim itself refuses strangers to members."""
         claimed = claim(self.admin.client, owner, self.talk.id)
-        from messaging.models import KeyPackage
-
         KeyPackage.objects.filter(claimed_by_id=self.admin.client.device).update(
             claimed_by_id=by.client.device
         )

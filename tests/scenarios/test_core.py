@@ -1,4 +1,4 @@
-"""The client without its views, under Node, against the same server: two cores talk through kills."""
+"""The client without its views, under Node, against the same server: two people, then groups and devices."""
 
 import json
 import os
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.scenarios.stack import ROOT, Stack
 
-PEOPLE = 4
 KILLER = """
 import os, pathlib, signal, sys
 port = sys.argv[1].encode()
@@ -24,8 +23,17 @@ for entry in pathlib.Path("/proc").iterdir():
 
 
 def test_two_cores_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
-    people = [stack.newcomer() for _ in range(PEOPLE)]
-    demo = tmp_path / "demo.json"
+    _run("real-server", stack, tmp_path, people=2)
+
+
+def test_groups_and_devices_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
+    _run("real-groups", stack, tmp_path, people=7)
+
+
+def _run(story: str, stack: Stack, folder: Path, *, people: int) -> None:
+    """Run one file of the client's tests with so many people of its own; they may run manage.py."""
+    newcomers = [stack.newcomer() for _ in range(people)]
+    demo = folder / "demo.json"
     described = [
         {
             "id": person.id,
@@ -35,9 +43,10 @@ def test_two_cores_under_node_against_the_real_server(stack: Stack, tmp_path: Pa
             "activated": False,
             "activation_code": person.code,
         }
-        for person in people
+        for person in newcomers
     ]
-    demo.write_text(json.dumps({"url": stack.url, "people": described}))
+    officers = json.loads((stack.data_dir / "demo.json").read_text())["officers"]
+    demo.write_text(json.dumps({"url": stack.url, "people": described, "officers": officers}))
     node = subprocess.run(
         [sys.executable, ROOT / "deploy" / "bootstrap.py", "node-path"],
         capture_output=True,
@@ -45,7 +54,7 @@ def test_two_cores_under_node_against_the_real_server(stack: Stack, tmp_path: Pa
         check=True,
     ).stdout.strip()
     ran = subprocess.run(
-        [Path(node) / "npx", "vitest", "run", "tests/core/real-server.test.ts"],
+        [Path(node) / "npx", "vitest", "run", f"tests/core/{story}.test.ts"],
         cwd=ROOT / "web",
         env={
             **os.environ,
@@ -53,6 +62,9 @@ def test_two_cores_under_node_against_the_real_server(stack: Stack, tmp_path: Pa
             "BEEP_TEST_URL": stack.url,
             "BEEP_TEST_DEMO": str(demo),
             "BEEP_TEST_KILL": shlex.join([sys.executable, "-c", KILLER, str(stack.port)]),
+            "BEEP_TEST_MANAGE": shlex.join([sys.executable, "-m", "beep.demo.manage"]),
+            "BEEP_DATA_DIR": str(stack.data_dir),
+            "PYTHONPATH": str(ROOT),
         },
         capture_output=True,
         text=True,

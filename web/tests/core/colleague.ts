@@ -1,0 +1,200 @@
+/** Somebody of the demo directory with a whole client under Node: what the tests against the real server are told by. */
+
+import { readFileSync } from "node:fs";
+import type { App, ConversationSummary, Id, MessageItem, Notice } from "../../src/core/api";
+import { Profile, Tab, totp, until } from "./node";
+
+export interface DemoPerson {
+  id: Id;
+  login: string;
+  personnel_number: string;
+  name: { latin: string; local: string };
+  ministry: string;
+  duties: string[];
+  activated: boolean;
+  activation_code: string;
+}
+
+export interface Demo {
+  url: string;
+  people: DemoPerson[];
+  officers: { name: string; key_file: string; passphrase: string }[];
+}
+
+/** Length of a step of one-time codes. */
+const STEP_MS = 30_000;
+/** Longer than a request of theirs takes on a loaded machine. */
+const MARGIN_MS = 8_000;
+
+/** Address of the server. */
+export const url = process.env["BEEP_TEST_URL"];
+/** Path of its demo.json. */
+export const demo = process.env["BEEP_TEST_DEMO"];
+/** A command that ends the web server with kill -9; whoever runs the tests starts it again. */
+export const kill = process.env["BEEP_TEST_KILL"];
+
+export class Colleague {
+  readonly profile: Profile;
+  tab: Tab;
+  app!: App;
+  totpSecret = "";
+  recoveryCode = "";
+  personId = "";
+  passphrase: string;
+  /** The step of the last one-time code that was used. */
+  #step = 0;
+
+  constructor(readonly person: DemoPerson) {
+    this.profile = new Profile(url ?? "");
+    this.tab = new Tab(this.profile);
+    this.passphrase = `seven quiet rivers of ${person.login}`;
+  }
+
+  async activate(): Promise<void> {
+    this.app = await this.tab.start();
+    const offer = await this.app.beginActivation(this.person.activation_code, this.person.personnel_number);
+    this.totpSecret = offer.totpSecret;
+    this.recoveryCode = offer.recoveryCode;
+    this.personId = offer.person.id;
+    await this.app.finishActivation({
+      passphrase: this.passphrase,
+      totp: await this.code(),
+      deviceName: "Node",
+    });
+    await until(this.app.connection, (state) => state === "online");
+  }
+
+  /**
+   * The next one-time code. Each serves once, and the server takes those of a step more or less: the first is the one
+   * before, so that the next two need no waiting.
+   */
+  async code(): Promise<string> {
+    for (;;) {
+      const now = Math.floor(Date.now() / STEP_MS);
+      // Near its end the step before is no longer taken when the request arrives.
+      const oldest = Date.now() % STEP_MS > STEP_MS - MARGIN_MS ? now : now - 1;
+      const step = Math.max(this.#step + 1, oldest);
+      if (step <= now + 1) {
+        this.#step = step;
+        return totp(this.totpSecret, step * STEP_MS);
+      }
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS - (Date.now() % STEP_MS)));
+    }
+  }
+
+  /** The same person at another browser, signed in as far as the question how it is to be let in. */
+  async elsewhere(): Promise<Colleague> {
+    const { person, totpSecret, recoveryCode, personId, passphrase } = this;
+    const other = new Colleague(person);
+    Object.assign(other, { totpSecret, recoveryCode, personId, passphrase });
+    other.app = await other.tab.start();
+    const code = await this.code();
+    const found = await other.app.signIn({ login: person.login, passphrase, totp: code });
+    other.#step = this.#step;
+    if (found !== "replace") throw new Error(`signing in said ${found}`);
+    return other;
+  }
+
+  /** The tab is killed (nothing is locked) and another is opened. */
+  async restart(): Promise<void> {
+    await (this.app as App & { dispose(): Promise<void> }).dispose();
+    this.tab = new Tab(this.profile);
+    this.app = await this.tab.start();
+  }
+
+  async conversation(): Promise<ConversationSummary> {
+    const list = await until(this.app.conversations, (all) => all.length > 0);
+    return list[0]!;
+  }
+
+  /** The conversation's row of the list once it is as `condition` says. */
+  async row(
+    id: Id,
+    condition: (row: ConversationSummary) => boolean = () => true,
+    patience = 20_000,
+  ): Promise<ConversationSummary> {
+    const wanted = (row: ConversationSummary): boolean => row.id === id && condition(row);
+    const all = await until(this.app.conversations, (rows) => rows.some(wanted), patience);
+    return all.find(wanted)!;
+  }
+
+  /** The texts of the conversation once it shows `count` of them. */
+  async texts(conversation: string, count: number, patience = 20_000): Promise<MessageItem[]> {
+    const list = await this.app.openMessages(conversation);
+    while (!list.atStart.get()) await list.loadOlder();
+    while (!list.atEnd.get()) await list.loadNewer();
+    const shown = (items: readonly MessageItem[]) => items.filter((item) => item.kind !== "notice");
+    const items = await until(
+      list.items,
+      (now) => shown(now).length >= count && now.every((i) => i.state !== "queued"),
+      patience,
+    );
+    list.close();
+    return shown(items);
+  }
+
+  /** Everything the conversation shows, once it is as `condition` says. */
+  async items(
+    conversation: Id,
+    condition: (items: readonly MessageItem[]) => boolean,
+    patience = 20_000,
+  ): Promise<readonly MessageItem[]> {
+    const list = await this.app.openMessages(conversation);
+    try {
+      while (!list.atStart.get()) await list.loadOlder();
+      return await until(list.items, condition, patience);
+    } catch (error) {
+      const { errors } = await this.app.diagnostics();
+      const noted = errors.map(({ label, code }) => `${label} ${code}`).join(", ");
+      throw new Error(`${this.person.login}: ${(error as Error).message}; ${noted}`, { cause: error });
+    } finally {
+      list.close();
+    }
+  }
+
+  /** Waits until the text is shown. */
+  async hears(conversation: Id, text: string, patience = 20_000): Promise<MessageItem> {
+    const items = await this.items(conversation, (all) => all.some((one) => one.text === text), patience);
+    return items.find((one) => one.text === text)!;
+  }
+
+  /** Waits until a line of that kind is shown. */
+  async told<K extends Notice["kind"]>(conversation: Id, kind: K): Promise<Extract<Notice, { kind: K }>> {
+    const items = await this.items(conversation, (all) => all.some((one) => one.notice?.kind === kind));
+    return items.findLast((one) => one.notice?.kind === kind)!.notice as Extract<Notice, { kind: K }>;
+  }
+}
+
+/** One says it, everybody reads it. */
+export async function allHear(
+  who: readonly Colleague[],
+  speaker: Colleague,
+  conversation: Id,
+  text: string,
+  patience?: number,
+): Promise<void> {
+  await speaker.app.send(conversation, text);
+  await Promise.all(who.map((one) => one.hears(conversation, text, patience)));
+}
+
+export function readDemo(): Demo {
+  return JSON.parse(readFileSync(demo ?? "", "utf8")) as Demo;
+}
+
+/** Those who have a letter that nobody has used yet. */
+export const freePeople = (): DemoPerson[] => readDemo().people.filter((person) => !person.activated);
+
+/** Activates the first of `people` whose letter has not been used yet; takes everybody it tried off the list. */
+export async function newcomer(people: DemoPerson[]): Promise<Colleague> {
+  for (;;) {
+    const person = people.shift();
+    if (!person) throw new Error("nobody is left to activate in demo.json");
+    const colleague = new Colleague(person);
+    try {
+      await colleague.activate();
+      return colleague;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "code_used") throw error;
+    }
+  }
+}

@@ -25,8 +25,8 @@ export class DoubleSocket implements WebSocketLike {
   constructor(
     private readonly server: ServerDouble,
     device: Id,
-    /** Throws, or the process dies, before a frame leaves. */
-    private readonly leaving: (tag: string) => void,
+    /** Asked before a frame leaves; false when the process has died: then nothing leaves. */
+    private readonly leaving: (tag: string) => boolean,
   ) {
     this.#device = server.device(device);
     setImmediate(() => {
@@ -46,7 +46,7 @@ export class DoubleSocket implements WebSocketLike {
   send(data: Uint8Array<ArrayBuffer>): void {
     if (this.readyState !== 1) return;
     const { t, id, ...fields } = decode(data) as { t: RequestTag | "ack" | "typing"; id?: number };
-    this.leaving(t);
+    if (!this.leaving(t)) return;
     this.server.overheard(t as RequestTag, fields);
     if (id === undefined) this.server.noted(this.#device, { t, ...fields } as unknown as wire.Note);
     else void this.#answer(t as RequestTag, id, fields);

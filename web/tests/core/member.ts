@@ -18,7 +18,7 @@ import { LocalEngine } from "../../src/crypto/engine";
 import { CLASSICAL, HYBRID } from "../../src/crypto/policy";
 import { firstStatement, nextStatement } from "../../src/crypto/statements";
 import { Batch, type CommitOptions, Database, Vault } from "../../src/store";
-import { Api, Http, TransportError } from "../../src/transport";
+import { Api, Http } from "../../src/transport";
 import type { ServerDouble } from "./double";
 import { DoubleSocket } from "./double-socket";
 import type { Ledger } from "./ledger";
@@ -111,6 +111,11 @@ export class Member {
   get #session(): Session {
     if (!this.app) throw new Error("the app is not running");
     return (this.app as unknown as { holder: Session }).holder;
+  }
+
+  /** Which process of this device runs; another one after each death. */
+  get life(): number {
+    return this.#process;
   }
 
   /** False: killed, or the session here has ended (the device was revoked). */
@@ -221,8 +226,9 @@ export class Member {
         const socket = new DoubleSocket(this.server, this.device, () => {
           try {
             this.#step(process);
+            return true;
           } catch {
-            throw new TransportError("offline");
+            return false;
           }
         });
         if (!this.online || process !== this.#process) socket.drop();

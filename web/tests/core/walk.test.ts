@@ -26,10 +26,10 @@ afterAll(() => {
 async function attempt(planned: WalkPlan): Promise<Error | null> {
   const walk = new Walk(planned);
   try {
-    const { ciphertexts, envelopes, devices } = await walk.run(PATIENCE);
+    const { ciphertexts, commits, envelopes, devices } = await walk.run(PATIENCE);
     console.info(
       `seed ${String(planned.seed)}: ${String(devices)} devices, ${String(envelopes)} envelopes, ` +
-        `${String(ciphertexts)} ciphertexts`,
+        `${String(commits)} commits, ${String(ciphertexts)} ciphertexts`,
     );
     return null;
   } catch (error) {
@@ -55,7 +55,7 @@ describe("a walk", () => {
   it.each(seeds)(
     "of seed %i",
     async (seed) => {
-      const persons = 2 + (seed % 5);
+      const persons = 2 + (seed % 9);
       const planned = plan(seed, persons, length);
       const error = await attempt(planned);
       if (!error) return;

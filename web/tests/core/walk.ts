@@ -3,7 +3,7 @@
  * are data made from a seed, so that a walk that fails can be told again and made shorter.
  */
 
-import type { Id } from "../../src/core/api";
+import type { App, Id } from "../../src/core/api";
 import { AppError } from "../../src/core/api";
 import { disagreements, present, unrest } from "./agreement";
 import { seeded, settled, sleep } from "./clock";
@@ -93,7 +93,9 @@ export class Walk {
     };
   }
 
-  async run(patience: number): Promise<{ ciphertexts: number; envelopes: number; devices: number }> {
+  async run(
+    patience: number,
+  ): Promise<{ ciphertexts: number; envelopes: number; commits: number; devices: number }> {
     await this.#begin();
     for (const step of this.planned.steps) {
       try {
@@ -114,6 +116,7 @@ export class Walk {
     return {
       ciphertexts: await this.ledger.check(),
       envelopes: this.talk.envelopes.length,
+      commits: this.talk.epoch - 1,
       devices: this.members.length,
     };
   }
@@ -170,18 +173,21 @@ export class Walk {
   #say(member: Member): void {
     const text = `${member.device.slice(0, 4)} says ${String(++this.#words)}`;
     this.said.set(text, member.device);
-    this.#watch(member.app!.send(this.talk.id, text));
+    this.#watch(member, (app) => app.send(this.talk.id, text));
   }
 
-  /** A person's wish: it may be refused, but not by a fault of the client. */
-  #watch(wish: Promise<unknown>): void {
-    wish.catch((error: unknown) => {
-      if (error instanceof Died || (error instanceof AppError && !FAULTS.has(error.code))) this.#missed += 1;
-      else
-        this.faults.push(
-          `a wish ended with ${error instanceof Error ? `${error.name} ${error.message}` : "?"}`,
-        );
+  /** A person's wish: it may be refused, or die with the process, but not fail by a fault of the client. */
+  #watch(member: Member, wish: (app: App) => Promise<unknown>): void {
+    if (!member.app) return;
+    const { life } = member;
+    wish(member.app).catch((error: unknown) => {
+      this.#missed += 1;
       if (this.#missed > MOST_MISSES) this.faults.push("hardly any wish came true");
+      const refused = error instanceof AppError && !FAULTS.has(error.code);
+      if (refused || !member.running || member.life !== life) return;
+      this.faults.push(
+        `a wish ended with ${error instanceof Error ? `${error.name} ${error.message}` : "?"}`,
+      );
     });
   }
 
@@ -194,7 +200,7 @@ export class Walk {
         return;
       case "add": {
         const person = pick(this.#persons(false), b);
-        if (actor && person) this.#watch(actor.app!.addMembers(talk.id, [person]));
+        if (actor && person) this.#watch(actor, (app) => app.addMembers(talk.id, [person]));
         return;
       }
       case "remove":
@@ -202,15 +208,15 @@ export class Walk {
         const person = pick(this.#persons(true), b);
         if (!actor || !person || person === actor.person) return;
         if (kind === "remove" && this.#persons(true).length > 2)
-          this.#watch(actor.app!.removeMember(talk.id, person));
-        else this.#watch(actor.app!.setAdmin(talk.id, person, b < 0.7));
+          this.#watch(actor, (app) => app.removeMember(talk.id, person));
+        else this.#watch(actor, (app) => app.setAdmin(talk.id, person, b < 0.7));
         return;
       }
       case "leave":
-        if (actor && this.#persons(true).length > 2) this.#watch(actor.app!.leaveGroup(talk.id));
+        if (actor && this.#persons(true).length > 2) this.#watch(actor, (app) => app.leaveGroup(talk.id));
         return;
       case "rename":
-        if (actor) this.#watch(actor.app!.renameGroup(talk.id, `Walk ${String(this.#words)}`));
+        if (actor) this.#watch(actor, (app) => app.renameGroup(talk.id, `Walk ${String(this.#words)}`));
         return;
       case "approve":
         return this.#approve(pick(this.#awake, a));
@@ -266,7 +272,7 @@ export class Walk {
     if (!member) return;
     const others = this.server.living(member.person).filter((device) => device !== member.device);
     const device = pick(others, b);
-    if (device) this.#watch(member.app!.revokeDevice(device));
+    if (device) this.#watch(member, (app) => app.revokeDevice(device));
     return Promise.resolve();
   }
 }

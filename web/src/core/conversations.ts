@@ -77,9 +77,8 @@ export class ConversationList {
   async #summary(id: Id): Promise<ConversationSummary | null> {
     const { store } = this.context;
     const blind = await store.conversation(id);
-    const [stored, profile, reads, marks, draft, rows] = await Promise.all([
+    const [stored, reads, marks, draft, rows] = await Promise.all([
       store.get("conversations", blind),
-      store.get("profiles", blind),
       store.get("reads", blind),
       store.get("marks", blind),
       store.get("drafts", blind),
@@ -90,10 +89,14 @@ export class ConversationList {
     const record = stored.value;
     const last = rows.find((row) => row.value.kind !== "notice")?.value ?? null;
     const text = this.drafts.latest(id) ?? draft?.value.text ?? "";
+    // Being let in: the row comes with the name and the members that the Welcome tells.
+    if (record.kind === "group" && record.cursor === 0 && !record.openedHere) return null;
     // Somebody has only looked at us: nothing to show until they say something.
     if (!last && text === "" && !record.openedHere && record.server.lastSeq === 0) return null;
     if (last?.mine === false && last.sender !== null) this.#typed(id, last.sender, 0);
     const group = record.kind === "group";
+    // After the row: they are written together, and a group that is there has its name.
+    const profile = group ? await store.get("profiles", blind) : null;
     const other = record.persons.find((person) => person !== this.context.self.person);
     const typing = this.#typists(id);
     return {

@@ -28,6 +28,8 @@ const BROKEN_PATIENCE_MS = 20_000;
  */
 export class Groups {
   readonly #attending = new Map<Id, Pump>();
+  /** Groups that this person has asked to leave from here. */
+  readonly leaving = new Set<Id>();
   readonly #asked = new Map<Id, number>();
   /** Since when this device has been seen to have no leaf. */
   readonly #outside = new Map<Id, number>();
@@ -134,6 +136,7 @@ export class Groups {
     const { generation, groupId } = record.server;
     if (!groupId || record.kind !== "group" || record.standing === "out") throw new AppError("not_a_member");
     const asked = await this.#signRequest("leave", groupId);
+    this.leaving.add(conversation);
     await this.context.link.request("leave", { conversation: idBytes(conversation), generation, ...asked });
   }
 

@@ -11,6 +11,8 @@ import { Pump } from "./lanes";
 /** At most one note of acknowledgements a second. */
 const ACK_EVERY_MS = 1_000;
 const MAX_ACKS = 1_000;
+/** In groups of more persons nobody tells how far they have read: it would be most of the traffic. */
+const MOST_READERS = 50;
 
 const NO_MARKS: PeerMarksRecord = {
   delivered: 0,
@@ -63,6 +65,8 @@ export class Receipts {
 
   /** Fetches everybody's slots and delivered marks: after a break in the connection, or when a conversation is opened. */
   async fetch(conversation: Id): Promise<void> {
+    const found = await this.#group(conversation);
+    if (!found || isLarge(found.record)) return;
     const answer = await this.context.link.request("slots_fetch", { conversation: idBytes(conversation) });
     for (const mark of answer.delivered) await this.delivered(conversation, mark);
     for (const slot of answer.slots) await this.slot(conversation, slot);
@@ -113,7 +117,7 @@ export class Receipts {
     const { context } = this;
     if (context.link.state.kind !== "ready") return;
     const found = await this.#group(conversation);
-    if (!found?.group.state) return;
+    if (!found?.group.state || isLarge(found.record)) return;
     const { blind, record, group } = found;
     const own = await context.store.get("reads", blind);
     const marks = (await context.store.get("marks", blind))?.value ?? NO_MARKS;
@@ -182,3 +186,5 @@ export class Receipts {
     return group ? { blind, record: stored.value, group: group.value } : null;
   }
 }
+
+const isLarge = ({ persons }: ConversationRecord): boolean => persons.length > MOST_READERS;

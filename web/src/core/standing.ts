@@ -114,10 +114,10 @@ export async function chainIfAny(identities: Identities, person: Id): Promise<Ch
 }
 
 /**
- * The server says that this person is out, and the log that shows it cannot be judged here (its order is not told to
- * those who are gone). Nothing is sent or read here any more. Under the conversation's lane.
+ * The server says that this person is out, and no commit in the log shows it here: the last one to leave is out without a
+ * commit, and an order may not be told to those who are gone. Nothing is sent or read any more. Under the conversation's lane.
  */
-export async function putOut(context: Context, conversation: Id): Promise<void> {
+export async function putOut(context: Context, conversation: Id, left: boolean): Promise<void> {
   const { store } = context;
   const blind = await store.conversation(conversation);
   const stored = await store.get("conversations", blind);
@@ -128,6 +128,10 @@ export async function putOut(context: Context, conversation: Id): Promise<void> 
   if (group)
     step.batch.put("groups", key, { ...group.value, state: null, pending: null }, { expect: group.revision });
   step.conversation.standing = "out";
-  step.notice(stored.value.cursor, context.now(), { kind: "you-removed", by: null });
+  step.notice(
+    stored.value.cursor,
+    context.now(),
+    left ? { kind: "you-left" } : { kind: "you-removed", by: null },
+  );
   await step.commit();
 }

@@ -276,7 +276,8 @@ export class Sync {
     const { server, standing } = record;
     if (record.generation === 0 && !(resumed && (await this.groups.pendings.find(conversation)))) return;
     if (standing === "in" && server.left && record.cursor >= server.lastSeq) {
-      await this.context.lanes.run(conversation, () => putOut(this.context, conversation));
+      const left = this.groups.leaving.has(conversation);
+      await this.context.lanes.run(conversation, () => putOut(this.context, conversation, left));
       return;
     }
     const open = server.blocked || server.orders > 0 || server.frozenSeq !== null || standing === "waiting";

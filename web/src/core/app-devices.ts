@@ -15,16 +15,17 @@ import type {
 } from "./api";
 import { AppError } from "./api";
 import { AppBase, guarded } from "./app-base";
-import { NewDevice } from "./approval-new";
-import { describe } from "./diagnostics";
+import type { NewDevice } from "./approval-new";
+import type { Pairings } from "./approval-old";
 import { cleanDeviceName, type Entered, type Shared } from "./entering";
 import { deviceSigner } from "./identities";
 import { idBytes } from "./ids";
 import type { OpenSession } from "./open";
-import { Reset } from "./reset";
+import type { Reset } from "./reset";
+import type { Reporting } from "./reporting";
+import type { Safety } from "./safety";
 import type { Session } from "./session";
 import { SignIn } from "./signin";
-import { temporaryShared } from "./temporary";
 
 type Change = Pick<Parameters<typeof nextStatement>[0], "revoke" | "rename">;
 
@@ -42,13 +43,12 @@ export abstract class DeviceApp extends AppBase {
   readonly history: Readable<HistoryState | null>;
   readonly reports: Readable<readonly ModerationReport[]>;
   protected readonly entry: SignIn;
-  readonly #reset: Reset;
+  #reset: Promise<Reset> | null = null;
   #asking: Asking | null = null;
 
   constructor(shared: Shared, holder: Session) {
     super(shared, holder);
     this.entry = new SignIn(shared);
-    this.#reset = new Reset(shared);
     this.pairings = this.follow<readonly PairingRequest[]>([], (open) => open.pairings.requests);
     this.history = this.follow<HistoryState | null>(null, (open) => open.history.state);
     this.reports = this.follow<readonly ModerationReport[]>([], (open) => open.reports.list);
@@ -90,7 +90,10 @@ export abstract class DeviceApp extends AppBase {
     return guarded(async () => {
       await this.#asking?.device.cancel();
       const target = this.entry.replacement;
-      const shared = input.temporary ? await temporaryShared(this.shared) : this.shared;
+      const shared = input.temporary
+        ? await (await import("./temporary")).temporaryShared(this.shared)
+        : this.shared;
+      const { NewDevice } = await import("./approval-new");
       const device = new NewDevice(shared, target, input);
       this.#asking = { device, shared };
       await device.begin();
@@ -115,19 +118,19 @@ export abstract class DeviceApp extends AppBase {
   }
 
   approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<{ qr: string }> {
-    return this.use((open) => open.pairings.approveWithDigits(pairing, digits, withHistory));
+    return this.#pairings((pairings) => pairings.approveWithDigits(pairing, digits, withHistory));
   }
 
   approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }> {
-    return this.use((open) => open.pairings.approveWithQr(text, withHistory));
+    return this.#pairings((pairings) => pairings.approveWithQr(text, withHistory));
   }
 
   refusePairing(pairing: Id): Promise<void> {
-    return this.use((open) => open.pairings.refuse(pairing));
+    return this.#pairings((pairings) => pairings.refuse(pairing));
   }
 
   beginReset(code: string, personnelNumber: string): Promise<ActivationOffer> {
-    return guarded(() => this.#reset.begin(code, personnelNumber));
+    return guarded(async () => (await this.#resets()).begin(code, personnelNumber));
   }
 
   requestReset(choice: {
@@ -135,33 +138,34 @@ export abstract class DeviceApp extends AppBase {
     totp: string;
     deviceName: string;
   }): Promise<{ earliest: number }> {
-    return guarded(() => this.#reset.request(choice));
+    return guarded(async () => (await this.#resets()).request(choice));
   }
 
   resetStatus(): Promise<ResetAnswer> {
     return guarded(async () => {
-      const { state, officers, earliest } = await this.#reset.status();
+      const reset = await this.#resets();
+      const { state, officers, earliest } = await reset.status();
       if (state === "dropped") await this.holder.erase();
       if (state !== "ready") return { state, officers, earliest };
       const { vault, env } = this.shared;
       const handle = await vault.handle(env.now());
       // Signed and due, but the vault is locked: `unlock` finishes it.
       if (!handle) return { state: "signed", officers, earliest };
-      await this.holder.enter(await this.#reset.finish(handle));
+      await this.holder.enter(await reset.finish(handle));
       return { state: "open", officers, earliest };
     });
   }
 
   safetyNumber(person: Id): Promise<SafetyNumber> {
-    return this.use((open) => open.safety.number(person));
+    return this.#safety((safety) => safety.number(person));
   }
 
   setVerified(person: Id, verified: boolean): Promise<void> {
-    return this.use((open) => open.safety.setVerified(person, verified));
+    return this.#safety((safety) => safety.setVerified(person, verified));
   }
 
   checkSafetyQr(person: Id, text: string): Promise<boolean> {
-    return this.use((open) => open.safety.check(person, text));
+    return this.#safety((safety) => safety.check(person, text));
   }
 
   mute(conversation: Id, until: number): Promise<void> {
@@ -173,17 +177,49 @@ export abstract class DeviceApp extends AppBase {
   }
 
   report(conversation: Id, messages: readonly Id[], note: string): Promise<void> {
-    return this.use((open) =>
-      open.reports.send({ conversation, messages, note }, open.composer, (person) => open.openDirect(person)),
+    return this.#reporting((reporting, open) =>
+      reporting.send({ conversation, messages, note }, open.composer, (person) => open.openDirect(person)),
     );
   }
 
   moderators(): Promise<readonly PersonCard[]> {
-    return this.use((open) => open.reports.moderators());
+    return this.#reporting((reporting) => reporting.moderators());
   }
 
   diagnostics(): Promise<Diagnostics> {
-    return guarded(() => describe(this.shared, this.holder));
+    return guarded(async () => {
+      const { describe } = await import("./diagnostics");
+      return describe(this.shared, this.holder);
+    });
+  }
+
+  // What few people need on few days is loaded when they do: the first load stays small.
+
+  #pairings<T>(task: (pairings: Pairings) => Promise<T>): Promise<T> {
+    return this.use(async ({ context, identities }) => {
+      const { Pairings } = await import("./approval-old");
+      return task(new Pairings(context, identities));
+    });
+  }
+
+  #safety<T>(task: (safety: Safety) => Promise<T>): Promise<T> {
+    return this.use(async ({ context, identities }) => {
+      const { Safety } = await import("./safety");
+      return task(new Safety(context, identities));
+    });
+  }
+
+  #reporting<T>(task: (reporting: Reporting, open: OpenSession) => Promise<T>): Promise<T> {
+    return this.use(async (open) => {
+      const { Reporting } = await import("./reporting");
+      return task(new Reporting(open.context, open.identities), open);
+    });
+  }
+
+  /** One for all steps: it keeps what was offered until it is asked for. */
+  #resets(): Promise<Reset> {
+    this.#reset ??= import("./reset").then(({ Reset }) => new Reset(this.shared));
+    return this.#reset;
   }
 
   /** Runs the last step of an approval; a session that it opens replaces what was here. */

@@ -25,10 +25,10 @@ import {
 import { cryptoCode } from "./errors";
 import { verifyOffered } from "./identities";
 import { idBytes, newId } from "./ids";
-import { newTransfer } from "./history";
 import { qrText } from "./qr";
 import { Value } from "./readable";
 import type { Replacement } from "./signin";
+import { newTransfer } from "./transfers";
 import { anchorsOf, firstTrust } from "./trust";
 
 /** How often the relay is asked for what the other device has said. */

@@ -15,15 +15,14 @@ import { nextStatement } from "../crypto/statements";
 import { Batch, type PairingRecord } from "../store";
 import { isTransient, TransportError } from "../transport";
 import { retryLost } from "./activation";
-import { AppError, type Id, type PairingRequest } from "./api";
+import { AppError, type Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode } from "./errors";
-import { newTransfer } from "./history";
 import { deviceSigner, type Identities, listsDevice } from "./identities";
 import { idBytes, idText } from "./ids";
 import { Pump } from "./lanes";
 import { qrBytes, qrText } from "./qr";
-import { Value } from "./readable";
+import { newTransfer } from "./transfers";
 
 const MAX_TRIES = 3;
 /** How often an open pairing is looked at, should the event that something was said get lost. */
@@ -43,26 +42,17 @@ const BY_QR = new Uint8Array(32);
  * the office machine must not take it from the phone that the person holds.
  */
 export class Pairings {
-  readonly requests = new Value<readonly PairingRequest[]>([]);
   readonly #pump = new Pump(() => this.#look());
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #end: () => void = () => undefined;
+  #stopped = false;
 
   constructor(
     private readonly context: Context,
     private readonly identities: Identities,
   ) {}
 
-  /** Shows what the table holds, in any tab. */
-  async start(): Promise<void> {
-    this.#end = this.context.bus.listen((notice) => {
-      if (notice.t === "pairings") this.context.background("pairings", this.#show());
-    });
-    await this.#show();
-  }
-
   stop(): void {
-    this.#end();
+    this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
@@ -150,6 +140,8 @@ export class Pairings {
     const { pairing, statement } = record;
     if (!statement) throw new AppError("approval_ended");
     await retryLost(() => api.postToPairing(pairing, null, statement)).catch((error: unknown) => {
+      // The new device waits for it: again later, from the record.
+      if (isTransient(error)) throw error;
       journal.note("approval", error instanceof TransportError ? error.code : "failed");
     });
     await this.identities.refresh(self.person);
@@ -224,8 +216,20 @@ export class Pairings {
     const { context } = this;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    const open = await this.#list();
-    for (const pairing of open) {
+    try {
+      await this.#round();
+    } finally {
+      // An event says when there is more to hear; this is for the one that got lost, and for what failed just now.
+      if (!this.#stopped && context.leads && (await context.store.count("pairings")) > 0)
+        this.#timer = setTimeout(() => {
+          context.background("pairings", this.poke());
+        }, LOOK_MS);
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { context } = this;
+    for (const pairing of await this.#list()) {
       await this.#talk(pairing);
       const record = (await context.store.get("pairings", pairing))?.value;
       if (!record?.commit || record.answer || !(await this.#mayAnswer())) continue;
@@ -237,10 +241,6 @@ export class Pairings {
       );
       await this.#talk(pairing);
     }
-    if (open.length > 0 && context.leads)
-      this.#timer = setTimeout(() => {
-        context.background("pairings", this.poke());
-      }, LOOK_MS);
   }
 
   /** Brings the table in line with the server's list; the ids of what is open. */
@@ -251,7 +251,15 @@ export class Pairings {
     for (const { id, kind, created_at: createdAt } of open) {
       if (await store.get("pairings", id)) continue;
       changed = true;
-      const fresh = { commit: null, answer: null, revealed: null, tries: 0, statement: null, history: false };
+      const fresh = {
+        name: "",
+        commit: null,
+        answer: null,
+        revealed: null,
+        tries: 0,
+        statement: null,
+        history: false,
+      };
       await store.update("pairings", id, (row) => (row ? null : { pairing: id, kind, createdAt, ...fresh }));
     }
     for (const { key, value } of await store.all("pairings")) {
@@ -303,7 +311,8 @@ export class Pairings {
       await this.refuse(pairing);
       return;
     }
-    await store.update("pairings", pairing, (row) => row && { ...row, revealed: { r, k } });
+    const { name } = parseApprovalKeys(k);
+    await store.update("pairings", pairing, (row) => row && { ...row, name, revealed: { r, k } });
     bus.publish({ t: "pairings" });
   }
 
@@ -338,17 +347,6 @@ export class Pairings {
   async #drop(pairing: Id): Promise<void> {
     await this.context.store.commit(new Batch().remove("pairings", pairing));
     this.context.bus.publish({ t: "pairings" });
-  }
-
-  async #show(): Promise<void> {
-    const rows = (await this.context.store.all("pairings")).map((row) => row.value);
-    rows.sort((a, b) => a.createdAt - b.createdAt);
-    this.requests.set(
-      rows.map(({ pairing, kind, createdAt, revealed }) => {
-        const name = revealed ? parseApprovalKeys(revealed.k).name : "";
-        return { id: pairing, kind, name, createdAt };
-      }),
-    );
   }
 }
 

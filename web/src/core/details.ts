@@ -8,7 +8,7 @@ import type { People } from "./people";
 import { pictureAddress } from "./pictures";
 import { readProfile } from "./profiles";
 import { Value } from "./readable";
-import { isVerified } from "./safety";
+import { isVerified } from "./synced";
 
 /** Cards that are asked for at once when a large group's page is opened. */
 const CARDS_AT_ONCE = 4;

@@ -1,4 +1,4 @@
-import { decodeHistory } from "../crypto/history";
+import { decodeHistory } from "../crypto/history-lists";
 import { parseStatement } from "../crypto/identity";
 import { equal } from "../crypto/bytes";
 import { Batch, type MessageRecord, named, type Stored, type TransferRecord } from "../store";

@@ -1,5 +1,5 @@
 import { encode } from "@msgpack/msgpack";
-import { encodeHistory } from "../crypto/history";
+import { encodeHistory } from "../crypto/history-lists";
 import { type MessageRecord, type Stored, type TransferPlace, type TransferRecord } from "../store";
 import { isTransient, retryAfter, TransportError } from "../transport";
 import type { Id } from "./api";

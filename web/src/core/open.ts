@@ -3,23 +3,22 @@ import { Socket } from "../transport";
 import { Announcer } from "./announce";
 import type { ConnectionState, Id, PersonCard } from "./api";
 import { AppError } from "./api";
-import { Pairings } from "./approval-old";
 import { fromAnswer, rememberConversation } from "./catchup";
 import { Composer } from "./composer";
 import { Context } from "./context";
 import { ConversationList } from "./conversations";
 import { Drafts } from "./drafts";
 import { keysOf, type Shared } from "./entering";
-import { History } from "./history";
 import { Identities } from "./identities";
 import { Leader } from "./leader";
 import { People } from "./people";
+import { PairingList } from "./pairings";
 import { Value } from "./readable";
-import { Reports } from "./reports";
-import { Safety } from "./safety";
+import { ReportList } from "./reports";
 import { Sync } from "./sync";
 import { Synced, type SyncedName, type SyncedValue } from "./synced";
-import { Farewell } from "./temporary";
+import type { Farewell } from "./temporary";
+import { HistoryView } from "./transfers";
 
 /** Connecting for longer than this is called offline: the person should not wait for it. */
 const PATIENCE_MS = 8_000;
@@ -38,12 +37,11 @@ export class OpenSession {
   readonly composer: Composer;
   readonly drafts: Drafts;
   readonly identities: Identities;
-  readonly pairings: Pairings;
-  readonly history: History;
-  readonly safety: Safety;
-  readonly reports: Reports;
+  readonly pairings: PairingList;
+  readonly history: HistoryView;
+  readonly reports: ReportList;
   /** Only on a temporary device. */
-  readonly farewell: Farewell | null;
+  farewell: Farewell | null = null;
   /** What the server lets this person do beside talking. */
   duties: readonly string[] = [];
   readonly #announcer: Announcer;
@@ -87,11 +85,9 @@ export class OpenSession {
     this.identities = new Identities(this.context, (before, after) =>
       this.#announcer.chainGrown(before, after),
     );
-    this.pairings = new Pairings(this.context, this.identities);
-    this.history = new History(this.context, this.identities);
-    this.safety = new Safety(this.context, this.identities);
-    this.reports = new Reports(this.context, this.identities);
-    this.farewell = temporary ? new Farewell(this.context, this.identities) : null;
+    this.pairings = new PairingList(this.context);
+    this.history = new HistoryView(this.context);
+    this.reports = new ReportList(this.context, this.people);
     this.#leader = new Leader(
       env,
       () => this.#lead(),
@@ -101,6 +97,10 @@ export class OpenSession {
 
   async start(): Promise<void> {
     const { env, bus, link } = this.context;
+    if (this.context.self.temporary) {
+      const { Farewell } = await import("./temporary");
+      this.farewell = new Farewell(this.context, this.identities);
+    }
     this.#ends.push(
       link.onState((state) => {
         if (state.kind === "ready" && !this.context.isOwnDevice(state.ready.device)) {
@@ -129,12 +129,7 @@ export class OpenSession {
         if (event === "show" && this.context.leads && link.state.kind === "superseded") link.start();
       }),
     );
-    await Promise.all([
-      this.list.start(),
-      this.pairings.start(),
-      this.history.start(),
-      this.reports.start(this.people),
-    ]);
+    await Promise.all([this.list.start(), this.pairings.start(), this.history.start(), this.reports.start()]);
     bus.publish({ t: "who-leads" });
     // What is on this device is shown first: connecting and the crypto worker would slow a weak machine down.
     void env.idle().then(() => {

@@ -56,8 +56,3 @@ export class Safety {
     return [await party(self.person), await party(person)];
   }
 }
-
-/** Whether the mark of a person stands on `base`, for lists of members. */
-export async function isVerified(context: Context, person: Id, base: Uint8Array): Promise<boolean> {
-  return equal(await readSynced(context.store, "verified", person), base);
-}

@@ -5,7 +5,6 @@ import type { Entered, Shared } from "./entering";
 import { toAppError } from "./errors";
 import { OpenSession } from "./open";
 import { Value } from "./readable";
-import { Reset } from "./reset";
 
 /** The handle's last use is written at most this often. */
 const TOUCH_MS = 60_000;
@@ -76,6 +75,7 @@ export class Session {
     const { dataKey } = await env.engine.openVault({ passphrase, vault: row.wrapped });
     if (row.reset) {
       await vault.keepHandle(dataKey, env.now());
+      const { Reset } = await import("./reset");
       await this.enter(await new Reset(this.shared).finish(dataKey));
       return;
     }

@@ -98,3 +98,8 @@ function same(a: SyncedRecord["value"], b: SyncedRecord["value"]): boolean {
   if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
+
+/** Whether the mark "verified" of a person stands on this base. */
+export async function isVerified(context: Context, person: Id, base: Uint8Array): Promise<boolean> {
+  return same(await readSynced(context.store, "verified", person), base);
+}

@@ -14,59 +14,24 @@
  *
  * The private transfer key is made here for one transfer, returned to be kept sealed in the store and erased when the
  * transfer ends; it never leaves the device.
+ * Runs in the worker; what the page needs of the plaintext is in `history-lists.ts`.
  */
 
-import { Decoder, Encoder } from "@msgpack/msgpack";
 import type { SecretsEngine, Uuid } from "./api";
 import { concat, sha256, utf8 } from "./bytes";
 import { CryptoError, demand } from "./errors";
+import { MAX_HISTORY } from "./history-lists";
 import { ciphersuite } from "./mls/library";
 import { HYBRID } from "./policy";
 import { sign, verify } from "./signing";
 import { decode, type Reader, Writer } from "./tls";
 
-export const MAX_HISTORY = 256 * 1_024;
 const INFO = utf8("beep history v1");
 
 interface Chunk {
   enc: Uint8Array;
   ciphertext: Uint8Array;
   signature: Uint8Array;
-}
-
-export interface HistoryItems {
-  conversations: unknown[];
-  messages: unknown[];
-}
-
-const encoder = new Encoder({ ignoreUndefined: false });
-const decoder = new Decoder({
-  maxStrLength: MAX_HISTORY,
-  maxBinLength: MAX_HISTORY,
-  maxArrayLength: 65_536,
-  maxMapLength: 64,
-  maxExtLength: 0,
-});
-
-/** @throws CryptoError `out_of_range` above 256 kB. */
-export function encodeHistory({ conversations, messages }: HistoryItems): Uint8Array {
-  const bytes = encoder.encode({ conversations, messages });
-  demand(bytes.length <= MAX_HISTORY, "out_of_range");
-  return bytes;
-}
-
-/** The lists of a plaintext; what stands in them is judged by whoever takes them. @throws CryptoError `history_refused`. */
-export function decodeHistory(plaintext: Uint8Array): HistoryItems {
-  let value: unknown;
-  try {
-    value = decoder.decode(plaintext);
-  } catch {
-    throw new CryptoError("history_refused");
-  }
-  demand(typeof value === "object" && value !== null, "history_refused");
-  const { conversations, messages } = value as Record<string, unknown>;
-  demand(Array.isArray(conversations) && Array.isArray(messages), "history_refused");
-  return { conversations, messages };
 }
 
 /** Keys of one transfer: the public half goes into K. */

@@ -344,6 +344,8 @@ export interface PairingRecord {
   pairing: Id;
   kind: "regular" | "temporary";
   createdAt: number;
+  /** What the new device calls itself; empty until it has revealed its keys. */
+  name: string;
   /** The new device's commitment, 32 bytes; null until it has arrived. */
   commit: Uint8Array | null;
   /** Our own random answer, 32 bytes; made after the commitment was stored, before it leaves. */

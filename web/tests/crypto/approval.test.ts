@@ -13,7 +13,7 @@ import {
 } from "../../src/crypto/approval";
 import type { DeviceKeys } from "../../src/crypto/api";
 import { LocalEngine } from "../../src/crypto/engine";
-import { decodeHistory, encodeHistory, MAX_HISTORY } from "../../src/crypto/history";
+import { decodeHistory, encodeHistory, MAX_HISTORY } from "../../src/crypto/history-lists";
 import { safetyNumber, safetyQr } from "../../src/crypto/safety";
 import { codeOf, hex, toHex } from "./vectors";
 

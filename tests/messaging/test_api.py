@@ -133,6 +133,23 @@ def test_open_direct_and_read_it() -> None:
         assert (status, refusal["code"]) == (400, "bad_request")
 
 
+def test_open_a_group_and_oneself() -> None:
+    alice = human()
+    using = browser(alice)
+    status, group = post(using, "conversations/group", {})
+    assert (status, group["kind"], group["persons"]) == (200, "group", [str(alice.id)])
+    assert post(using, "conversations/group", {})[1]["id"] != group["id"]
+    status, own = post(using, "conversations/self", {})
+    assert (status, own["kind"], own["persons"]) == (200, "self", [str(alice.id)])
+    assert post(using, "conversations/self", {}) == (200, own)
+    assert get(using, f"conversations/{group['id']}") == (200, group)
+    for path in ("conversations/group", "conversations/self"):
+        status, refusal = post(using, path, {"person": str(alice.id)})
+        assert (status, refusal["code"]) == (400, "bad_request")
+    status, refusal = get(browser(human()), f"conversations/{own['id']}")
+    assert (status, refusal["code"]) == (403, "not_a_member")
+
+
 def test_state_after_a_begin() -> None:
     talk = begun()
     status, state = get(browser(talk.bob), f"conversations/{talk.id}")
@@ -151,6 +168,8 @@ def test_state_after_a_begin() -> None:
         ("POST", "key-packages"),
         ("POST", "key-packages/claim"),
         ("POST", "conversations/direct"),
+        ("POST", "conversations/group"),
+        ("POST", "conversations/self"),
         ("GET", f"conversations/{uuid4()}"),
     ],
 )

@@ -62,6 +62,11 @@ export class Pairings {
     return this.context.self.temporary ? Promise.resolve() : this.#pump.poke();
   }
 
+  /** Somebody uses this device just now: a pairing that waited for that is answered. */
+  async answer(): Promise<void> {
+    if ((await this.context.store.count("pairings")) > 0) await this.poke();
+  }
+
   /**
    * The eight digits that the new device shows. Throws `AppError`: `approval_digits` while tries are left,
    * `approval_ended` when none is, or the pairing is gone.

@@ -43,7 +43,7 @@ export class DevicesWork {
       if (notice.t === "own-device") this.#own.now();
       else if (notice.t === "synced") this.#selfSync.soon();
       else if (notice.t === "transfer") context.background("history", this.#history.poke());
-      else if (notice.t === "used") context.background("pairings", this.#pairings.poke());
+      else if (notice.t === "used") context.background("pairings", this.#pairings.answer());
       else if (notice.t === "reports") context.background("reports", this.#reports.verify());
     });
   }

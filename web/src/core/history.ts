@@ -1,8 +1,12 @@
+import { Batch } from "../store";
 import type { Context } from "./context";
 import { HistoryReceiver } from "./history-receiver";
 import { HistorySender } from "./history-sender";
 import type { Identities } from "./identities";
 import { Pump } from "./lanes";
+
+/** A transfer that has ended is forgotten after this time; it was shown, and holds no secret any more. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** Moves transfers of history between devices of one person, as far as the connection allows. Leader only. */
 export class History {
@@ -40,7 +44,11 @@ export class History {
     let wait: number | null = null;
     for (const { value } of await context.store.all("transfers")) {
       if (this.#stopped || !context.leads || context.link.state.kind !== "ready") return;
-      if (value.state === "done" || value.state === "failed") continue;
+      if (value.state === "done" || value.state === "failed") {
+        if (context.now() - value.startedAt > KEPT_MS)
+          await context.store.commit(new Batch().remove("transfers", value.pairing));
+        continue;
+      }
       const side = value.role === "sending" ? this.#sender : this.#receiver;
       const again = await side.run(value.pairing, () => this.#stopped || !context.leads);
       if (again !== null) wait = Math.min(wait ?? again, again);

@@ -15,7 +15,7 @@ import { People } from "./people";
 import { PairingList } from "./pairings";
 import { Value } from "./readable";
 import { ReportList } from "./reports";
-import { Sync } from "./sync";
+import type { Sync } from "./sync";
 import { Synced, type SyncedName, type SyncedValue } from "./synced";
 import type { Farewell } from "./temporary";
 import { HistoryView } from "./transfers";
@@ -203,7 +203,10 @@ export class OpenSession {
   }
 
   async #lead(): Promise<void> {
+    // Loaded only by the tab that leads, and after the list is on the screen.
+    const { Sync } = await import("./sync");
     await this.context.takeFence();
+    if (this.#stopped) return;
     this.#sync = new Sync(this.context, this.people, this.#announcer, () => void this.#leader.pass());
     if (this.farewell) this.context.background("farewell", this.farewell.prepare());
     this.#sync.start();

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from nacl.signing import SigningKey
 
+from accounts import devices
 from accounts.identity import sign_statement
-from accounts.models import Device, IdentityStatement, Person
+from accounts.models import Device, IdentityStatement, Person, Revocation
 from accounts.statements import (
     NO_HASH,
     DeviceEntry,
@@ -16,8 +18,10 @@ from accounts.statements import (
     Signer,
     Statement,
 )
+from audit.events import Actor
 from beep import clock
 from tests.messaging.mls_factory import Client
+from tests.support import trust
 
 
 @dataclass
@@ -29,7 +33,9 @@ class Human:
     recovery: SigningKey
     chain: list[Statement] = field(default_factory=list)
 
-    def append(self, statement: Statement, signers: list[tuple[Signer, SigningKey]]) -> None:
+    def append(
+        self, statement: Statement, signers: list[tuple[Signer, SigningKey]], *, revoke: bool = True
+    ) -> None:
         """Store a signed statement and the device table's index of it."""
         signed = sign_statement(statement=statement, signers=signers)
         now = clock.now()
@@ -41,7 +47,7 @@ class Human:
             prev_hash=None if statement.prev_hash == NO_HASH else statement.prev_hash,
             accepted_at=now,
         )
-        for revoked in statement.revoked:
+        for revoked in statement.revoked if revoke else ():
             Device.objects.filter(id=UUID(bytes=revoked.id), revoked_at=None).update(revoked_at=now)
         for entry in statement.devices:
             Device.objects.get_or_create(
@@ -92,6 +98,35 @@ class Human:
         devices = sorted([*previous.devices, entry], key=lambda one: one.id)
         statement = replace(self.statement(devices=[], revoked=[]), devices=tuple(devices))
         self.append(statement, [(Signer.DEVICE, self.client.key)])
+        return fresh
+
+    def reset(self) -> Client:
+        """Everything was lost: statement n + 1 by two officers, a new device and a new recovery key. The
+        devices of before are revoked as accounts does it.
+        """
+        fresh, recovery, before = Client(self.id, uuid4()), SigningKey.generate(), self.chain[-1]
+        at = clock.now_ms()
+        revoked = [RevokedEntry(entry.id, entry.signature_key, at) for entry in before.devices]
+        statement = replace(
+            self.statement(devices=[fresh], revoked=[]),
+            flags=Flags.RESET,
+            recovery_key=bytes(recovery.verify_key),
+            revoked=tuple(sorted([*before.revoked, *revoked], key=lambda entry: entry.id)),
+        )
+        officers = sorted(trust.OFFICERS[:2], key=lambda key: bytes(key.verify_key))
+        signers = [(Signer.DEVICE, fresh.key), (Signer.RECOVERY, recovery)]
+        signers += [(Signer.OFFICER, key) for key in officers]
+        old = list(Device.objects.filter(person_id=self.id, revoked_at=None))
+        self.append(statement, signers, revoke=False)
+        with transaction.atomic():
+            for device in old:
+                devices.revoke(
+                    device=device,
+                    at=clock.now(),
+                    reason=Revocation.Reason.REVOKED,
+                    actor=Actor(system="test"),
+                )
+        self.client, self.recovery = fresh, recovery
         return fresh
 
     def replace_device(self) -> Client:

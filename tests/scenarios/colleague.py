@@ -179,7 +179,10 @@ class Colleague:
     @property
     def composer(self) -> Locator:
         """The box one writes in."""
-        return self.page.get_by_role("textbox", name=pattern(self.language, "composer-label"))
+        direct = self.page.get_by_role("textbox", name=pattern(self.language, "composer-label"))
+        return direct.or_(
+            self.page.get_by_role("textbox", name=pattern(self.language, "composer-label-group"))
+        )
 
     def write(self, text: str) -> None:
         """Type and send; does not wait for the network."""

@@ -58,9 +58,7 @@ def approve_by_digits(owner: Colleague, device: Colleague, *, history: bool = Tr
     """Type the digits on the approving device; returns the text of its answering QR."""
     dialog = decide(owner)
     _with_history(owner, dialog, history)
-    dialog.locator("[data-pairing-digits]").or_(dialog.get_by_label(owner.say("pairing-digits"))).first.fill(
-        digits(device)
-    )
+    dialog.locator("input[data-pairing-digits]").fill(digits(device))
     owner.look("pairing-digits")
     dialog.locator('[data-action="approve"]').click()
     return _answer(dialog)
@@ -102,7 +100,7 @@ def finish_by_scan(device: Colleague, answer: str) -> None:
 def safety_number(who: Colleague) -> tuple[str, str]:
     """Digits and QR text of the open direct conversation."""
     dialog = open_safety(who)
-    shown = "".join(filter(str.isdigit, dialog.locator(".beside").inner_text()))
+    shown = "".join(dialog.get_by_role("list", name=who.say("safety-number")).locator("li").all_inner_texts())
     qr = dialog.locator("[data-qr]").get_attribute("data-qr") or ""
     dialog.get_by_role("button", name=who.say("close")).last.click()
     return shown, qr
@@ -111,7 +109,7 @@ def safety_number(who: Colleague) -> tuple[str, str]:
 def open_safety(who: Colleague) -> Locator:
     """The dialog in which two people compare their number."""
     if not who.page.locator('[data-action="safety"]').is_visible():
-        who.page.locator("header .about").click()
+        who.page.get_by_role("button", name=who.say("details"), exact=True).click()
     who.page.locator('[data-action="safety"]').click()
     dialog = who.page.locator("dialog[open][data-safety]")
     expect(dialog.locator("[data-qr]")).to_be_visible(timeout=MESSAGE_PATIENCE)

@@ -29,7 +29,7 @@ def make_group(founder: Colleague, name: str, people: Sequence[Newcomer]) -> str
 
 def choose(who: Colleague, person: Newcomer) -> None:
     """Find somebody by name in the picker and tick them."""
-    field = who.page.locator(".by-name").get_by_role("textbox")
+    field = who.page.locator('[role="tabpanel"]').get_by_label(who.say("search-label"))
     field.fill(person.latin)
     who.page.locator(f'label[data-person="{person.id}"] input').check(timeout=MESSAGE_PATIENCE)
 
@@ -44,14 +44,14 @@ def details(who: Colleague) -> Locator:
     """The page of details beside the conversation, opened if it is not."""
     pane = who.page.get_by_role("complementary", name=who.say("details"))
     if not pane.is_visible():
-        who.page.locator("header .about").click()
+        who.page.get_by_role("button", name=who.say("details"), exact=True).click()
         expect(pane).to_be_visible(timeout=MESSAGE_PATIENCE)
     return pane
 
 
 def member(who: Colleague, person: Newcomer) -> Locator:
     """Somebody's row in the list of members."""
-    return details(who).locator(f'.member[data-person="{person.id}"]')
+    return details(who).locator(f'[data-role][data-person="{person.id}"]')
 
 
 def expect_role(who: Colleague, person: Newcomer, role: str | None) -> None:
@@ -114,8 +114,8 @@ def expect_notice(who: Colleague, kind: str) -> None:
 
 def expect_standing(who: Colleague, standing: str) -> None:
     """Whether this person may write here: in, out, waiting or stopped."""
-    shown = who.page.locator(f'section[data-standing="{standing}"], [data-standing="{standing}"]')
-    expect(shown.first).to_be_visible(timeout=GROUP_PATIENCE)
+    shown = who.page.locator(f'.conversation[data-standing="{standing}"]')
+    expect(shown).to_be_visible(timeout=GROUP_PATIENCE)
 
 
 def all_hear(people: Sequence[Colleague], speaker: Colleague, text: str) -> None:

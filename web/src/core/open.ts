@@ -1,4 +1,4 @@
-import type { AccountRecord, Store } from "../store";
+import { type AccountRecord, Batch, type Store } from "../store";
 import { Socket } from "../transport";
 import { Announcer } from "./announce";
 import type { ConnectionState, Id, PersonCard } from "./api";
@@ -14,7 +14,7 @@ import { Leader } from "./leader";
 import { People } from "./people";
 import { PairingList } from "./pairings";
 import { Value } from "./readable";
-import { ReportList } from "./reports";
+import { DUTIES, ReportList } from "./reports";
 import type { Sync } from "./sync";
 import { Synced, type SyncedName, type SyncedValue } from "./synced";
 import type { Farewell } from "./temporary";
@@ -198,6 +198,9 @@ export class OpenSession {
   async refreshSelf(): Promise<PersonCard> {
     const me = await this.context.api.me();
     this.duties = me.duties;
+    // Kept for the leader's tab: only a moderator asks the server about reported messages.
+    await this.context.store.commit(new Batch().put("notes", DUTIES, { value: me.duties.join(" ") }));
+    if (me.duties.includes("moderator")) this.context.bus.publish({ t: "reports" });
     await this.people.remember([me.person]);
     return me.person;
   }

@@ -8,6 +8,9 @@ import type { People } from "./people";
 import { Value } from "./readable";
 import type { Step } from "./step";
 
+/** Note with what the server lets this person do, separated by spaces. */
+export const DUTIES = "duties";
+
 type ReportContent = Extract<Content, { t: "report" }>;
 
 /** What a moderator has received, read from the table in any tab; `Reporting` checks it in the leader's. */

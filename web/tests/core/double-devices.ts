@@ -116,6 +116,8 @@ export class DeviceDouble extends ServerDouble {
     if (what === "people" && more === undefined && this.cards.has(id))
       return { ...cardOf(this, id), ...this.cards.get(id) };
     if (what === "reset") return this.#reset(id, body, visitor);
+    if (path === "me" && from && this.moderators.includes(from.person))
+      return { ...(this.#me(from.person, from.device) as object), duties: ["moderator"] };
     if (path === "sign-in/begin")
       return { salt: b64(new Uint8Array(16)), challenge: b64(new Uint8Array(32)) };
     if (path === "sign-in/finish" && visitor) return this.#signIn(body, visitor);
@@ -146,6 +148,10 @@ export class DeviceDouble extends ServerDouble {
   #begin(person: Id, device: Id, visitor: Visitor): unknown {
     if (!this.devices.some((one) => one.device === device)) this.register(person, device);
     visitor.device = device;
+    return this.#me(person, device);
+  }
+
+  #me(person: Id, device: Id): unknown {
     return {
       person: cardOf(this, person),
       login: [...this.logins].find(([, one]) => one === person)?.[0] ?? "",
@@ -410,7 +416,7 @@ export class Visitor {
       fetch: (input, init) => this.server.visit(this, String(input), init),
       openSocket: () => {
         if (this.device === null) throw new TypeError("no session");
-        this.#socket = new DoubleSocket(this.server, this.device, () => undefined);
+        this.#socket = new DoubleSocket(this.server, this.device, () => true);
         return this.#socket;
       },
     };

@@ -22,6 +22,7 @@ beforeEach(async () => {
   ayesha = await Member.create(server, { suites: SUITES });
   omar = await Member.create(server, { suites: SUITES });
   moderator = await Member.create(server, { suites: SUITES });
+  server.moderators = [moderator.person];
   for (const member of [ayesha, omar, moderator]) await member.open();
   conversation = await omar.app!.openDirect(ayesha.person);
   await omar.app!.send(conversation, "a threat");
@@ -50,7 +51,6 @@ async function judged(): Promise<ModerationReport> {
 
 describe("a report", () => {
   it("proves what was said, by whom, and nobody else sees it", async () => {
-    server.moderators = [moderator.person];
     const ids = (await texts(ayesha)).map((item) => item.id);
     await ayesha.app!.report(conversation, ids, "please look");
     const report = await judged();
@@ -68,7 +68,6 @@ describe("a report", () => {
   }, 90_000);
 
   it("of words that were never said, or said by another, is not proved", async () => {
-    server.moderators = [moderator.person];
     const { store } = ayesha.context;
     const [first, second] = await texts(ayesha);
     // Ayesha's client is changed: she puts other words into one message, and another sender onto the other.
@@ -85,7 +84,6 @@ describe("a report", () => {
   }, 90_000);
 
   it("waits for a network, and is checked when there is one", async () => {
-    server.moderators = [moderator.person];
     let cut = true;
     server.lost = (path) => cut && path === "moderation/envelope";
     await ayesha.app!.report(conversation, [(await texts(ayesha))[0]!.id], "x");
@@ -96,7 +94,36 @@ describe("a report", () => {
     expect((await judged()).items[0]?.verdict).toBe("proved");
   }, 90_000);
 
+  it("to somebody who moderates nothing asks the server nothing", async () => {
+    server.moderators = [ayesha.person];
+    let asked = 0;
+    server.lost = (path) => {
+      if (path === "moderation/envelope") asked += 1;
+      return false;
+    };
+    const [own] = await texts(ayesha);
+    // Omar's client is changed: it takes Ayesha, who has no duty, for a moderator.
+    const blind = await omar.context.store.conversation(conversation);
+    const rows = await omar.context.store.all("messages", `${blind}/`);
+    const frank = { k: new Uint8Array(32), content: new Uint8Array(1) };
+    for (const { key } of rows)
+      await omar.context.store.update("messages", key, (row) =>
+        row && row.kind === "text" ? { ...row, frank, sender: moderator.person } : null,
+      );
+    const ids = rows.filter((row) => row.value.kind === "text").map((row) => row.value.id);
+    await omar.app!.report(conversation, ids, "look-ups under your name");
+    await expect
+      .poll(async () => (await items(ayesha, conversation)).some((item) => item.kind === "report"), {
+        timeout: 20_000,
+      })
+      .toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(asked).toBe(0);
+    expect(own?.text).toBe("a threat");
+  }, 60_000);
+
   it("needs somebody else's words and somebody to read it", async () => {
+    server.moderators = [];
     const [first] = await texts(ayesha);
     await expect(ayesha.app!.report(conversation, [first!.id], "")).rejects.toMatchObject({
       code: "no_moderator",

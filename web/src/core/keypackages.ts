@@ -26,13 +26,20 @@ const GRACE_MS = 14 * 24 * 60 * 60 * 1000;
 export class KeyPackages {
   constructor(private readonly context: Context) {}
 
+  /**
+   * Sees to it that there is one at all, in each suite, which is soon done: whoever is asked to let this device in must
+   * find it. Leader only.
+   */
+  async begin(): Promise<void> {
+    for (const { suite } of POOLS) if (await this.#lastResortDue(suite)) await this.#add(suite, 0, true);
+  }
+
   /** Tops the pools up and replaces a last resort that is old or was used. Leader only. */
   async maintain(): Promise<void> {
     await this.#prune();
+    await this.begin();
     const counts = await this.context.api.keyPackageCounts();
     for (const { suite, target, low } of POOLS) {
-      // The last resort first: with it alone somebody can already begin.
-      if (await this.#lastResortDue(suite)) await this.#add(suite, 0, true);
       const most = this.context.self.temporary ? Math.min(target, TEMPORARY_TARGET) : target;
       let have = counts[String(suite)] ?? 0;
       if (have >= Math.min(low, most)) continue;

@@ -162,6 +162,8 @@ export class Sync {
     const shorter = views.filter(({ id, lastSeq, left }) => !left && lastSeq < (cursors.get(id) ?? 0));
     for (const { id } of shorter) this.#guard("restore", () => this.#giveBack(id));
     if (behind.mailbox > mailbox) await this.#mailbox.fetch();
+    // Before anything below asks others to let this device in. A failure is judged where it is tried again, below.
+    await this.#keyPackages.begin().catch(() => undefined);
     const order = [...recent.map(({ id }) => id), ...views.map(({ id }) => id)];
     const waiting = new Set(await this.#outbox.waiting());
     const ahead = new Set([...views.map(({ id }) => id), ...waiting]);

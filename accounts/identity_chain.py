@@ -42,6 +42,12 @@ TEMPORARY: Final = timedelta(hours=24)
 """The longest life of a temporary device."""
 CLOCKS_APART: Final = timedelta(minutes=10)
 """How much later than the server's a client's clock may be."""
+AHEAD: Final = timedelta(hours=24)
+"""How far a statement's time may lie in the future.
+
+Times never go back along a chain, and a reset's must be near the present, for it decides whose certificates
+count. So a stolen device that dated one statement in the next century would have made every reset impossible.
+"""
 
 ServerRule = Callable[[Statement | None, SignedStatement], None]
 """What a request demands beyond the chain's rules: the previous statement and the new one; raises BeepError.
@@ -99,7 +105,7 @@ def append(
     `also` is what the request demands beyond the chain's rules.
 
     Raises BeepError: `statement_malformed`; `statement_stale` when the chain is already as long
-    (`detail.version`); `statement_refused` with `detail.rule`; `conflict` when a new device's id or key is
+    (`detail.version`); `statement_refused` with `detail.rule` (`at`: later than `AHEAD` of now); `conflict` when a new device's id or key is
     another one's; `rate_limited` past `STATEMENTS_A_DAY`.
     """
     signed = parse(body)
@@ -117,6 +123,8 @@ def append(
             identity.check_next(previous=previous, signed=signed, trust=_trust_for(signed))
     except StatementRefusedError as error:
         raise BeepError("statement_refused", detail={"rule": error.rule.value}) from error
+    if signed.statement.at > clock.to_ms(clock.now() + AHEAD):
+        raise refuse("at")
     also(previous, signed)
     _swap_head(person, signed.statement)
     IdentityStatement.objects.create(

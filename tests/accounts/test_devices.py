@@ -68,6 +68,21 @@ def test_nobody_else_renames(owner: Browser) -> None:
     assert Browser(login="nobody").post("devices/rename", body).code == "not_signed_in"
 
 
+def test_no_statement_is_dated_so_late_that_a_reset_could_not_follow(owner: Browser) -> None:
+    """Times never go back along a chain, and a reset's must be near the present."""
+
+    def renamed(at: timedelta) -> Any:
+        listed = replace(owner.entry(), name="Desk")
+        when = clock.to_ms(clock.now() + at)
+        statement = owner.next(listed, signer=(Signer.DEVICE, owner.key), at=when)
+        return owner.post("devices/rename", {"statement": to_base64url(statement.encode())})
+
+    for late in (timedelta(days=365 * 100), timedelta(hours=24, milliseconds=1)):
+        refused = renamed(late)
+        assert (refused.code, refused.detail) == ("statement_refused", {"rule": "at"})
+    assert renamed(timedelta(hours=24))["devices"][0]["name"] == "Desk"
+
+
 # --- Temporary devices --------------------------------------------------------------------------------------
 
 

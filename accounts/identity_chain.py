@@ -105,8 +105,8 @@ def append(
     `also` is what the request demands beyond the chain's rules.
 
     Raises BeepError: `statement_malformed`; `statement_stale` when the chain is already as long
-    (`detail.version`); `statement_refused` with `detail.rule` (`at`: later than `AHEAD` of now); `conflict` when a new device's id or key is
-    another one's; `rate_limited` past `STATEMENTS_A_DAY`.
+    (`detail.version`); `statement_refused` with `detail.rule` (`at` also: later than `AHEAD` from now);
+    `conflict` when a new device's id or key is another one's; `rate_limited` past `STATEMENTS_A_DAY`.
     """
     signed = parse(body)
     _check_pace(person)

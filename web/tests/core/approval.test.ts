@@ -5,9 +5,10 @@ import type { Approval, Readable } from "../../src/core/api";
 import { idBytes } from "../../src/core/ids";
 import { approvalCommit, parseApprovalKeys, encodeApprovalKeys } from "../../src/crypto/approval";
 import { concat } from "../../src/crypto/bytes";
-import { DeviceDouble, Visitor } from "./double-devices";
+import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
 import { until } from "./node";
+import { Visitor } from "./visitor";
 
 const PASSPHRASE = "seven quiet rivers of home";
 

@@ -1,14 +1,10 @@
 /**
- * The double with what is about devices: signing in, pairings, history, moderation. Passphrases and one-time codes are
+ * The double with what is about devices: signing in, pairings, history, resets, moderation. Passphrases and one-time codes are
  * not judged here; that a device is listed, and that it holds the key it is listed with, is.
  */
 
-import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import type { Id, PersonCard } from "../../src/core/api";
-import type { CoreApp } from "../../src/core/app";
-import type { Environment } from "../../src/core/environment";
 import { idBytes, idText, newId } from "../../src/core/ids";
-import { LocalEngine } from "../../src/crypto/engine";
 import { compare, sha256, utf8 } from "../../src/crypto/bytes";
 import { encodeSignedStatement, parseStatement } from "../../src/crypto/identity";
 import { generateSigningKey, sign, verify } from "../../src/crypto/signing";
@@ -17,8 +13,7 @@ import { TransportError } from "../../src/transport";
 import { type Device, ServerDouble } from "./double";
 import type { Authority } from "./double-authority";
 import { cardOf } from "./double-http";
-import { DoubleSocket } from "./double-socket";
-import { Profile, Tab } from "./node";
+import type { Visitor } from "./visitor";
 
 interface Pairing {
   id: Id;
@@ -360,65 +355,3 @@ const json = (value: unknown, status = 200): Response =>
     status: value === null ? 204 : status,
     headers: { "Content-Type": "application/json" },
   });
-
-type Made = ReturnType<LocalEngine["createVault"]>;
-const vaults = new Map<string, Made>();
-
-/** Stretches each passphrase once for all tests: Argon2id is meant to be slow, and vault.test.ts is about it. */
-class QuickVault extends LocalEngine {
-  override createVault(input: { passphrase: string; salt: Uint8Array }): Made {
-    const known = vaults.get(input.passphrase) ?? super.createVault(input);
-    vaults.set(input.passphrase, known);
-    return known;
-  }
-
-  override async openVault(input: Parameters<LocalEngine["openVault"]>[0]) {
-    const { dataKey, signInSecret } = (await vaults.get(input.passphrase)) ?? (await super.openVault(input));
-    return { dataKey, signInSecret };
-  }
-}
-
-/** A browser that is new to its person: a whole app that signs in, is approved, and is a device of its own then. */
-export class Visitor {
-  readonly indexedDB = new IDBFactory();
-  readonly values = new Map<string, string>();
-  device: Id | null = null;
-  app!: CoreApp;
-  tab!: Tab;
-  #socket: DoubleSocket | null = null;
-
-  constructor(readonly server: DeviceDouble) {}
-
-  /** A fresh process over the same profile. */
-  async open(): Promise<CoreApp> {
-    this.tab = new Tab(new Profile("http://double"));
-    this.app = (await this.tab.start(this.#environment())) as CoreApp;
-    return this.app;
-  }
-
-  /** The process is gone. */
-  async kill(): Promise<void> {
-    this.#socket?.drop();
-    await this.app.dispose();
-  }
-
-  #environment(): Partial<Environment> {
-    const canary = {
-      get: (key: string) => this.values.get(key) ?? null,
-      set: (key: string, value: string) => void this.values.set(key, value),
-      remove: (key: string) => void this.values.delete(key),
-    };
-    return {
-      engine: new QuickVault(),
-      idb: { indexedDB: this.indexedDB, IDBKeyRange },
-      canary,
-      locks: null,
-      fetch: (input, init) => this.server.visit(this, String(input), init),
-      openSocket: () => {
-        if (this.device === null) throw new TypeError("no session");
-        this.#socket = new DoubleSocket(this.server, this.device, () => true);
-        return this.#socket;
-      },
-    };
-  }
-}

@@ -5,10 +5,11 @@ import type { Id, MessageItem } from "../../src/core/api";
 import { idBytes } from "../../src/core/ids";
 import { generateSigningKey } from "../../src/crypto/signing";
 import { Authority } from "./double-authority";
-import { DeviceDouble, Visitor } from "./double-devices";
+import { DeviceDouble } from "./double-devices";
 import { items } from "./group";
 import { Member } from "./member";
 import { until } from "./node";
+import { Visitor } from "./visitor";
 
 const SUITES = [0x0053] as const;
 const PASSPHRASE = "seven quiet rivers of home";

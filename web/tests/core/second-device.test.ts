@@ -2,9 +2,10 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { App, Id, MessageItem } from "../../src/core/api";
-import { DeviceDouble, Visitor } from "./double-devices";
+import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
 import { until } from "./node";
+import { Visitor } from "./visitor";
 
 const PASSPHRASE = "seven quiet rivers of home";
 const SUITES = [0x0053] as const;

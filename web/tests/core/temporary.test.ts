@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { App, Id } from "../../src/core/api";
 import { Database } from "../../src/store";
 import { IDBKeyRange } from "fake-indexeddb";
-import { DeviceDouble, Visitor } from "./double-devices";
+import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
 import { until } from "./node";
+import { Visitor } from "./visitor";
 
 const PASSPHRASE = "seven quiet rivers of home";
 const SUITES = [0x0053] as const;

@@ -31,6 +31,7 @@ export async function company(count: number): Promise<Company> {
   const members: Member[] = [];
   for (let i = 0; i < count; i++) members.push(await Member.create(server, { ledger, classical: true }));
   await Promise.all(members.map((member) => member.open()));
+  await Promise.all(members.map((member) => member.connected()));
   const persons = members.slice(1).map((member) => member.person);
   const id = await members[0]!.app!.createGroup({ name: "Company", picture: null, persons });
   const talk = server.talks.get(id)!;

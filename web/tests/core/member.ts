@@ -23,7 +23,7 @@ import type { ServerDouble } from "./double";
 import { DoubleSocket } from "./double-socket";
 import type { Ledger } from "./ledger";
 import { copyDatabases } from "./idb-copy";
-import { Profile, Tab } from "./node";
+import { Profile, Tab, until } from "./node";
 
 const LIFETIME_MS = 90 * 86_400_000;
 const SUITES: readonly Suite[] = [HYBRID, CLASSICAL];
@@ -168,6 +168,12 @@ export class Member {
       this.#step(process);
     };
     return this.app;
+  }
+
+  /** Waits until this device leads and is connected. */
+  async connected(): Promise<void> {
+    const { app } = this;
+    if (app) await until(app.connection, (state) => state === "online");
   }
 
   /** The process is gone in the middle of whatever it did: nothing is flushed, nothing is told. */

@@ -46,6 +46,7 @@ it.each([
       targets.push(await Member.create(server, { classical: true }));
     }
     await Promise.all(racers.map((racer) => racer.open()));
+    await Promise.all(racers.map((racer) => racer.connected()));
     const [first, ...others] = racers as [Member, ...Member[]];
     const persons = [...others, ...targets].map((one) => one.person);
     const id = await first.app!.createGroup({ name: "Race", picture: null, persons });

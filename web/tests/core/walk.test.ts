@@ -33,7 +33,8 @@ async function attempt(planned: WalkPlan): Promise<Error | null> {
     );
     return null;
   } catch (error) {
-    return error as Error;
+    const { message, stack } = error as Error;
+    return new Error(`${message}\n${await walk.scene().catch(() => "")}\n${stack ?? ""}`);
   } finally {
     walk.end();
   }
@@ -60,7 +61,7 @@ describe("a walk", () => {
       const error = await attempt(planned);
       if (!error) return;
       const least = process.env["WALK_SHRINK"] === undefined ? planned : await shorter(planned);
-      expect.fail(`${error.stack ?? error.message}\n${story(least)}`);
+      expect.fail(`${error.message}\n${story(least)}`);
     },
     process.env["WALK_SHRINK"] === undefined ? 4 * PATIENCE : 0,
   );

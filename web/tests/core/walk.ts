@@ -5,6 +5,7 @@
 
 import type { App, Id } from "../../src/core/api";
 import { AppError } from "../../src/core/api";
+import { idText } from "../../src/core/ids";
 import { disagreements, present, unrest } from "./agreement";
 import { seeded, settled, sleep } from "./clock";
 import { ServerDouble, type Talk } from "./double";
@@ -12,6 +13,7 @@ import { Ledger } from "./ledger";
 import { Died, Member } from "./member";
 
 const DAY_MS = 86_400_000;
+const SKEW_MS = 2 * 60_000;
 const MOST_DEVICES_OF_ONE = 3;
 const MOST_MISSES = 200;
 
@@ -28,7 +30,7 @@ const WEIGHTS = {
   restart: 8,
   cut: 6,
   join: 8,
-  days: 3,
+  days: 1,
   drop: 4,
 } as const;
 
@@ -121,6 +123,26 @@ export class Walk {
     };
   }
 
+  /** What somebody who looks for the reason wants to know first. */
+  async scene(): Promise<string> {
+    const { talk, server } = this;
+    const orders = talk.openOrders(server.now());
+    const lines = orders.map(({ action, device }) => `order: ${action} ${idText(device).slice(0, 4)}`);
+    lines.push(
+      `epoch ${String(talk.epoch)}, leaves ${[...talk.leaves].map(([leaf, { device }]) => `${String(leaf)}:${device.slice(0, 4)}`).join(" ")}`,
+    );
+    for (const member of this.members) {
+      const role = talk.participants.get(member.person);
+      const state = server.isRevoked(member.device) ? "revoked" : member.running ? "runs" : "dead";
+      const who = `${member.device.slice(0, 4)} of ${member.person.slice(0, 4)}`;
+      const day = Math.round(member.offset / DAY_MS);
+      const standing = role ? `${role.role}${role.left === null ? "" : " (out)"}` : "stranger";
+      const troubles = member.running ? await member.troubles() : "";
+      lines.push(`${who}: ${standing}, ${state}, day ${String(day)}: ${troubles.slice(-400)}`);
+    }
+    return lines.join("\n");
+  }
+
   end(): void {
     for (const member of this.members) member.kill();
   }
@@ -129,7 +151,9 @@ export class Walk {
     const options = { ledger: this.ledger, classical: true };
     for (let i = 0; i < this.planned.persons; i++)
       this.members.push(await Member.create(this.server, options));
+    for (const member of this.members) this.#setClock(member);
     await Promise.all(this.members.map((member) => member.open()));
+    await Promise.all(this.members.map((member) => member.connected()));
     const [founder, ...others] = this.members as [Member, ...Member[]];
     const some = others.slice(0, Math.ceil(others.length / 2)).map((member) => member.person);
     const id = await founder.app!.createGroup({ name: "Walk", picture: null, persons: some });
@@ -249,22 +273,34 @@ export class Walk {
         return;
       }
       case "days":
-        return this.#days(pick(this.#awake, a), b);
+        return this.#days(b);
     }
   }
 
-  /** A device lay in a drawer, or its clock was set: it comes back some days later. */
-  async #days(member: Member | undefined, b: number): Promise<void> {
-    if (!member) return;
-    member.kill();
-    member.offset = Math.floor(b * 20) * DAY_MS;
-    await this.#restart(member);
+  /** Days go by for everybody; whoever runs starts anew, as machines do overnight. */
+  async #days(b: number): Promise<void> {
+    this.server.offset += (1 + Math.floor(b * 6)) * DAY_MS;
+    const running = this.#awake;
+    for (const member of this.members) {
+      if (running.includes(member)) member.kill();
+      this.#setClock(member);
+    }
+    for (const member of running) await member.open();
+  }
+
+  /** No two clocks agree: each is up to two minutes off, always by the same. */
+  #setClock(member: Member): void {
+    const skew = (parseInt(member.device.slice(0, 2), 16) / 255 - 0.5) * 2 * SKEW_MS;
+    member.offset = this.server.offset + Math.round(skew);
   }
 
   async #approve(member: Member | undefined): Promise<void> {
     if (!member || this.server.living(member.person).length >= MOST_DEVICES_OF_ONE) return;
-    const added = await member.approve();
+    // A statement of the other device may have come first.
+    const added = await member.approve().catch(() => null);
+    if (!added) return;
     this.members.push(added);
+    this.#setClock(added);
     await added.open();
   }
 

@@ -19,6 +19,9 @@ export type { CatchUp } from "./pending";
 const HEAL_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 /** Siblings let a device in before it asks everybody. */
 const SIBLINGS_FIRST_MS = 4_000;
+/** An open order is looked at again after this long, then after twice as long, so many times. */
+const LOOK_AGAIN_MS = 5_000;
+const MAX_LOOKS = 6;
 /** A commit that we alone cannot use is not our group's fault: after this long we ask to be let in again. */
 const BROKEN_PATIENCE_MS = 20_000;
 
@@ -34,6 +37,7 @@ export class Groups {
   /** Since when this device has been seen to have no leaf. */
   readonly #outside = new Map<Id, number>();
   readonly #reported = new Map<string, number>();
+  readonly #looks = new Map<Id, number>();
 
   constructor(
     private readonly context: Context,
@@ -127,7 +131,12 @@ export class Groups {
       (record) => record && { ...record, rejoin: { generation, at: context.now() } },
     );
     this.#asked.set(conversation, context.now());
-    await context.link.request("rejoin", { conversation: idBytes(conversation), generation, ...asked });
+    try {
+      await context.link.request("rejoin", { conversation: idBytes(conversation), generation, ...asked });
+    } catch (error) {
+      this.#asked.delete(conversation);
+      throw error;
+    }
   }
 
   /** This person leaves: the members are told by an order, which the next commit executes. */
@@ -164,6 +173,7 @@ export class Groups {
   forgetAsked(): void {
     this.#asked.clear();
     this.#reported.clear();
+    this.#looks.clear();
   }
 
   /** The conversation with its log read; null while the server is ahead of what it hands out. */
@@ -285,7 +295,20 @@ export class Groups {
     }
     this.#outside.delete(conversation);
     if (group.broken) await this.#report(view, group.broken.seq);
-    else await this.#inTurn(conversation, { kind: "due" });
+    else {
+      await this.#inTurn(conversation, { kind: "due" });
+      await this.#lookAgain(conversation);
+    }
+  }
+
+  /** An order that could not be carried out yet (no KeyPackage): again later, a few times a connection. */
+  async #lookAgain(conversation: Id): Promise<void> {
+    const { record } = await readView(this.context, conversation);
+    const looks = this.#looks.get(conversation) ?? 0;
+    if (record.server.orders === 0 || looks >= MAX_LOOKS) return;
+    this.#looks.set(conversation, looks + 1);
+    const later = this.context.sleep(LOOK_AGAIN_MS * 2 ** looks).then(() => this.attend(conversation));
+    this.context.background("attend", later);
   }
 
   /** Waits for this device's turn, looks again, and acts if it is still needed. */

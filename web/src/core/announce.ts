@@ -1,7 +1,6 @@
 import { type Chain } from "../crypto/chain";
 import { equal, toHex } from "../crypto/bytes";
-import { Batch, type MessageRecord, named, type NoticeRecord } from "../store";
-import type { CardRecord } from "../store";
+import { Batch, type CardRecord, type MessageRecord, named, type NoticeRecord, StoreError } from "../store";
 import type { Id } from "./api";
 import type { Context } from "./context";
 import { idText } from "./ids";
@@ -48,35 +47,41 @@ export class Announcer {
     if (wasVerified) await this.#synced.set("verified", after.id, new Uint8Array());
   }
 
-  /** `what` tells this news of the person from other news of the same kind. */
+  /**
+   * `what` tells this news of the person from other news of the same kind. Not under the conversations' lanes: a chain
+   * grows while a log is read, too, and the reader would wait for itself.
+   */
   async #say(person: Id, what: string, notice: NoticeRecord): Promise<void> {
-    const { store, bus, lanes } = this.context;
+    const { store, bus } = this.context;
     // Ids are row keys and so in the clear at rest: a keyed hash, which names nobody.
     const id = `${notice.kind}-${await store.person(`${person}\n${what}`)}`;
     for (const { key, value } of await store.all("conversations")) {
       if (value.kind === "self" || !value.persons.includes(person)) continue;
-      await lanes.run(value.id, async () => {
-        if (await store.get("messages", named(key, id))) return;
-        const stored = await store.get("conversations", key);
-        // Between what has been applied and what comes next.
-        const order = (stored?.value.cursor ?? value.cursor) + 0.75;
-        const record: MessageRecord = {
-          id,
-          conversation: value.id,
-          order,
-          seq: null,
-          kind: "notice",
-          mine: false,
-          sender: null,
-          copied: false,
-          at: this.context.now(),
-          text: "",
-          notice,
-          failed: null,
-          frank: null,
-        };
-        await store.commit(new Batch().put("messages", named(key, id), record, { group: key, order }));
-      });
+      // Between what has been applied and what comes next.
+      const order = value.cursor + 0.75;
+      const record: MessageRecord = {
+        id,
+        conversation: value.id,
+        order,
+        seq: null,
+        kind: "notice",
+        mine: false,
+        sender: null,
+        copied: false,
+        at: this.context.now(),
+        text: "",
+        notice,
+        failed: null,
+        frank: null,
+      };
+      const place = { group: key, order, expect: 0 };
+      try {
+        await store.commit(new Batch().put("messages", named(key, id), record, place));
+      } catch (error) {
+        // Said already, here or by another tab.
+        if (error instanceof StoreError && error.code === "conflict") continue;
+        throw error;
+      }
       bus.publish({ t: "messages", conversation: value.id, ids: [id] });
     }
   }

@@ -42,7 +42,10 @@ export class Identities {
 
   constructor(
     private readonly context: Context,
-    /** Told when a pinned chain has grown, once it is on disk. Never told of a person who is seen for the first time. */
+    /**
+     * Told when a pinned chain has grown, before the pin moves: after a crash it is told again. Never told of a person who
+     * is seen for the first time. May be called while a conversation's lane is held.
+     */
     private readonly onGrown: (before: Chain, after: Chain) => Promise<void> = () => Promise.resolve(),
   ) {
     this.trust = new Trust(context);
@@ -147,13 +150,13 @@ export class Identities {
       await this.#refused(person, key, error);
       throw new AppError("identity_chain_refused", cryptoCode(error) ?? undefined);
     }
+    if (pinned && chain.version > pinned.version) await this.onGrown(pinned, chain);
     if (!pinned || chain.version > pinned.version || stored?.value.alarm) {
       const certificates = statements.some(isReset) ? [...(anchors?.certificates ?? [])] : [];
       await this.#pin(key, { person, statements, certificates, alarm: null });
     }
     this.#chains.set(person, chain);
     this.#fresh.add(person);
-    if (pinned && chain.version > pinned.version) await this.onGrown(pinned, chain);
     return chain;
   }
 

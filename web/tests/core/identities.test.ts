@@ -155,6 +155,30 @@ describe("a reset", () => {
     await fresh.kill();
   }, 120_000);
 
+  it("is taken in with the first words of a new device, which came while nobody was here", async () => {
+    await server.appointOfficers();
+    const letter = await server.letter(omar.person);
+    server.logins.set("ayesha", omar.person);
+    ayesha.kill();
+    omar.kill();
+    const fresh = new Visitor(server);
+    await fresh.open();
+    await fresh.app.beginReset(letter, "123");
+    await fresh.app.requestReset({ passphrase: PASSPHRASE, totp: "000000", deviceName: "Anew" });
+    server.signResets();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await fresh.app.resetStatus()).toMatchObject({ state: "open" });
+    expect(await fresh.app.openDirect(ayesha.person)).toBe(conversation);
+    await fresh.app.send(conversation, "it is me, anew");
+    const talk = server.talks.get(conversation)!;
+    await expect.poll(() => talk.envelopes.at(-1)?.generation, { timeout: 20_000 }).toBe(2);
+    // The chain is judged while the log is read: the line about the reset must not wait for the log.
+    await ayesha.open();
+    await expect.poll(() => texts(ayesha), { timeout: 20_000 }).toEqual(["hello", "it is me, anew"]);
+    expect(await notice(ayesha, "identity-reset")).toMatchObject({ person: omar.person });
+    await fresh.kill();
+  }, 120_000);
+
   it("without officers under the pinned root is refused", async () => {
     // A server that was taken over appoints officers of its own.
     await server.appointOfficers(await Authority.create(Date.now()));

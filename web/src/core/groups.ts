@@ -152,7 +152,9 @@ export class Groups {
   /** Makes the group anew under another suite or size. Only an admin may. */
   async succeed(conversation: Id, shape: Shape): Promise<boolean> {
     const { group } = await readView(this.context, conversation);
-    if (!group) throw new AppError("not_a_member");
+    if (!group?.state) throw new AppError("not_a_member");
+    const own = group.membership.find(({ person }) => person === this.context.self.person);
+    if (own?.role !== "admin") throw new AppError("not_admin");
     return this.begins.begin(conversation, () => this.begins.successor(group, shape, false));
   }
 

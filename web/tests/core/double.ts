@@ -259,7 +259,8 @@ export class ServerDouble {
   }
 
   suiteOf(talk: Talk, asked: unknown): Suite {
-    return talk.generation > 0 ? talk.suite : (this.newGroups ?? (Number(asked) as Suite));
+    if (this.newGroups === null) return Number(asked) as Suite;
+    return talk.generation > 0 ? talk.suite : this.newGroups;
   }
 
   state(talk: Talk, person: Id | null = null): wire.ConversationState {

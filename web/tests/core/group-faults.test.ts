@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Id, MessageItem, Notice } from "../../src/core/api";
 import { ask, type Errand } from "../../src/core/errands";
+import { LARGE } from "../../src/core/begins";
 import { readView } from "../../src/core/pending";
+import { readProfile } from "../../src/core/profiles";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
 
@@ -71,6 +73,36 @@ describe("a commit that nobody can use", () => {
       });
       expect((await view(device)).group?.membership).toHaveLength(3);
     }
+  });
+});
+
+describe("a group that outgrows its suite", () => {
+  it("goes on in a classical successor with the same members, name and admin", async () => {
+    await ayesha.composer.add(talk, "before");
+    await omar.settled(talk, 1);
+    expect(await ayesha.sync?.groups.succeed(talk, LARGE)).toBe(true);
+    await caught(ayesha, omar, sana);
+    await omar.composer.add(talk, "after");
+    await sana.settled(talk, 2);
+    for (const device of [ayesha, omar, sana]) {
+      const { record, group } = await view(device);
+      expect(record.generation).toBe(2);
+      expect(group).toMatchObject({ suite: LARGE.suite, sizeClass: "large" });
+      expect(group?.membership.find(({ role }) => role === "admin")?.person).toBe(ayesha.person);
+      expect((await readProfile(device.context, talk)).name).toBe("Budget");
+      expect(notices(await device.items(talk))).toContainEqual({
+        kind: "successor",
+        by: ayesha.person,
+        reason: "policy",
+      });
+    }
+  });
+
+  it("is made anew by nobody but an admin", async () => {
+    await expect(omar.sync?.groups.succeed(talk, LARGE)).rejects.toMatchObject({ code: "not_admin" });
+    expect(server.talks.get(talk)?.generation).toBe(1);
+    await omar.composer.add(talk, "still here");
+    await sana.settled(talk, 1);
   });
 });
 

@@ -38,6 +38,8 @@ export async function recoverySigner(
 export class Identities {
   readonly #chains = new Map<Id, Chain>();
   readonly #fresh = new Set<Id>();
+  /** Grows with all news of chains: an answer that was asked for before them may be older than they are. */
+  #news = 0;
   readonly trust: Trust;
 
   constructor(
@@ -53,11 +55,13 @@ export class Identities {
 
   /** After a break in the connection nobody's chain is known to be the newest. */
   forgetFreshness(): void {
+    this.#news += 1;
     this.#fresh.clear();
   }
 
   /** The server said that this person's chain has grown. */
   markStale(person: Id): void {
+    this.#news += 1;
     this.#fresh.delete(person);
   }
 
@@ -127,6 +131,7 @@ export class Identities {
 
   async refresh(person: Id): Promise<Chain> {
     const { store, api } = this.context;
+    const news = this.#news;
     const key = await store.person(person);
     const stored = await store.get("chains", key);
     const pinned = stored ? await this.#verify(person, stored.value) : null;
@@ -155,8 +160,11 @@ export class Identities {
       const certificates = statements.some(isReset) ? [...(anchors?.certificates ?? [])] : [];
       await this.#pin(key, { person, statements, certificates, alarm: null });
     }
+    const other = this.#chains.get(person);
+    // A later request was answered sooner.
+    if (other && other.version > chain.version) return other;
     this.#chains.set(person, chain);
-    this.#fresh.add(person);
+    if (news === this.#news) this.#fresh.add(person);
     return chain;
   }
 

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Id, MessageItem } from "../../src/core/api";
+import { Identities } from "../../src/core/identities";
 import { idBytes } from "../../src/core/ids";
 import { generateSigningKey } from "../../src/crypto/signing";
 import { Authority } from "./double-authority";
@@ -73,6 +74,52 @@ describe("safety numbers", () => {
     await omar.approve();
     const after = await ayesha.app!.safetyNumber(omar.person);
     expect(after.groups).toEqual(before.groups);
+  }, 60_000);
+});
+
+describe("a chain", () => {
+  /** Asks for his chain; the server's answer, which is of now, arrives when `arrive` is called. */
+  async function asked(identities: Identities) {
+    const { api } = ayesha.context;
+    const { identity } = api;
+    let arrive = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    let answered = false;
+    api.identity = async (person, after) => {
+      const answer = await identity.call(api, person, after);
+      answered = true;
+      await held;
+      return answer;
+    };
+    const chain = identities.refresh(omar.person);
+    await expect.poll(() => answered).toBe(true);
+    api.identity = identity;
+    return { chain, arrive };
+  }
+
+  it("that has grown is not hidden by an older answer that arrives later", async () => {
+    const identities = new Identities(ayesha.context);
+    const before = await identities.refresh(omar.person);
+    const late = await asked(identities);
+    await omar.approve();
+    identities.markStale(omar.person);
+    expect((await identities.fresh(omar.person)).version).toBe(before.version + 1);
+    late.arrive();
+    await late.chain;
+    expect((await identities.fresh(omar.person)).version).toBe(before.version + 1);
+  }, 60_000);
+
+  it("that grows while it is on its way is asked for again", async () => {
+    const identities = new Identities(ayesha.context);
+    const before = await identities.refresh(omar.person);
+    const late = await asked(identities);
+    await omar.approve();
+    identities.markStale(omar.person);
+    late.arrive();
+    await late.chain;
+    expect((await identities.fresh(omar.person)).version).toBe(before.version + 1);
   }, 60_000);
 });
 

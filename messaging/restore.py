@@ -9,24 +9,28 @@ said meanwhile, so no new envelope takes the place of a lost one.
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 import structlog
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
-from accounts import identity_chain
+from accounts import identity_chain, resets
 from accounts.models import Device, Person, Revocation
+from accounts.statements import Flags, SignedStatement
 from audit import intake
 from audit.events import Actor, RestoreModeChanged
 from beep import clock
 from beep.clock import from_ms
 from beep.errors import BeepError
-from messaging import formats, notices, protocol
+from messaging import formats, notices, protocol, rates
 from messaging.access import acting_device, current_group, lock_conversation, state_of
 from messaging.models import Conversation, Envelope, Restore, Reupload
-from messaging.read_only import is_read_only
+from messaging.read_only import RETRY, close_gate, is_read_only, pass_gate
 from messaging.replay import ReplayRefusedError, Transcript, replay, scores
 
 log = structlog.get_logger(__name__)
@@ -34,13 +38,20 @@ log = structlog.get_logger(__name__)
 ENOUGH: Final = 2
 """What must speak for an envelope (`messaging.replay.scores`) while copies may still come."""
 
+WAITING: Final = 20_000
+"""Envelopes of one conversation that may wait behind its log's end; as many as a client keeps."""
+PER_MINUTE: Final = 300
+"""Re-uploads of one device."""
+LOST_WITHIN: Final = timedelta(days=90)
+"""How old a lost reset may be; no client keeps what would bring an older backup's logs back."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(protocol.Envelope).decode
 
 
 @transaction.atomic
 def turn_on() -> None:
-    """Refuse everything but reading and re-uploads, in every process, from the next request on."""
+    """Refuse everything but reading and re-uploads, in every process. Waits for what is being written."""
     _set(read_only=True)
 
 
@@ -57,10 +68,13 @@ def turn_off() -> dict[UUID, int]:
             Reupload.objects.filter(conversation_id=conversation).delete()
     with transaction.atomic():
         _set(read_only=False)
+        # What came after its conversation was settled must not speak in another restore.
+        Reupload.objects.all().delete()
     return settled
 
 
 def _set(*, read_only: bool) -> None:
+    close_gate()
     Restore.objects.update_or_create(id=1, defaults={"read_only": read_only, "changed_at": clock.now()})
     intake.record(RestoreModeChanged(actor=Actor(system="operator"), target=None, read_only=read_only))
 
@@ -70,17 +84,21 @@ def reupload(*, device: UUID, frame: protocol.Reupload, now_ms: int) -> int:
     """Take a device's copies of envelopes; gives the log's end after those that could be put back.
 
     `frame.envelopes` are dense. Copies of what the log has must be the same as there. Raises BeepError
-    `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`, `conflict` when the server is not
-    read-only, or `range_refused` when the copies are not dense, begin behind the log's end with a hole
-    before them that nobody has filled, or differ from the log (`detail.seq`).
+    `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`, `rate_limited`, `conflict` when the
+    server is not read-only, `busy` when as many wait as may (`WAITING`), or `range_refused` when the copies
+    are not dense, begin behind the log's end and behind the person's other copies, or differ from the log
+    (`detail.seq`).
     """
+    pass_gate()
     if not is_read_only():
         raise BeepError("conflict", "The server is not being restored.")
+    rates.spend(key=f"reupload:{device}", limit=PER_MINUTE, seconds=60, now_ms=now_ms)
     person = acting_device(device=device, now_ms=now_ms).person_id
     conversation = lock_conversation(conversation=UUID(bytes=frame.conversation), person=person)
     first = frame.envelopes[0].seq
     if any(envelope.seq != first + i for i, envelope in enumerate(frame.envelopes)) or first < 1:
         raise BeepError("range_refused", detail={"last_seq": conversation.last_seq})
+    _check_room(conversation, person=person, first=first, last=frame.envelopes[-1].seq)
     hashed = [(_hash(conversation.id, envelope), envelope) for envelope in frame.envelopes]
     known = dict(
         Envelope.objects.filter(
@@ -112,6 +130,16 @@ def reupload(*, device: UUID, frame: protocol.Reupload, now_ms: int) -> int:
         state = state_of(conversation, group=current_group(conversation))
         notices.conversation_changed(state, state.persons)
     return last
+
+
+def _check_room(conversation: Conversation, *, person: UUID, first: int, last: int) -> None:
+    """A person's copies follow the log's end without a hole, and not without end: anybody can invent some."""
+    own = Reupload.objects.filter(conversation_id=conversation.id, person_id=person)
+    known = max(conversation.last_seq, own.aggregate(last=Max("seq"))["last"] or 0)
+    if first > known + 1:
+        raise BeepError("range_refused", detail={"last_seq": conversation.last_seq})
+    if last > conversation.last_seq + WAITING:
+        raise BeepError("busy", retry_after=RETRY)
 
 
 def _advance(conversation: Conversation, *, enough: int) -> int:
@@ -182,6 +210,7 @@ def give_back_statements(*, person: UUID, statements: Sequence[bytes], actor: Ac
     has already are passed over. Raises BeepError `conflict` when the server is not read-only, `not_found`,
     `statement_malformed`, `statement_refused`, `conflict` or `rate_limited`.
     """
+    pass_gate()
     if not is_read_only():
         raise BeepError("conflict", "The server is not being restored.")
     row = Person.objects.select_for_update(no_key=True).filter(id=person).first()
@@ -196,5 +225,14 @@ def give_back_statements(*, person: UUID, statements: Sequence[bytes], actor: Ac
     return row.statement_version
 
 
-def _follows(previous: object, signed: object) -> None:
-    """No demand beyond the chain's rules."""
+def _follows(previous: object, signed: SignedStatement) -> None:
+    """No demand beyond the chain's rules, but of a reset, which here goes past its letter and its delay.
+
+    It must have been possible: the delay since its own time is over. And it is not so old that the keys of
+    officers of long ago could have signed it yesterday. Rule: `at`.
+    """
+    if signed.statement.flags is not Flags.RESET:
+        return
+    at, now = from_ms(signed.statement.at), clock.now()
+    if not now - LOST_WITHIN <= at <= now + resets.CLOCKS_APART - settings.RESET_DELAY:
+        raise identity_chain.refuse("at")

@@ -2,6 +2,10 @@
 
 from typing import Final, LiteralString
 
+GATE: Final[LiteralString] = "SELECT pg_advisory_xact_lock_shared(%s)"
+"""`messaging.read_only`: a statement of its own before LOCK, which then reads the mode that cannot change any
+more before COMMIT."""
+
 LOCK: Final[LiteralString] = """
 SELECT id, last_seq, generation, epoch, blocked,
        EXISTS (SELECT FROM messaging_restore WHERE read_only)

@@ -3,7 +3,8 @@
 The slower the disk, the larger the batches; nothing waits on a timer. One batch is in flight, on a connection
 of the writer's own. A batch is one transaction in two round trips:
 
-1. BEGIN, LOCK, SENDERS (see `statements`): from here on this transaction alone decides about these logs.
+1. BEGIN, GATE, LOCK, SENDERS (see `statements`): from here on this transaction alone decides about these
+   logs.
 2. WRITE, COMMIT, after `batch.decide` has given out seqs and hashes.
 
 Guarantees and races:
@@ -30,6 +31,7 @@ from psycopg.rows import TupleRow
 
 from beep import clock
 from beep.errors import BeepError
+from messaging import read_only
 from messaging.engine import arrays, audit_row, database, limits, statements, tasks
 from messaging.engine.batch import Accepted, ConversationRow, Decision, Earlier, SenderRow, decide, retries
 from messaging.engine.submission import Outcome, Submission
@@ -186,6 +188,7 @@ class Writer:
         ids = sorted({s.conversation for s in batch})
         async with connection.pipeline():
             await connection.execute("BEGIN")
+            await connection.execute(statements.GATE, (read_only.GATE,), binary=True)
             locked = await connection.execute(statements.LOCK, (arrays.uuids(ids),), binary=True)
             columns = (
                 arrays.uuids([conversation for conversation, _, _, _ in keys]),

@@ -1,11 +1,13 @@
 """A database restored to an older point: what members hold brings its logs back, and nothing else does."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.test import override_settings
 
 from accounts import identity_chain
 from audit.events import Actor
@@ -240,6 +242,44 @@ def test_refused_copies_change_nothing(change: str) -> None:
     assert not Reupload.objects.exists()
 
 
+def test_a_persons_copies_follow_the_logs_end_and_do_not_fill_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    talk = party()
+    alice, bob, _ = talk.people
+
+    def later() -> None:
+        for _ in range(4):
+            talk.say(alice)
+
+    envelopes, facts = lost(talk, later)
+    with pytest.raises(BeepError) as refusal:
+        give(talk, bob, envelopes[1:])
+    assert refusal.value.code == "range_refused"
+    monkeypatch.setattr(restore, "WAITING", 3)
+    assert give(talk, bob, envelopes[:2]) == give(talk, bob, envelopes[2:3])
+    with pytest.raises(BeepError) as refusal:
+        give(talk, bob, envelopes[3:])
+    assert refusal.value.code == "busy"
+    assert Reupload.objects.count() == 3
+    # There is room again when the log has grown.
+    give(talk, alice, envelopes[:1])
+    give(talk, bob, envelopes[3:])
+    restore.turn_off()
+    assert talk.facts() == facts
+
+
+def test_re_uploads_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "PER_MINUTE", 1)
+    talk = party()
+    envelopes, _ = lost(talk, lambda: talk.say(talk.people[0]))
+    with clock.stopped():
+        give(talk, talk.people[1], envelopes)
+        with pytest.raises(BeepError) as refusal:
+            give(talk, talk.people[1], envelopes)
+    assert refusal.value.code == "rate_limited"
+
+
 def test_statements_come_back() -> None:
     talk = party()
     alice, bob, _ = talk.people
@@ -256,6 +296,49 @@ def test_statements_come_back() -> None:
     assert _bodies(alice) == bodies
     # Once more changes nothing.
     assert restore.give_back_statements(person=alice.id, statements=bodies, actor=actor) == 2
+
+
+@pytest.mark.parametrize(("age", "taken"), [(0, False), (47, False), (48, True), (90 * 24, True)])
+def test_a_lost_reset_comes_back_when_its_delay_is_over(age: int, taken: bool) -> None:
+    """Otherwise two officers and a server that is being restored would do without the delay, and the keys of
+    officers of long ago could sign for back then.
+    """
+    with clock.stopped() as time, override_settings(RESET_DELAY=timedelta(hours=72)):
+        talk = party()
+        alice, bob, _ = talk.people
+        point = transaction.savepoint()
+        alice.reset()
+        bodies = _bodies(alice)
+        transaction.savepoint_rollback(point)
+        restore.turn_on()
+        time.advance(timedelta(hours=age))
+
+        def again() -> int:
+            return restore.give_back_statements(
+                person=alice.id, statements=bodies, actor=Actor(person=bob.id)
+            )
+
+        if taken:
+            assert again() == 2
+        else:
+            with pytest.raises(BeepError) as refusal:
+                again()
+            assert (refusal.value.code, refusal.value.detail) == ("statement_refused", {"rule": "at"})
+
+
+def test_a_reset_of_long_ago_does_not_come_back() -> None:
+    with clock.stopped() as time:
+        talk = party()
+        alice = talk.people[0]
+        point = transaction.savepoint()
+        alice.reset()
+        bodies = _bodies(alice)
+        transaction.savepoint_rollback(point)
+        restore.turn_on()
+        time.advance(timedelta(days=91))
+        with pytest.raises(BeepError) as refusal:
+            restore.give_back_statements(person=alice.id, statements=bodies, actor=Actor(person=alice.id))
+    assert refusal.value.detail == {"rule": "at"}
 
 
 def test_the_transcript_is_the_one_of_the_formats() -> None:

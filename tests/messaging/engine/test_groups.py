@@ -1,5 +1,6 @@
 """Groups over sockets: who hears what when somebody goes, asks to be let in, or the server is read-only."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -16,7 +18,7 @@ from django.db import transaction
 from accounts.models import Person, Session
 from accounts.signals import pairing_waiting, person_changed, reset_requested
 from beep import clock
-from messaging import conversations, notices, protocol, removals
+from messaging import conversations, notices, protocol, removals, restore
 from messaging.engine import limits
 from messaging.engine.runtime import Engine
 from messaging.formats import Role
@@ -26,6 +28,7 @@ from tests.messaging.engine.factory import Actor, Talk, actors, talk, typing_fra
 from tests.messaging.party import Party, leave_frame, party, rejoin_frame
 from tests.messaging.people import Human
 from tests.messaging.world import publish
+from tests.support.databases import TestDatabase
 
 
 def signed_in(who: Human) -> Actor:
@@ -220,6 +223,30 @@ async def test_read_only_after_a_restore(engine: Engine) -> None:
         assert page.last_seq == 1
         await sync_to_async(Restore.objects.update)(read_only=False)
         assert (await message(one, made, 1)).seq == 2
+
+
+async def test_the_read_only_mode_waits_for_the_batch_in_flight(
+    engine: Engine, fresh_database: TestDatabase
+) -> None:
+    """Otherwise a message would take the seq of a lost one after the operator was told that none can."""
+    async with connected(2) as (made, [one, _]):
+        await message(one, made, 1)
+        other = await psycopg.AsyncConnection.connect(fresh_database.urls.superuser)
+        group_id = await _group_id(made)
+        async with other:
+            lock = "SELECT FROM messaging_conversation WHERE id = %s FOR NO KEY UPDATE"
+            await other.execute(lock, [made.id])
+            in_flight = one.message(Talk(made.id.bytes, group_id, 0), counter=3)
+            await one.post(in_flight)
+            await asyncio.sleep(0.2)
+            mode = asyncio.create_task(sync_to_async(restore.turn_on, thread_sensitive=False)())
+            await asyncio.sleep(0.3)
+            assert not mode.done()
+            await other.commit()
+        assert (await one.answer(in_flight.id)).seq == 3
+        await mode
+        refused = await one.send(Talk(made.id.bytes, group_id, 0), counter=4)
+        assert refused.code == "read_only"
 
 
 async def test_events_about_people(engine: Engine) -> None:

@@ -36,6 +36,7 @@ def adopt_begin(
     if predecessor is not None:
         # Whatever had to be done in the former group is done: it is over.
         orders.supersede(group=predecessor, seq=seq)
+        members.forget_former(predecessor)
     conversation.generation = group.generation
     conversation.epoch = 1
     conversation.blocked = False

@@ -37,10 +37,11 @@ def begin(*, device: UUID, frame: protocol.Begin, now_ms: int) -> Accepted:
     Its members are living devices of the conversation's persons, as `messaging.membership` allows; in a
     direct conversation of both. When a successor may begin, `_check_may_succeed` says.
 
-    Raises BeepError `read_only`, `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`,
-    `counter_old`, `counter_gap`, `generation_conflict`, `successor_not_allowed`, `policy_refused` or
-    `frame_refused`.
+    Raises BeepError `rate_limited`, `read_only`, `device_unknown`, `device_revoked`, `person_inactive`,
+    `not_a_member`, `counter_old`, `counter_gap`, `generation_conflict`, `successor_not_allowed`,
+    `policy_refused` or `frame_refused`.
     """
+    handshakes.limit(device=device, now_ms=now_ms)
     attempt = Attempt(frame.commit)
     conversation, person = handshakes.locked(
         device=device, conversation=frame.conversation, newcomers=attempt.persons, now_ms=now_ms

@@ -39,10 +39,11 @@ def commit(*, device: UUID, frame: protocol.Commit, now_ms: int) -> Accepted:
     `messaging.membership` allows. Afterwards no leaf may belong to a device that is out, and no order that
     can be carried out may be left open.
 
-    Raises BeepError `read_only`, `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`,
-    `counter_old`, `counter_gap`, `generation_conflict`, `epoch_conflict`, `removal_due`, `order_due` or
-    `frame_refused`.
+    Raises BeepError `rate_limited`, `read_only`, `device_unknown`, `device_revoked`, `person_inactive`,
+    `not_a_member`, `counter_old`, `counter_gap`, `generation_conflict`, `epoch_conflict`, `removal_due`,
+    `order_due` or `frame_refused`.
     """
+    handshakes.limit(device=device, now_ms=now_ms)
     attempt = Attempt(frame.body)
     conversation, person = handshakes.locked(
         device=device, conversation=frame.conversation, newcomers=attempt.persons, now_ms=now_ms

@@ -7,11 +7,12 @@ KeyPackages, mailboxes. A refused frame leaves nothing behind, not even its coun
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from beep.errors import BeepError
 from beep.tls import TlsError
-from messaging import notices, protocol
+from messaging import notices, protocol, rates
 from messaging.access import acting_device, conversation_of, left_state, lock_conversation, state_of
 from messaging.formats import AuthenticatedData
 from messaging.groups import frame_refused
@@ -34,6 +35,17 @@ class Accepted:
     mail: list[tuple[bytes, int]]
     state: protocol.ConversationState
     left: list[bytes]
+
+
+PER_MINUTE: Final = 600
+"""Begins and commits of one device: each is read and judged for up to a second, accepted or not."""
+MAX_PROPOSALS: Final = 1_000
+"""Adds and Removes in one commit: as many as the largest group has leaves."""
+
+
+def limit(*, device: UUID, now_ms: int) -> None:
+    """Count a begin or commit, before anything is read. Raises BeepError `rate_limited`."""
+    rates.spend(key=f"handshake:{device}", limit=PER_MINUTE, seconds=60, now_ms=now_ms)
 
 
 class Attempt:
@@ -60,6 +72,8 @@ class Attempt:
         if self._error is not None:
             raise frame_refused(self._error.code.value) from self._error
         assert self._frame is not None
+        if len(self._frame.proposals) > MAX_PROPOSALS:
+            raise frame_refused("too_many")
         return self._frame
 
     @property

@@ -127,6 +127,11 @@ def membership_before(conversation: Conversation, *, group: Group, seq: int) -> 
     return found
 
 
+def forget_former(group: Group) -> None:
+    """The group is over: nothing of it is ever undone again."""
+    FormerStanding.objects.filter(group=group).delete()
+
+
 def check_known(after: Mapping[UUID, Standing], *, known: Mapping[UUID, Standing]) -> None:
     """Nobody is named who is no one, or who has left the directory, and nobody names a whole government.
 

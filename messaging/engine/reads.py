@@ -28,8 +28,8 @@ SESSION: Final[LiteralString] = LIVING + "AND s.token_hash = %s"
 STILL_LIVING: Final[LiteralString] = LIVING + "AND s.id = ANY(%s)"
 
 STATES: Final[LiteralString] = """
-SELECT c.id, c.kind, COALESCE(e.seq, c.last_seq), COALESCE(e.generation, c.generation),
-       COALESCE(e.epoch + 1, c.epoch), g.group_id, e.seq IS NOT NULL,
+SELECT c.id, c.kind, COALESCE(p.left_seq, c.last_seq), COALESCE(e.generation, c.generation),
+       COALESCE(e.epoch + 1, c.epoch), g.group_id, p.left_at IS NOT NULL,
        c.blocked, c.frozen_seq,
        (SELECT count(*) FROM messaging_order o
         WHERE o.group_ref = g.id AND o.executed_seq IS NULL AND o.expires_at > %s),
@@ -54,6 +54,11 @@ JOIN messaging_participant p ON p.conversation_id = c.id AND p.person_id = %s AN
 WHERE c.id = %s
 """
 """How far the person may read: to the end, or to the envelope that removed them."""
+
+PRESENT: Final[LiteralString] = """
+SELECT person_id FROM messaging_participant
+WHERE conversation_id = %s AND person_id = ANY(%s) AND left_at IS NULL AND role IN (1, 2)
+"""
 
 PAGE: Final[LiteralString] = """
 SELECT seq, generation, epoch, kind, device_id, counter, time_ms, body FROM (
@@ -132,6 +137,12 @@ async def states(database: Database, *, person: bytes) -> list[protocol.Conversa
         )
         for row in await database.rows(STATES, (clock.now(), arrays.uuid(person)))
     ]
+
+
+async def present(database: Database, *, conversation: bytes, persons: Iterable[bytes]) -> set[bytes]:
+    """Those of `persons` who are in the conversation now."""
+    rows = await database.rows(PRESENT, (arrays.uuid(conversation), arrays.uuids(list(persons))))
+    return {row[0] for row in rows}
 
 
 async def mailbox_end(database: Database, *, device: bytes) -> int:

@@ -72,11 +72,30 @@ class Repairer:
                 fresh = [envelope for envelope in found if envelope.seq > room.known]
                 if not fresh:
                     return
+                if any(envelope.kind != protocol.APPLICATION for envelope in fresh):
+                    room.leaves = None
+                    await self._put_out(room)
                 event = protocol.Envelopes(conversation=room.conversation, envelopes=fresh)
                 self.hub.deliver(room.conversation, fresh[0].seq, fresh[-1].seq, Outgoing.of(event))
         except UNAVAILABLE as error:
             # The next look finds the same gap.
             log.warning("repair_failed", error=type(error).__name__)
+
+    async def _put_out(self, room: Room) -> None:
+        """Who is out of the conversation leaves the room, and learns where their log ends.
+
+        A commit whose envelope no hint brought may have removed somebody, and the hint that says so may be
+        lost too. Before the envelopes, for those behind it are none of their business.
+        """
+        persons = {member.person for member in room.members}
+        present = await reads.present(self._database, conversation=room.conversation, persons=persons)
+        for person in persons - present:
+            for state in await reads.states(self._database, person=person):
+                if state.conversation == room.conversation and state.left:
+                    self.hub.changed(state, [person])
+            # Whatever the state says: an invited person has none.
+            for member in [member for member in room.members if member.person == person]:
+                self.hub.leave(member, room)
 
     async def _watch(self) -> None:
         """Look when asked, every second while Valkey is away, and now and then in any case."""

@@ -184,6 +184,31 @@ async def test_a_removal_that_no_hint_told_of(engine: Engine) -> None:
         assert {member.device for member in room.members} == {made.people[0].client.device.bytes}
 
 
+async def test_who_was_removed_hears_nothing_after_it_although_no_hint_told_of_it(engine: Engine) -> None:
+    """Valkey is away: the envelopes are found in the database, and so must be who may not have them."""
+    async with connected(3) as (made, [_, two, three]):
+        admin, _, gone = made.people
+
+        @sync_to_async
+        def remove_and_go_on() -> None:
+            former = notices.set_publisher(lambda notice: None)
+            try:
+                made.commit(admin, remove=[gone.client], roles={gone.id: Role.NONE})
+                made.commit(admin)
+            finally:
+                notices.set_publisher(former)
+
+        await remove_and_go_on()
+        await engine._repairer._compare()
+        assert [envelope.seq for envelope in await two.envelopes(made.id.bytes, until=3)] == [2, 3]
+        state = await changed(three, made)
+        assert (state.left, state.last_seq) == (True, 2)
+        await three.ask(protocol.Ping)
+        assert three.unread == []
+        room = engine.hub.rooms[made.id.bytes]
+        assert gone.id.bytes not in {member.person for member in room.members}
+
+
 async def test_large_groups_are_spared_what_is_only_nice_to_know(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import { type Chain, extendChain, type Trust as Anchors, verifyChain } from "../
 import { parseStatement, statementHash } from "../crypto/identity";
 import type { StatementSigner } from "../crypto/statements";
 import type { ChainRecord } from "../store";
+import { TransportError } from "../transport";
 import { AppError, type Id } from "./api";
 import type { Context } from "./context";
 import type { Engine } from "./environment";
@@ -119,7 +120,10 @@ export class Identities {
     try {
       return await chain();
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== "identity_chain_refused") throw error;
+      const refused = error instanceof AppError && error.code === "identity_chain_refused";
+      // A hostile commit may spell a name that nobody has.
+      const nobody = error instanceof TransportError && error.code === "not_found";
+      if (!refused && !nobody) throw error;
       return this.#chains.get(person) ?? null;
     }
   }

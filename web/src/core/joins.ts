@@ -17,6 +17,7 @@ import { cryptoCode, RolledBack } from "./errors";
 import { idBytes, idText } from "./ids";
 import type { Identities } from "./identities";
 import { lastResortUsed } from "./keypackages";
+import { pooled } from "./lanes";
 import type { Mailbox } from "./mailbox";
 import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
@@ -294,8 +295,10 @@ export class Joins {
     if (!stored) throw new JoinRefused("key_package_missing");
     const keyPackage = stored.value as MadeKeyPackage;
     const persons = new Set([context.self.person, ...conversation.persons]);
-    if (conversation.kind === "group")
-      for (const person of personsNamed([envelope.body])) persons.add(person);
+    const named = conversation.kind === "group" ? personsNamed([envelope.body]) : [];
+    // Only names that somebody has: the bytes are the committer's, and may spell anything.
+    for (const chain of await pooled(named, (person) => identities.tryFresh(person)))
+      if (chain) persons.add(idText(chain.person));
     const expected = {
       conversation: idBytes(conversation.id),
       persons: conversation.kind === "direct" ? conversation.persons.map(idBytes) : [],
@@ -313,6 +316,8 @@ export class Joins {
       const roster = await this.#roster([...persons], envelope);
       try {
         const joined = await context.env.engine.join({ ...input, roster });
+        // What the server calls a conversation decides who is told what in it: the group itself must say the same.
+        if (joined.policy.kind !== conversation.kind) throw new JoinRefused("policy_refused");
         if (!joined.members.some((member) => equal(member.device, envelope.device)))
           throw new JoinRefused("committer");
         return { joined, keyPackage };
@@ -320,7 +325,7 @@ export class Joins {
         // Somebody who has left since still stands in the tree of an older Welcome.
         const person = unlistedPerson(error);
         if (person === null || persons.has(person) || unknown >= MAX_UNKNOWN) throw error;
-        await identities.tryFresh(person);
+        if ((await identities.tryFresh(person)) === null) throw error;
         persons.add(person);
       }
     }

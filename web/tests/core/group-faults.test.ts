@@ -4,10 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Id, MessageItem, Notice } from "../../src/core/api";
 import { ask, type Errand } from "../../src/core/errands";
 import { LARGE } from "../../src/core/begins";
+import { idBytes, newId } from "../../src/core/ids";
 import { readView } from "../../src/core/pending";
 import { readProfile } from "../../src/core/profiles";
+import { TransportError } from "../../src/transport";
+import { concat } from "../../src/crypto/bytes";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
+import { onEnvelopes, onlyTo, onState } from "./double-lies";
 
 let server: ServerDouble;
 let ayesha: TestDevice;
@@ -50,15 +54,20 @@ afterEach(() => {
   for (const device of [ayesha, omar, sana]) if (device.sync) device.kill();
 });
 
+/** Omar's client spoils its own commit; the server, which cannot verify it, takes it. */
+function omarSpoils(spoil: (body: Uint8Array) => void): void {
+  const request = omar.link.request.bind(omar.link);
+  omar.link.request = ((tag: string, fields: { body?: Uint8Array }) => {
+    if (tag === "commit" && fields.body) spoil(fields.body);
+    return request(tag as "commit", fields as never);
+  }) as typeof omar.link.request;
+}
+
 describe("a commit that nobody can use", () => {
   it("is reported, freezes the group, and a successor of its founder takes everybody along", async () => {
-    // Omar's client spoils its own commit; the server, which cannot verify it, takes it.
-    const request = omar.link.request.bind(omar.link);
-    omar.link.request = ((tag: string, fields: { body?: Uint8Array }) => {
-      if (tag === "commit" && fields.body)
-        fields.body[fields.body.length - 1] = (fields.body.at(-1) ?? 0) ^ 1;
-      return request(tag as "commit", fields as never);
-    }) as typeof omar.link.request;
+    omarSpoils((body) => {
+      body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
+    });
     await omar.composer.add(talk, "after my healing");
     await expect.poll(() => server.talks.get(talk)?.frozenSeq ?? null, patience).not.toBeNull();
     omar.kill();
@@ -74,6 +83,60 @@ describe("a commit that nobody can use", () => {
       expect((await view(device)).group?.membership).toHaveLength(3);
     }
   });
+
+  it("is reported although it seems to name somebody whom nobody knows", async () => {
+    const nobody = newId();
+    for (const { context } of [ayesha, sana]) {
+      const { api } = context;
+      const identity = api.identity.bind(api);
+      api.identity = (person, after) =>
+        person === nobody ? Promise.reject(new TransportError("not_found")) : identity(person, after);
+    }
+    const name = new TextEncoder().encode(`${nobody}/${newId()}`);
+    // Within what is sealed for another member: well-formed, and opaque to the server.
+    omarSpoils((body) => {
+      body.set(name, body.length - 700);
+    });
+    await omar.composer.add(talk, "after my healing");
+    await expect.poll(() => server.talks.get(talk)?.frozenSeq ?? null, patience).not.toBeNull();
+    omar.kill();
+    await expect.poll(() => server.talks.get(talk)?.generation, patience).toBe(2);
+  });
+});
+
+describe("a newcomer who is lied to", () => {
+  it("joins although the commit seems to name somebody whom nobody knows", async () => {
+    const hamid = await TestDevice.create(server);
+    const name = new TextEncoder().encode(`${newId()}/${newId()}`);
+    server.tamper = onlyTo(
+      hamid.device,
+      onEnvelopes((one) => (one.kind === 2 ? { ...one, body: concat(one.body, name) } : one)),
+    );
+    await hamid.start();
+    await act(ayesha, { do: "add", conversation: talk, persons: [hamid.person] });
+    await expect.poll(async () => (await joined(hamid))?.membership.length, patience).toBe(4);
+    hamid.kill();
+  });
+
+  it("takes no group for the conversation of its own devices", async () => {
+    const hamid = await TestDevice.create(server);
+    server.tamper = onlyTo(
+      hamid.device,
+      onState((state) => ({ ...state, kind: "self", persons: [idBytes(hamid.person)] })),
+    );
+    await hamid.start();
+    await act(ayesha, { do: "add", conversation: talk, persons: [hamid.person] });
+    // What is read, muted and drafted here would be told to everybody in it.
+    const refused = () => hamid.context.journal.entries().some(({ code }) => code === "policy_refused");
+    await expect.poll(refused, patience).toBe(true);
+    expect(await joined(hamid)).toBeUndefined();
+    hamid.kill();
+  });
+
+  async function joined({ context }: TestDevice) {
+    const rows = await context.store.all("groups");
+    return rows.find(({ value }) => value.state !== null)?.value;
+  }
 });
 
 describe("a group that outgrows its suite", () => {

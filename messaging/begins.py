@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import Device as Listing
 from audit import intake
 from audit.events import Actor, GenerationBegun
 from beep.errors import BeepError
@@ -23,10 +24,11 @@ from messaging.groups import (
 from messaging.handshakes import Accepted, Attempt, conflict
 from messaging.log import append, earlier_answer, on_wire
 from messaging.members import Change
-from messaging.membership import Device, MembershipRefusedError, judge_begin
+from messaging.membership import Device, MembershipRefusedError, Rule, judge_begin
 from messaging.mls import LeafInfo, apply_to_leaf_map, check_commit
-from messaging.models import Conversation, ConversationKind, Group, Leaf
+from messaging.models import Conversation, ConversationKind, Envelope, Group, Leaf
 from messaging.policies import read_policy
+from messaging.reports import spoken_after
 from messaging.roster import chains, devices_out, living_devices
 
 
@@ -183,12 +185,13 @@ def _judged(
     """From which membership to which the begin leads, when the rules allow it.
 
     The successor of a frozen group may be judged by the membership before the commit that froze it as well:
-    it depends on the founder's device which of the two it knows.
+    it depends on the founder's device which of the two it knows. But not when somebody beside the committer
+    has gone on from that commit: then it can be used, and two who report it late undo nothing.
     """
     now = members.membership(conversation)
     candidates = [now]
     frozen = conversation.frozen_seq
-    if current is not None and frozen is not None and frozen > current.begun_seq:
+    if current and frozen and frozen > current.begun_seq and not _has_been_used(conversation, frozen):
         candidates.append(members.membership_before(conversation, group=current, seq=frozen))
     known = chains({leaf.person for leaf in tree.values()})
     devices = [
@@ -196,6 +199,8 @@ def _judged(
         Device(leaf.person, leaf.device, known[leaf.person].base_of(leaf.device) or ZERO_HASH)
         for leaf in tree.values()
     ]
+    standing = now.get(committer)
+    is_admin = standing is not None and standing.role is Role.ADMIN
     refusal: MembershipRefusedError | None = None
     for before in candidates:
         try:
@@ -210,8 +215,19 @@ def _judged(
         except MembershipRefusedError as error:
             refusal = refusal or error
         else:
+            if not is_admin and not before.keys() & now.keys() <= after.keys():
+                # The founder was an admin by the former membership, and evicts nobody by it.
+                raise frame_refused(Rule.ROLES.value)
             members.check_known(after, known={**now, **before})
             # Whichever was judged by, the rows are what becomes `after`.
             return Change(now, after)
     assert refusal is not None
     raise frame_refused(refusal.rule.value) from refusal
+
+
+def _has_been_used(conversation: Conversation, seq: int) -> bool:
+    """Whether another person than its committer has spoken in an epoch after the commit at `seq`."""
+    commit = Envelope.objects.get(conversation_id=conversation.id, seq=seq)
+    committer = Listing.objects.filter(id=commit.device_id).values("person_id")
+    own = Listing.objects.filter(person_id__in=committer)
+    return spoken_after(commit).exclude(device_id__in=own.values("id")).exists()

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Device
 from audit import intake
@@ -18,7 +19,15 @@ from beep.errors import BeepError
 from messaging import notices, protocol, rates
 from messaging.access import acting_device, conversation_of, current_group, lock_conversation, state_of
 from messaging.handshakes import conflict
-from messaging.models import CommitReport, Conversation, ConversationKind, Envelope, Group, Leaf
+from messaging.models import (
+    CommitReport,
+    Conversation,
+    ConversationKind,
+    Envelope,
+    Group,
+    Leaf,
+    Participant,
+)
 
 PER_MINUTE: Final = 20
 """Reports of one device."""
@@ -30,8 +39,8 @@ PERSONS: Final = 2
 def report_commit(*, device: UUID, frame: protocol.ReportCommit, now_ms: int) -> None:
     """Write down that a device cannot use the commit or begin at `frame.seq`; twice is as good as once.
 
-    Only who was to use it may say so: a member other than the committer's person, in a self conversation
-    another device than the committer.
+    Only who was to use it may say so: a member since then, other than the committer's person, in a self
+    conversation another device than the committer; and no device that has gone on from it.
     Raises BeepError `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`, `rate_limited`,
     `generation_conflict`, `range_refused` (no commit of this generation is there) or `forbidden`.
     """
@@ -52,6 +61,8 @@ def report_commit(*, device: UUID, frame: protocol.ReportCommit, now_ms: int) ->
     own = conversation.kind == ConversationKind.SELF
     if device == reported.device_id or (person == committer and not own):
         raise BeepError("forbidden", "Nobody reports a commit of their own.")
+    if _has_used_it(conversation, reported, device=device, person=person):
+        raise BeepError("forbidden", "This device has used the commit, or came after it.")
     report, new = CommitReport.objects.get_or_create(
         group=group,
         seq=reported.seq,
@@ -71,6 +82,24 @@ def report_commit(*, device: UUID, frame: protocol.ReportCommit, now_ms: int) ->
     )
     if conversation.frozen_seq is None and _enough(conversation, group, seq=report.seq, committer=committer):
         _freeze(conversation, group, seq=report.seq, committer=reported.device_id)
+
+
+def _has_used_it(conversation: Conversation, reported: Envelope, *, device: UUID, person: UUID) -> bool:
+    """Whether the person came in later, or the device has spoken in an epoch after it."""
+    late = Participant.objects.filter(
+        conversation=conversation, person_id=person, joined_seq__gt=reported.seq
+    )
+    return late.exists() or spoken_after(reported).filter(device_id=device).exists()
+
+
+def spoken_after(commit: Envelope) -> "QuerySet[Envelope]":
+    """What was said and done in later epochs of the group, by whoever could use `commit`."""
+    return Envelope.objects.filter(
+        conversation_id=commit.conversation_id,
+        seq__gt=commit.seq,
+        generation=commit.generation,
+        epoch__gt=commit.epoch,
+    )
 
 
 def _enough(conversation: Conversation, group: Group, *, seq: int, committer: UUID) -> bool:

@@ -101,6 +101,59 @@ def test_those_who_could_read_it_may_go_on_from_it() -> None:
     assert five.id not in talk.standings()
 
 
+def test_a_late_report_gives_nobody_a_role_back() -> None:
+    """A founder who is no admin any more and a friend report the commit that said so, long after others have
+    gone on from it: the successor keeps what is so now.
+    """
+    talk = party(5)
+    founder, admin, friend, four, five = talk.people
+    talk.commit(founder, roles={admin.id: Role.ADMIN})
+    seq = talk.commit(admin, roles={founder.id: Role.MEMBER}).envelope.seq
+    talk.commit(four)
+    for who in (founder, friend):
+        report(talk, who, seq)
+    assert talk.row.frozen_seq == seq
+    former = {founder.id: Role.ADMIN, admin.id: Role.ADMIN}
+    packages = talk.packages(founder, admin, friend, four, five)
+    for roles in (former, {founder.id: Role.ADMIN}):
+        frame = talk.begin_frame(founder, added=packages, roles=roles)
+        error = refused(talk, lambda frame=frame: begin_by(talk, founder, frame))  # type: ignore[misc]
+        assert error.detail == {"rule": "roles"}
+    talk.begin(founder, added=packages, roles={admin.id: Role.ADMIN})
+    assert talk.standings()[founder.id] is Role.MEMBER
+
+
+def test_a_founder_who_is_no_admin_evicts_nobody_by_a_former_role() -> None:
+    talk = party(4)
+    founder, admin, friend, four = talk.people
+    talk.commit(founder, roles={admin.id: Role.ADMIN})
+    seq = talk.commit(admin, roles={founder.id: Role.MEMBER}).envelope.seq
+    report(talk, founder, seq)
+    report(talk, friend, seq)
+    packages = talk.packages(founder, friend, four)
+    frame = talk.begin_frame(founder, added=packages, roles={founder.id: Role.ADMIN})
+    error = refused(talk, lambda: begin_by(talk, founder, frame))
+    assert error.detail == {"rule": "roles"}
+    # Nobody has gone on from it: it may be true that the founder cannot read it.
+    former = {founder.id: Role.ADMIN, admin.id: Role.ADMIN}
+    talk.begin(founder, added=[*packages, *talk.packages(founder, admin)], roles=former)
+    assert len(talk.standings()) == 4
+
+
+def test_who_has_used_a_commit_does_not_report_it() -> None:
+    talk = party(4)
+    one, two, three, _ = talk.people
+    seq = talk.commit(two).envelope.seq
+    talk.commit(three)
+    error = refused(talk, lambda: report(talk, three, seq))
+    assert error.code == "forbidden"
+    friend = newcomer()
+    talk.commit(one, add=talk.packages(one, friend))
+    talk.people.append(friend)
+    error = refused(talk, lambda: report(talk, friend, seq))
+    assert error.code == "forbidden"
+
+
 def test_who_may_not_report() -> None:
     talk = party(4)
     one, two, three, _ = talk.people

@@ -8,7 +8,7 @@ import { type Commits, RANK_STEP_MS, TooLarge } from "./commits";
 import type { Context } from "./context";
 import { type Identities, listsDevice } from "./identities";
 import { idBytes, idText } from "./ids";
-import { ASKED_MS } from "./joins";
+import { ASKED_MS } from "./leaves";
 import { Pump } from "./lanes";
 import { type CatchUp, type Pendings, readView, type View } from "./pending";
 import type { Plan, Wish } from "./plan";

@@ -1,23 +1,17 @@
 import { type BeginBody, parseBeginBody } from "../crypto/begin-body";
-import type { Joined, MadeKeyPackage, Member } from "../crypto/api";
+import type { Joined, MadeKeyPackage } from "../crypto/api";
 import { equal, toHex } from "../crypto/bytes";
 import { groupIdOf } from "../crypto/policy";
-import {
-  type ConversationRecord,
-  type GroupDevice,
-  type GroupRecord,
-  type MailRecord,
-  numbered,
-  type Stored,
-} from "../store";
+import { type ConversationRecord, type GroupRecord, type MailRecord, numbered, type Stored } from "../store";
 import type { Envelope } from "../wire/frames";
-import { AppError, type Id } from "./api";
+import type { Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode, RolledBack } from "./errors";
 import { idBytes, idText } from "./ids";
 import type { Identities } from "./identities";
 import { lastResortUsed } from "./keypackages";
 import { pooled } from "./lanes";
+import { devicesOf, hasAsked, lostGroup, personOf, unlistedPerson } from "./leaves";
 import type { Mailbox } from "./mailbox";
 import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
@@ -32,18 +26,6 @@ class JoinRefused extends Error {
 
 /** Persons who left since the Welcome was made and whose chains are fetched one by one. */
 const MAX_UNKNOWN = 50;
-
-export const devicesOf = (members: readonly Member[]): GroupDevice[] =>
-  members.map((member) => ({ person: idText(member.person), device: idText(member.device) }));
-
-/**
- * How long a request to be let in counts. A sibling may let the device in before the order that answers the request is
- * carried out, which then gives it another leaf and another Welcome.
- */
-export const ASKED_MS = 10 * 60 * 1000;
-
-export const hasAsked = ({ rejoin }: ConversationRecord, now: number): boolean =>
-  rejoin !== null && now - rejoin.at < ASKED_MS;
 
 /**
  * How a group comes into force on this device: by its own pending begin, by a Welcome that came with a begin, or by one
@@ -395,41 +377,4 @@ export class Joins {
     if (generation === 0) return null;
     return this.context.store.get("groups", numbered(blind, generation));
   }
-}
-
-/** A generation that this device has no leaf in; `lost`: why its Welcome could not be taken. */
-function lostGroup({ id }: ConversationRecord, envelope: Envelope, lost: string | null): GroupRecord {
-  return {
-    conversation: id,
-    generation: envelope.generation,
-    groupId: null,
-    epoch: 0,
-    state: null,
-    pending: null,
-    devices: [],
-    membership: [],
-    suite: 0,
-    sizeClass: "normal",
-    founder: idText(envelope.device),
-    createdHere: false,
-    renewedAt: 0,
-    healed: true,
-    lost,
-    broken: null,
-    executed: [],
-  };
-}
-
-function personOf(joined: Joined, device: Uint8Array): Id {
-  const member = joined.members.find((one) => equal(one.device, device));
-  if (!member) throw new AppError("internal");
-  return idText(member.person);
-}
-
-/** Whose chain the engine misses; null for any other error. */
-function unlistedPerson(error: unknown): Id | null {
-  if (cryptoCode(error) !== "device_not_listed") return null;
-  const { detail } = error as Error & { detail?: Readonly<Record<string, unknown>> };
-  const person = detail?.["person"];
-  return typeof person === "string" ? person : null;
 }

@@ -3,7 +3,6 @@ import { equal, toHex } from "../crypto/bytes";
 import { decodeContent } from "../crypto/content";
 import {
   type ConversationRecord,
-  type GroupChange,
   type GroupRecord,
   named,
   numbered,
@@ -15,7 +14,9 @@ import type { Context } from "./context";
 import { RolledBack } from "./errors";
 import { idText } from "./ids";
 import type { Identities } from "./identities";
-import { devicesOf, hasAsked, type Joins } from "./joins";
+import type { Joins } from "./joins";
+import { HARMLESS, isDoubtful, moveDevices, settleServer } from "./judged";
+import { devicesOf, hasAsked } from "./leaves";
 import { tellCommit } from "./notices";
 import type { Orders } from "./orders";
 import { takeGroupProfile, takeMessage, takeWaiting } from "./received";
@@ -391,23 +392,3 @@ export class Log {
 }
 
 const NOBODY: ReadonlySet<number> = new Set();
-
-/** Refusals of a commit that leave the group as it is: a frame of before, told again, or one that is no commit of it. */
-const HARMLESS: ReadonlySet<string> = new Set(["epoch_old", "epoch_mismatch", "own_frame", "removed"]);
-/** Judgements that a newer chain or an order may turn round. */
-const DOUBTFUL: ReadonlySet<string> = new Set(["orders_unknown", "membership_refused", "device_not_listed"]);
-
-const isDoubtful = (result: Processed): boolean =>
-  (result.kind === "refused" || result.kind === "waiting") && DOUBTFUL.has(result.code);
-
-/** What an accepted commit settles at the server: nothing that was due is open after it. */
-function settleServer({ server }: ConversationRecord, epoch: number, executed: number): void {
-  server.epoch = epoch;
-  server.blocked = false;
-  server.orders = Math.max(0, server.orders - executed);
-}
-
-function moveDevices(group: GroupRecord, { added, removed }: Pick<GroupChange, "added" | "removed">): void {
-  const stays = group.devices.filter(({ device }) => !removed.some((one) => one.device === device));
-  group.devices = [...stays, ...added];
-}

@@ -5,7 +5,10 @@
  * Ids of things are lower-case UUID text; times are milliseconds UTC. Fields are null, never absent.
  */
 
+import type { GroupRecord, NoticeRecord, ProfileRecord } from "./records-groups";
 import type { Bilingual, Id, OutboxPhase } from "./words";
+
+export type * from "./records-groups";
 
 export interface CardRecord {
   id: Id;
@@ -118,87 +121,6 @@ export interface ConversationRecord {
   openedHere: boolean;
 }
 
-/** A commit of our own that is on its way: adopted when its hash appears in the log, dropped when another wins. */
-export interface PendingCommit {
-  kind: "begin" | "heal" | "members";
-  /** The engine's bytes after the commit. Holds secrets; becomes the group's state or is dropped. */
-  state: Uint8Array;
-  /** SHA-256 of the envelope's body. */
-  bodyHash: Uint8Array;
-  counter: number;
-  /** Epoch in which it was made. */
-  epoch: number;
-  policy: Uint8Array | null;
-  commit: Uint8Array;
-  welcome: Uint8Array | null;
-  groupId: Uint8Array;
-  /** The membership map after it, and what it changes, for the lines that the conversation shows. */
-  membership: MembershipRecord[];
-  change: GroupChange;
-}
-
-/** Who came and went by one commit. */
-export interface GroupChange {
-  added: GroupDevice[];
-  removed: GroupDevice[];
-  roles: { person: Id; role: "member" | "admin" | "invited" | "none" }[];
-  /** Hashes of the orders that it executes. */
-  orders: Uint8Array[];
-}
-
-export interface GroupDevice {
-  person: Id;
-  device: Id;
-}
-
-/** A row of a group conversation's membership map (`crypto/membership.ts`). */
-export interface MembershipRecord {
-  person: Id;
-  role: "member" | "admin" | "invited";
-  /** 32 bytes; zeros while invited. */
-  base: Uint8Array;
-}
-
-/** One MLS group of a conversation. Key: blind conversation / generation. */
-export interface GroupRecord {
-  conversation: Id;
-  generation: number;
-  groupId: Uint8Array | null;
-  epoch: number;
-  /** The engine's bytes; null while only a pending begin exists. Holds secrets. */
-  state: Uint8Array | null;
-  pending: PendingCommit | null;
-  /** Devices in the tree. */
-  devices: GroupDevice[];
-  /** Of the group's kind alone; empty in direct and self conversations. */
-  membership: MembershipRecord[];
-  suite: number;
-  sizeClass: "normal" | "large";
-  /** The device that began it; null where this device came later. */
-  founder: Id | null;
-  createdHere: boolean;
-  /** When our leaf was last renewed (joined, begun or healed). */
-  renewedAt: number;
-  /** False until the first healing commit in a group that another began was made or given up. */
-  healed: boolean;
-  /** Why our Welcome into this generation could not be taken; null otherwise. */
-  lost: string | null;
-  /** A commit of the group's own epoch that this device cannot use: nothing after it can be read. */
-  broken: { seq: number; code: string } | null;
-  /** Hex hashes of the orders that commits of this group have executed: each counts once. */
-  executed: string[];
-}
-
-/** Name and picture of a group: the last word in the log's order. Key: blind conversation. */
-export interface ProfileRecord {
-  name: string;
-  /** JPEG or WebP; empty: none. */
-  picture: Uint8Array;
-  /** The sender's time, and who it was; null: unknown. */
-  at: number;
-  by: Id | null;
-}
-
 /** A whole envelope as it was received, for giving it back to a server that has lost it. Key: blind conversation / seq. */
 export interface RawRecord {
   generation: number;
@@ -228,29 +150,6 @@ export interface LogRecord {
     body: Uint8Array;
   } | null;
 }
-
-export type NoticeRecord =
-  | { kind: "begun" }
-  | { kind: "new-device"; person: Id; mine: boolean }
-  | { kind: "log-mismatch" }
-  | { kind: "history-elsewhere" }
-  | { kind: "group-begun"; by: Id }
-  | { kind: "added"; by: Id; persons: Id[] }
-  | { kind: "invited"; by: Id; persons: Id[] }
-  | { kind: "removed"; by: Id | null; persons: Id[] }
-  | { kind: "you-removed"; by: Id | null }
-  | { kind: "you-left" }
-  | { kind: "left"; person: Id }
-  | { kind: "admin"; by: Id | null; person: Id; admin: boolean }
-  | { kind: "renamed"; by: Id; name: string }
-  | { kind: "picture"; by: Id }
-  | { kind: "device-added"; person: Id }
-  | { kind: "device-removed"; person: Id }
-  | { kind: "successor"; by: Id; reason: "policy" | "broken" }
-  | { kind: "identity-reset"; person: Id; wasVerified: boolean }
-  | { kind: "reset-requested"; person: Id; earliest: number }
-  | { kind: "directory-changed"; person: Id; wasVerified: boolean }
-  | { kind: "gap"; from: number; to: number };
 
 /** One row on the screen. Key: blind conversation / id. */
 export interface MessageRecord {

@@ -282,6 +282,8 @@ export class Sync {
       await this.context.lanes.run(conversation, () => putOut(this.context, conversation, left));
       return;
     }
+    // A temporary device is let into what it opens (`Devices`) and into nothing else.
+    if (this.context.self.temporary && !group?.state) return;
     const open = server.blocked || server.orders > 0 || server.frozenSeq !== null || standing === "waiting";
     const own =
       (group?.broken ?? null) !== null ||

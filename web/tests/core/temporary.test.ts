@@ -108,6 +108,21 @@ describe("a temporary device", () => {
     expect(guest.app.pairings.get()).toEqual([]);
   }, 120_000);
 
+  it("is not let into what it does not open", async () => {
+    await approve();
+    await until(guest.app.connection, (state) => state === "online");
+    const talk = server.talks.get(conversation)!;
+    // Longer than a regular device waits for its siblings before it asks everybody.
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await omar.app!.send(conversation, "not for the reception");
+    await shows(ayesha.app!, "not for the reception");
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(talk.leafOf(guest.device!)).toBeNull();
+    const list = await guest.app.openMessages(conversation);
+    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 30_000 }).not.toBeNull();
+    list.close();
+  }, 120_000);
+
   it("takes itself out when the page goes away, and leaves nothing behind", async () => {
     const before = await stored();
     await approve();

@@ -384,9 +384,17 @@ export interface App {
 
   /** Everything lost: a reset letter, two officers, a delay. */
   beginReset(code: string, personnelNumber: string): Promise<ActivationOffer>;
-  requestReset(choice: { passphrase: string; totp: string; deviceName: string }): Promise<{ earliest: number }>;
+  requestReset(choice: {
+    passphrase: string;
+    totp: string;
+    deviceName: string;
+  }): Promise<{ earliest: number }>;
   /** Asks whether it may be finished; opens the session when it may. */
-  resetStatus(): Promise<{ state: "waiting" | "signed" | "dropped" | "open"; officers: number; earliest: number }>;
+  resetStatus(): Promise<{
+    state: "waiting" | "signed" | "dropped" | "open";
+    officers: number;
+    earliest: number;
+  }>;
 
   safetyNumber(person: Id): Promise<SafetyNumber>;
   setVerified(person: Id, verified: boolean): Promise<void>;

@@ -87,9 +87,9 @@ it.each([
     await ledger.check();
     const won = talk.epoch - before;
     expect(won).toBeGreaterThanOrEqual(rounds);
-    console.info(
+    process.stdout.write(
       `${String(count)} at once, ${String(rounds)} rounds: ${String(won)} commits won, ` +
-        `${((tried - won) / won).toFixed(2)} wasted for each, ${String(gaveUp)} times somebody gave up`,
+        `${((tried - won) / won).toFixed(2)} wasted for each, ${String(gaveUp)} times somebody gave up\n`,
     );
     for (const racer of racers) racer.kill();
   },

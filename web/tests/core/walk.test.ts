@@ -27,9 +27,9 @@ async function attempt(planned: WalkPlan): Promise<Error | null> {
   const walk = new Walk(planned);
   try {
     const { ciphertexts, commits, envelopes, devices } = await walk.run(PATIENCE);
-    console.info(
+    process.stdout.write(
       `seed ${String(planned.seed)}: ${String(devices)} devices, ${String(envelopes)} envelopes, ` +
-        `${String(commits)} commits, ${String(ciphertexts)} ciphertexts`,
+        `${String(commits)} commits, ${String(ciphertexts)} ciphertexts\n`,
     );
     return null;
   } catch (error) {

@@ -41,6 +41,8 @@ const message = (id: string, text: string, order = 1): MessageRecord => ({
   text,
   notice: null,
   failed: null,
+  copied: false,
+  frank: null,
 });
 
 const vaultRow = {

@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import type { MessageRecord, NoticeRecord } from "../store";
 import { MAX_TEXT, MAX_TIME } from "../crypto/content";
+import { MAX_GROUP_NAME } from "../crypto/profile";
 import { sha256, toHex } from "../crypto/bytes";
 import type { Id } from "./api";
 import { idBytes, idText } from "./ids";
@@ -22,52 +23,36 @@ const uint = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** Sort positions need not be whole; none may stand above every seq. */
 const order = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2 ** 51));
 
-const NOTICES: ReadonlySet<string> = new Set<NoticeRecord["kind"]>([
-  "begun",
-  "new-device",
-  "log-mismatch",
-  "group-begun",
-  "added",
-  "invited",
-  "removed",
-  "you-removed",
-  "you-left",
-  "left",
-  "admin",
-  "renamed",
-  "picture",
-  "device-added",
-  "device-removed",
-  "successor",
-  "identity-reset",
-  "reset-requested",
-  "directory-changed",
-  "gap",
+const time = v.pipe(uint, v.maxValue(MAX_TIME));
+const person = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
+const persons = v.pipe(v.array(person), v.minLength(1), v.maxLength(2_000));
+const name = v.pipe(v.string(), v.maxLength(2 * MAX_GROUP_NAME));
+
+/** A line of each kind, with exactly what the views read of it. */
+const line = <K extends NoticeRecord["kind"], E extends v.ObjectEntries>(kind: K, entries: E) =>
+  v.strictObject({ kind: v.literal(kind), ...entries });
+const notice = v.variant("kind", [
+  line("begun", {}),
+  line("new-device", { person, mine: v.boolean() }),
+  line("log-mismatch", {}),
+  line("group-begun", { by: person }),
+  line("added", { by: person, persons }),
+  line("invited", { by: person, persons }),
+  line("removed", { by: v.nullable(person), persons }),
+  line("you-removed", { by: v.nullable(person) }),
+  line("you-left", {}),
+  line("left", { person }),
+  line("admin", { by: v.nullable(person), person, admin: v.boolean() }),
+  line("renamed", { by: person, name }),
+  line("picture", { by: person }),
+  line("device-added", { person }),
+  line("device-removed", { person }),
+  line("successor", { by: person, reason: v.picklist(["policy", "broken"]) }),
+  line("identity-reset", { person, wasVerified: v.boolean() }),
+  line("reset-requested", { person, earliest: time }),
+  line("directory-changed", { person, wasVerified: v.boolean() }),
+  line("gap", { from: time, to: time }),
 ]);
-
-const uuidText = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
-
-const notice = v.pipe(
-  v.looseObject({
-    kind: v.pipe(
-      v.string(),
-      v.check((kind) => NOTICES.has(kind)),
-    ),
-  }),
-  v.check((value) =>
-    Object.entries(value).every(([name, field]) =>
-      name === "kind"
-        ? true
-        : name === "persons"
-          ? v.is(v.pipe(v.array(uuidText), v.maxLength(2_000)), field)
-          : name === "person" || name === "by"
-            ? field === null || v.is(uuidText, field)
-            : name === "name" || name === "reason"
-              ? v.is(v.pipe(v.string(), v.maxLength(200)), field)
-              : typeof field === "boolean" || v.is(uint, field),
-    ),
-  ),
-);
 
 const message = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-z-]{1,120}$/)),
@@ -76,7 +61,7 @@ const message = v.strictObject({
   q: v.nullable(uint),
   mine: v.boolean(),
   s: v.nullable(bin(16)),
-  a: v.pipe(uint, v.maxValue(MAX_TIME)),
+  a: time,
   x: v.pipe(
     v.string(),
     v.check((text) => [...text].length <= MAX_TEXT),
@@ -105,8 +90,8 @@ export interface HistoryConversation {
 
 /** The row as it travels; null for what makes no sense on another device (queued, waiting, lines about this device). */
 export async function toHistory(record: MessageRecord): Promise<HistoryMessage | null> {
-  const { kind, seq, notice: line, sender } = record;
-  const told = kind === "notice" && line !== null && NOTICES.has(line.kind);
+  const { kind, seq, sender } = record;
+  const told = kind === "notice" && v.is(notice, record.notice) ? record.notice : null;
   if (!told && (kind !== "text" || seq === null)) return null;
   return {
     id: await commonId(record),
@@ -117,7 +102,7 @@ export async function toHistory(record: MessageRecord): Promise<HistoryMessage |
     s: sender === null ? null : idBytes(sender),
     a: record.at,
     x: record.text,
-    n: told ? ({ ...line } as HistoryMessage["n"]) : null,
+    n: told,
     f: record.frank ? { ...record.frank } : null,
   };
 }
@@ -128,16 +113,23 @@ export async function toHistory(record: MessageRecord): Promise<HistoryMessage |
  */
 async function commonId(record: MessageRecord): Promise<string> {
   const { kind, mine, id, sender } = record;
-  if (kind !== "text" || !mine || sender === null || !v.is(uuidText, id)) return id;
+  if (kind !== "text" || !mine || sender === null || !v.is(person, id)) return id;
   return toHex((await sha256(idBytes(sender), idBytes(id))).subarray(0, 16));
 }
 
-/** The row as it is kept here; null for what does not have the shape. */
-export function fromHistory(value: unknown): { conversation: Id; record: MessageRecord } | null {
+/**
+ * The row as it is kept here; null for what does not have the shape. A text stands at its place in the log under an id
+ * that the log would give it (so that what is here is recognized), and is `own`'s exactly when it says so.
+ */
+export function fromHistory(value: unknown, own: Id): { conversation: Id; record: MessageRecord } | null {
   const read = v.safeParse(message, value);
   if (!read.success) return null;
   const { id, c, o, q, mine, s, a, x, n, f } = read.output;
   const about = idText(c);
+  if (n === null) {
+    const placed = s !== null && o === q && /^[0-9a-f]{32}$/.test(id);
+    if (!placed || mine !== (idText(s) === own)) return null;
+  }
   const record: MessageRecord = {
     id,
     conversation: about,
@@ -149,7 +141,7 @@ export function fromHistory(value: unknown): { conversation: Id; record: Message
     copied: true,
     at: a,
     text: x,
-    notice: n as NoticeRecord | null,
+    notice: n,
     failed: null,
     frank: f ? { k: f.k.slice(), content: f.content.slice() } : null,
   };

@@ -84,7 +84,7 @@ export class HistoryReceiver {
     const batch = new Batch();
     const changed = new Map<Id, { ids: string[]; at: number }>();
     for (const value of messages) {
-      const read = fromHistory(value);
+      const read = fromHistory(value, context.self.person);
       if (!read) {
         context.journal.note("history", "item");
         continue;

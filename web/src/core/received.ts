@@ -53,7 +53,9 @@ export async function takeMessage(
       : toHex((await sha256(member.person, content.id)).subarray(0, 16));
   const known = await context.store.get("messages", named(step.blind, id));
   step.row(seq, place, "applied");
-  if (known || step.changed.includes(id)) {
+  // Another own device's word for what stands at this place gives way to what was decrypted here.
+  const copied = known?.value.copied === true && known.value.seq === seq;
+  if ((known && !copied) || step.changed.includes(id)) {
     context.journal.note("message", "repeated");
     return;
   }

@@ -2,7 +2,8 @@
 
 import { beforeEach, expect, it } from "vitest";
 import { idBytes, newId } from "../../src/core/ids";
-import { numbered } from "../../src/store";
+import { sha256, toHex } from "../../src/crypto/bytes";
+import { Batch, named, numbered } from "../../src/store";
 import { TransportError } from "../../src/transport";
 import { CryptoError } from "../../src/crypto/errors";
 import { firstStatement, nextStatement } from "../../src/crypto/statements";
@@ -174,4 +175,27 @@ it("a partner's time does not hold the list's top for ever", async () => {
   const at = (await ayesha.context.store.get("conversations", await ayesha.context.store.conversation(talk)))!
     .value.at;
   expect(at).toBeLessThan(Date.now() + 86_400_000);
+});
+it("a copied message gives way to the one that was decrypted here", async () => {
+  await both();
+  await ayesha.composer.add(talk, "one");
+  await omar.settled(talk, 1);
+  omar.kill();
+  const message = await ayesha.composer.add(talk, "two");
+  await ayesha.settled(talk, 2);
+  await omar.open();
+  // Another device of Omar's was quicker to say what it is, and said something else.
+  const { store } = omar.context;
+  const blind = await store.conversation(talk);
+  const hash = await sha256(idBytes(ayesha.person), idBytes(message));
+  const id = toHex(hash.subarray(0, 16));
+  const [first] = (await store.all("messages")).filter((row) => row.value.text === "one");
+  const copied = { ...first!.value, id, order: 3, seq: 3, text: "three", copied: true };
+  await store.commit(new Batch().put("messages", named(blind, id), copied, { group: blind, order: 3 }));
+  await omar.start();
+  await expect.poll(() => omar.texts(talk), { timeout: 8_000 }).toEqual(["one", "two"]);
+  const row = (await store.get("messages", named(blind, id)))!.value;
+  expect(row).toMatchObject({ copied: false, mine: false });
+  const record = (await store.get("conversations", blind))!.value;
+  expect(record.unread).toContain(row.seq);
 });

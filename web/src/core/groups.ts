@@ -320,10 +320,15 @@ export class Groups {
     const plan = await this.commits.plan(conversation, wish);
     if (plan.remove.length + plan.add.length + plan.roles.length + plan.orders.length === 0) return;
     if (await this.#losesPerson(conversation, record, plan)) return;
-    // Devices of one's own concern one's own devices alone; everybody else waits for an order.
-    const own =
-      plan.orders.length === 0 && plan.add.every(({ person }) => person === this.context.self.person);
-    await this.#turn(group, own && plan.remove.length === 0 ? [this.context.self.person] : null);
+    // A new device concerns its person's other devices first; the others come after them, and only by order.
+    const { person: self } = this.context.self;
+    const adds = plan.add.length > 0 && plan.remove.length + plan.roles.length === 0;
+    const own = adds && plan.add.every(({ person }) => person === self);
+    const siblings = plan.add.every(
+      ({ person }) => person !== self && group.devices.some((one) => one.person === person),
+    );
+    if (adds && siblings) await this.context.sleep(SIBLINGS_FIRST_MS);
+    await this.#turn(group, own ? [self] : null);
     await this.perform(conversation, wish);
   }
 

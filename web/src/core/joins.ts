@@ -11,7 +11,7 @@ import { idBytes, idText } from "./ids";
 import type { Identities } from "./identities";
 import { lastResortUsed } from "./keypackages";
 import { pooled } from "./lanes";
-import { devicesOf, hasAsked, lostGroup, personOf, unlistedPerson } from "./leaves";
+import { devicesOf, hasAsked, hasSibling, lostGroup, personOf, unlistedPerson } from "./leaves";
 import type { Mailbox } from "./mailbox";
 import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
@@ -102,10 +102,20 @@ export class Joins {
       this.#consume(step, keyPackage);
       conversation.generation = envelope.generation;
       const by = personOf(joined, envelope.device);
-      const wasIn = before?.membership.some(({ person }) => person === this.context.self.person) === true;
+      const { self } = this.context;
+      const told = before?.membership.some(({ person }) => person === self.person) === true;
+      // Only members ask, and a sibling that was there before says the same: the device is new, not the person.
+      const member =
+        hasAsked(conversation, this.context.now()) || hasSibling(joined, envelope, idBytes(self.device));
       this.#enter(step, envelope, group, joined);
-      if (conversation.kind === "group" && !wasIn && by !== this.context.self.person)
-        step.notice(envelope.seq, envelope.time, { kind: "added", by, persons: [this.context.self.person] });
+      if (conversation.kind === "group" && !told)
+        step.notice(
+          envelope.seq,
+          envelope.time,
+          member
+            ? { kind: "device-added", person: self.person }
+            : { kind: "added", by, persons: [self.person] },
+        );
       step.row(envelope.seq, place, "applied");
       conversation.server = { ...conversation.server, epoch: joined.epoch, blocked: false };
       await step.checkSeen(joined.seen, envelope.seq, envelope.time);

@@ -7,6 +7,7 @@ import type { Envelope } from "../wire/frames";
 import { AppError, type Id } from "./api";
 import { cryptoCode } from "./errors";
 import { idText } from "./ids";
+import { devicesNamed } from "./standing";
 
 export const devicesOf = (members: readonly Member[]): GroupDevice[] =>
   members.map((member) => ({ person: idText(member.person), device: idText(member.device) }));
@@ -19,6 +20,19 @@ export const ASKED_MS = 10 * 60 * 1000;
 
 export const hasAsked = ({ rejoin }: ConversationRecord, now: number): boolean =>
   rejoin !== null && now - rejoin.at < ASKED_MS;
+
+/** Whether another device of this person stood in the tree before the commit that let this one in. */
+export function hasSibling(joined: Joined, { body }: Envelope, device: Uint8Array): boolean {
+  const own = joined.members.find((member) => equal(member.device, device));
+  const named = new Set(devicesNamed([body]));
+  return joined.members.some(
+    (member) =>
+      own !== undefined &&
+      equal(member.person, own.person) &&
+      !equal(member.device, device) &&
+      !named.has(idText(member.device)),
+  );
+}
 
 /** A generation that this device has no leaf in; `lost`: why its Welcome could not be taken. */
 export function lostGroup({ id }: ConversationRecord, envelope: Envelope, lost: string | null): GroupRecord {

@@ -42,25 +42,34 @@ export function speakers(
  * (RFC 9420 §5.3, `mls/credential.ts`). What is found only says whose chains to fetch before the engine judges the
  * commit; a hostile body can ask for no more than `MAX_NAMED` of them.
  */
-export function personsNamed(bodies: readonly Uint8Array[]): Id[] {
-  const found = new Set<Id>();
+export const personsNamed = (bodies: readonly Uint8Array[]): Id[] => [
+  ...new Set(named(bodies).map(([person]) => person)),
+];
+
+/** The devices of the same credentials. */
+export const devicesNamed = (bodies: readonly Uint8Array[]): Id[] => [
+  ...new Set(named(bodies).map(([, device]) => device)),
+];
+
+function named(bodies: readonly Uint8Array[]): [person: Id, device: Id][] {
+  const found: [Id, Id][] = [];
   for (const body of bodies) {
     for (
       let at = body.indexOf(SLASH);
-      at !== -1 && found.size < MAX_NAMED;
+      at !== -1 && found.length < MAX_NAMED;
       at = body.indexOf(SLASH, at + 1)
     ) {
       const text = String.fromCharCode(...body.subarray(Math.max(0, at - 36), at + 37));
-      const [, person] = IDENTITY.exec(text) ?? [];
-      if (person !== undefined) found.add(person);
+      const [, person, device] = IDENTITY.exec(text) ?? [];
+      if (person !== undefined && device !== undefined) found.push([person, device]);
     }
   }
-  return [...found];
+  return found;
 }
 
 const SLASH = 0x2f;
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-const IDENTITY = new RegExp(`^(${UUID})/${UUID}$`);
+const IDENTITY = new RegExp(`^(${UUID})/(${UUID})$`);
 const MAX_NAMED = 1_000;
 
 /** What reading needs, from what is pinned. `mustKnow`: devices that some chain must list. */

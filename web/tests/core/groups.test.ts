@@ -235,6 +235,10 @@ describe("devices in a group", () => {
     await omar.settled(talk, 2);
     expect(await second.texts(talk)).toEqual(["to both"]);
     expect(notices(await ayesha.items(talk))).toContainEqual({ kind: "device-added", person: omar.person });
+    // The device is new, its person is not.
+    const told = notices(await second.items(talk)).map(({ kind }) => kind);
+    expect(told).toContain("device-added");
+    expect(told).not.toContain("added");
   });
 
   it("lets in by order a device that asks, and removes one that was revoked", async () => {

@@ -10,7 +10,10 @@ from beep import clock
 from messaging import unseen
 from messaging.formats import ZERO_HASH
 from messaging.models import Order, OrderKind
+from messaging.orders import LIFETIME
 from tests.messaging.party import party, rejoin
+from tests.messaging.refusals import refuse_commit
+from tests.messaging.test_orders import revoke
 from tests.messaging.world import publish
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +74,25 @@ def test_without_an_authority_nothing_is_blocked() -> None:
             assert unseen.order_removals() == 0
     assert not talk.row.blocked
     assert not Order.objects.exists()
+
+
+def test_a_revoked_device_that_no_order_is_about_gets_one() -> None:
+    """Its order has run out, or there was no authority when it was revoked. Members who are no admins can
+    carry out nothing else about a device that the directory alone has put out.
+    """
+    with clock.stopped() as time:
+        talk = party(3)
+        _, bob, carol = talk.people
+        with override_settings(AUTHORITY_KEY=None):
+            revoke(carol.client)
+        assert (talk.row.blocked, talk.orders()) == (True, [])
+        frame = talk.commit_frame(bob, remove=[carol.client])
+        assert refuse_commit(talk, frame, by=bob.client.device).detail == {"rule": "remove"}
+        assert unseen.order_removals() == 1
+        assert unseen.order_removals() == 0
+        time.advance(LIFETIME)
+        Device.objects.filter(person_id__in=[talk.people[0].id, bob.id]).update(last_seen_at=clock.now())
+        assert unseen.order_removals() == 1
+        (order,) = [order for order in talk.orders() if order.expires_at > clock.now()]
+        talk.commit(bob, remove=[carol.client], orders=[order])
+        assert not talk.row.blocked

@@ -1,7 +1,7 @@
 """The pool of KeyPackages (RFC 9420 §10): devices fill it, others take from it, each package once."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -30,6 +30,10 @@ MAX_UPLOAD: Final = 100
 """Packages in one upload."""
 PERSONS_PER_MINUTE: Final = 300
 """Persons whose KeyPackages one device may claim."""
+HELD: Final = 10
+"""KeyPackages of one device and suite that devices of one person may have in hand and not use."""
+HELD_FOR: Final = timedelta(days=1)
+"""How long a claim counts for that."""
 SUITES: Final = tuple(int(suite) for suite in CipherSuite)
 
 
@@ -105,8 +109,9 @@ def claim(
     """One KeyPackage of every living device of `persons`, for `device` to add them to `conversation`.
 
     `devices` narrows them down to these. The asker's own device is left out, and its person's others are not.
-    A package is handed out once; when a pool is empty, the last resort is, to anybody. Persons of whom there
-    is nothing to have are in `missing`.
+    A package is handed out once; when a pool is empty, the last resort is, to anybody, and to a person who
+    holds `HELD` of a device already, so that nobody empties a pool by asking. Persons of whom there is
+    nothing to have are in `missing`.
 
     The asker is a member. So must the persons be; an admin of a group, or who opens one, may take packages of
     anybody, because only admins may add strangers, and anybody those of the invited.
@@ -126,7 +131,8 @@ def claim(
         for leaf in listed.values()
         if leaf.person in persons and leaf.device != device and (devices is None or leaf.device in devices)
     )
-    taken = _take(wanted, suite=suite, claimer=device, now_ms=now_ms)
+    spared = _spared(wanted, suite=suite, claimer=claimer.person_id, now=from_ms(now_ms))
+    taken = _take(wanted, spared=spared, suite=suite, claimer=device, now_ms=now_ms)
     packages = [(listed[owner].person, owner, taken[owner]) for owner in wanted if owner in taken]
     missing = sorted(set(persons) - {person for person, _, _ in packages})
     return Claimed(packages, missing)
@@ -171,13 +177,30 @@ RETURNING k.device_id, k.body
 """
 
 
-def _take(devices: Sequence[UUID], *, suite: int, claimer: UUID, now_ms: int) -> dict[UUID, bytes]:
-    """A KeyPackage of each of these devices that has one, by device; three statements at most."""
+def _spared(devices: Sequence[UUID], *, suite: int, claimer: UUID, now: datetime) -> set[UUID]:
+    """Those of whose packages devices of `claimer` hold as many as they may; what was used is not held."""
+    held = KeyPackage.objects.filter(
+        device_id__in=devices,
+        suite=suite,
+        last_resort=False,
+        claimed_by__person_id=claimer,
+        claimed_at__gt=now - HELD_FOR,
+    )
+    counted = held.values_list("device_id").annotate(held=Count("id")).filter(held__gte=HELD)
+    return {device for device, _ in counted}
+
+
+def _take(
+    devices: Sequence[UUID], *, spared: Collection[UUID], suite: int, claimer: UUID, now_ms: int
+) -> dict[UUID, bytes]:
+    """A KeyPackage of each of these devices that has one, by device, of the `spared` the last resort; three
+    statements at most.
+    """
     if not devices:
         return {}
-    now = from_ms(now_ms)
+    now, pools = from_ms(now_ms), [device for device in devices if device not in spared]
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"now": now, "claimer": claimer, "devices": list(devices), "suite": suite})
+        cursor.execute(TAKE, {"now": now, "claimer": claimer, "devices": pools, "suite": suite})
         taken = {device: bytes(body) for device, body in cursor.fetchall()}
     rest = [device for device in devices if device not in taken]
     if rest:

@@ -151,6 +151,34 @@ def test_claiming_takes_each_once_and_then_the_last_resort() -> None:
 
 
 @pytest.mark.django_db
+def test_nobody_empties_a_pool_by_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_packages, "HELD", 2)
+    talk = direct(published=0)
+    alice, bob = talk.alice, talk.bob
+    *pool, last = publish(bob.client, 5, last_resort=True)
+    second = alice.add_device()
+    with clock.stopped() as time:
+        taken = claim(alice.client, bob, talk.id) + claim(second, bob, talk.id)
+        assert {reference_of(one) for one in taken} <= {reference_of(one) for one in pool}
+        # However often, with whichever device of the person.
+        for device in (alice.client, second):
+            assert claim(device, bob, talk.id) == [last]
+        assert key_packages.counts(device=bob.client.device, now_ms=clock.now_ms())[HYBRID] == 3
+        # What was used is not held any more.
+        talk.begin(alice, added=[*taken[:1], *publish_and_claim(talk, second)])
+        assert claim(alice.client, bob, talk.id) != [last]
+        assert claim(alice.client, bob, talk.id) == [last]
+        time.advance(key_packages.HELD_FOR)
+        assert claim(alice.client, bob, talk.id) != [last]
+
+
+def publish_and_claim(talk: Any, device: Client) -> list[Any]:
+    """A package of the opener's other device, for the opener."""
+    publish(device, 1)
+    return claim(talk.alice.client, talk.alice, talk.id)
+
+
+@pytest.mark.django_db
 def test_a_replaced_last_resort_is_still_good_for_whoever_claimed_it() -> None:
     talk = direct(published=0)
     publish(talk.bob.client, 0, last_resort=True)

@@ -9,7 +9,7 @@ from accounts.models import Device as Listing
 from audit import intake
 from audit.events import Actor, GenerationBegun
 from beep.errors import BeepError
-from messaging import adoption, handshakes, members, protocol
+from messaging import adoption, handshakes, members, orders, protocol
 from messaging.access import current_group
 from messaging.adoption import Outcome
 from messaging.formats import ZERO_HASH, BeginBody, PolicyKind, Role, RoleChange, group_id
@@ -41,7 +41,7 @@ def begin(*, device: UUID, frame: protocol.Begin, now_ms: int) -> Accepted:
 
     Raises BeepError `rate_limited`, `read_only`, `device_unknown`, `device_revoked`, `person_inactive`,
     `not_a_member`, `counter_old`, `counter_gap`, `generation_conflict`, `successor_not_allowed`,
-    `policy_refused` or `frame_refused`.
+    `policy_refused`, `frame_refused`, or `removal_due` when it keeps somebody who has asked to leave.
     """
     handshakes.limit(device=device, now_ms=now_ms)
     attempt = Attempt(frame.commit)
@@ -95,6 +95,8 @@ def begin(*, device: UUID, frame: protocol.Begin, now_ms: int) -> Accepted:
     if data.order_hashes:
         raise frame_refused("orders")
     change = _judged(conversation, before, committer=person, tree=after, roles=data.roles)
+    if before is not None and conversation.frozen_seq is None:
+        orders.check_gone(group=before, members=change.after.keys())
     if (frame.welcome is not None) != bool(decoded.added):
         raise frame_refused("welcome")
     parts = read_welcome(frame.welcome, suite=policy.suite, added=decoded.added) if frame.welcome else None

@@ -227,6 +227,15 @@ def close_moot(
     Order.objects.filter(id__in=moot).update(executed_seq=seq)
 
 
+def check_gone(*, group: Group, members: Collection[UUID]) -> None:
+    """No successor keeps somebody who has asked to leave: their wish is about `group` and would be forgotten.
+
+    Raises BeepError `removal_due`: a commit lets them go first, or an admin leaves them out.
+    """
+    if open_orders(group).filter(kind=OrderKind.LEAVE, person_id__in=members).exists():
+        raise BeepError("removal_due")
+
+
 def supersede(*, group: Group, seq: int) -> None:
     """A successor has begun at `seq`: nothing is left to do in `group`."""
     Order.objects.filter(group=group, executed_seq__isnull=True).update(executed_seq=seq)

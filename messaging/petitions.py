@@ -88,6 +88,9 @@ def leave(*, device: UUID, frame: protocol.Leave, now_ms: int) -> None:
     person = UUID(bytes=chain.newest.person)
     if conversation.kind != ConversationKind.GROUP:
         raise BeepError("forbidden", "Only groups can be left.")
+    if conversation.frozen_seq is not None:
+        # No commit will carry it out, and the successor has another group id than was signed for.
+        raise _refused("frozen")
     if frame.statement_hash != chain.newest.hash:
         raise _refused("statement")
     if not _signed(OrderAction.LEAVE, group, frame, chain, device=device):

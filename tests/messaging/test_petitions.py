@@ -13,9 +13,9 @@ from beep.errors import BeepError
 from messaging import conversations, formats, orders, petitions
 from messaging.formats import OrderAction, OrderPerson, Role
 from messaging.models import Conversation, Order, OrderKind, Participant
-from tests.messaging.party import Party, leave, leave_frame, party, rejoin, rejoin_frame
+from tests.messaging.party import Party, leave, leave_frame, party, rejoin, rejoin_frame, report
 from tests.messaging.people import Human
-from tests.messaging.refusals import refuse_commit, refused
+from tests.messaging.refusals import refuse_begin, refuse_commit, refused
 from tests.messaging.world import begun, claim, publish
 from tests.support import trust
 
@@ -215,6 +215,27 @@ def test_leaving() -> None:
     # Who has left may still learn by which order, to judge the commit that removed them.
     (item,) = orders.fetch(person=three.id, conversation=talk.id)
     assert (item.hash, item.executed) == (order.hash, True)
+
+
+def test_a_successor_does_not_forget_who_has_asked_to_leave() -> None:
+    talk = party(3)
+    one, two, three = talk.people
+    leave(talk, three)
+    frame = talk.begin_frame(one, added=talk.packages(one, two, three), roles={one.id: Role.ADMIN})
+    assert refuse_begin(talk, frame).code == "removal_due"
+    accepted = talk.begin(one, two)
+    assert accepted.left == [three.id.bytes]
+
+
+def test_nobody_asks_to_leave_a_frozen_group() -> None:
+    """No commit would carry it out; what is signed for this group says nothing in its successor."""
+    talk = party(2)
+    one, two = talk.people
+    report(talk, two, talk.commit(one).envelope.seq)
+    error = refused(talk, lambda: leave(talk, two))
+    assert (error.code, error.detail) == ("rejoin_refused", {"rule": "frozen"})
+    talk.begin(one, two)
+    leave(talk, two)
 
 
 def test_when_the_last_admin_leaves_the_oldest_member_succeeds() -> None:

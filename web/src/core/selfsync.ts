@@ -10,6 +10,8 @@ import type { Step } from "./step";
 
 /** Waited for more to say before it is said: reading and typing change these values many times a minute. */
 const DEBOUNCE_MS = 2_000;
+/** How far another device's clock is believed to be ahead: what is set here later must still be younger. */
+const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 /** Values in one message, and bytes of them: an envelope holds 64 kB. */
 const AT_ONCE = 50;
 const MAX_BYTES = 40_000;
@@ -59,8 +61,8 @@ export class SelfSync {
     for (;;) {
       const untold = fitting((await store.all("synced")).filter((row) => !row.value.told));
       if (untold.length === 0) return;
-      // One time for all of them, no earlier than any: what is said is what stands here now.
-      const at = untold.reduce((latest, row) => Math.max(latest, row.value.at), context.now());
+      // When it was said here, not when it is told: what another device has said since takes its place.
+      const at = untold.reduce((latest, row) => Math.max(latest, row.value.at), 0);
       const told = untold.filter((row) => bytesOf(row) <= MAX_BYTES);
       const values = Object.fromEntries(told.map(({ value }) => [value.key, value.value]));
       // A draft too long to be sent stays on this device.
@@ -92,14 +94,26 @@ export class SelfSync {
 const bytesOf = ({ value: { value } }: Stored<SyncedRecord>): number =>
   typeof value === "number" ? 8 : typeof value === "string" ? value.length * 3 : value.length;
 
-/** The first rows that fit into one message; at least one. */
-function fitting(rows: Stored<SyncedRecord>[]): Stored<SyncedRecord>[] {
+const isRead = ({ value: { key } }: Stored<SyncedRecord>): boolean => key.startsWith("read:");
+
+/**
+ * The oldest rows that go into one message; at least one. A message has one time, so they were said within moments of
+ * each other; but for read positions, which only ever grow.
+ */
+function fitting(rows: readonly Stored<SyncedRecord>[]): Stored<SyncedRecord>[] {
+  const sorted = [...rows].sort((a, b) => a.value.at - b.value.at);
+  const [first] = sorted;
+  if (!first) return [];
+  const chosen: Stored<SyncedRecord>[] = [];
   let bytes = 0;
-  const end = rows.findIndex((row, index) => {
+  for (const row of sorted) {
+    if (isRead(row) !== isRead(first)) continue;
+    if (!isRead(row) && row.value.at - first.value.at > DEBOUNCE_MS) break;
     bytes += bytesOf(row);
-    return index >= AT_ONCE || (index > 0 && bytes > MAX_BYTES);
-  });
-  return end === -1 ? rows : rows.slice(0, end);
+    if (chosen.length >= AT_ONCE || (chosen.length > 0 && bytes > MAX_BYTES)) break;
+    chosen.push(row);
+  }
+  return chosen;
 }
 
 /**
@@ -114,17 +128,20 @@ export async function takeSync(
 ): Promise<void> {
   const { store, bus } = context;
   const touched = new Set<Id>();
+  const at = Math.min(content.at, context.now() + MAX_AHEAD_MS);
   for (const [key, value] of Object.entries(content.values)) {
     const parsed = parseSyncedKey(key);
     if (!parsed || !fitsSynced(parsed.name, value)) continue;
     const { name, about } = parsed;
+    // A position that was read is read, whichever device said something of it last.
+    if (name === "read" && typeof value === "number" && (await takeRead(context, step, about, value)))
+      touched.add(about);
     const row = await syncedKey(store, name, about);
     const stored = await store.get("synced", row);
-    const incoming: SyncedRecord = { key, value, at: content.at, device, told: true };
+    const incoming: SyncedRecord = { key, value, at, device, told: true };
     if (!supersedes(incoming, stored?.value ?? null)) continue;
     step.batch.put("synced", row, incoming, { expect: stored?.revision ?? 0 });
     touched.add(about);
-    if (name === "read" && typeof value === "number") await takeRead(context, step, about, value);
     if (name === "draft" && typeof value === "string") await takeDraft(context, step, about, value);
   }
   if (touched.size === 0) return;
@@ -134,11 +151,13 @@ export async function takeSync(
   });
 }
 
-async function takeRead(context: Context, step: Step, conversation: Id, seq: number): Promise<void> {
+/** True when that is further than before. */
+async function takeRead(context: Context, step: Step, conversation: Id, seq: number): Promise<boolean> {
   const blind = await context.store.conversation(conversation);
   const stored = await context.store.get("reads", blind);
-  if (seq <= (stored?.value.readSeq ?? 0)) return;
+  if (seq <= (stored?.value.readSeq ?? 0)) return false;
   step.batch.put("reads", blind, { readSeq: seq }, { expect: stored?.revision ?? 0 });
+  return true;
 }
 
 async function takeDraft(context: Context, step: Step, conversation: Id, text: string): Promise<void> {

@@ -6,7 +6,6 @@ import { TransportError } from "../../src/transport";
 import type { RequestFields, RequestTag } from "../../src/transport";
 import type * as wire from "../../src/wire/frames";
 import type { Device, ServerDouble } from "./double";
-import { refused } from "./double-frames";
 import { acceptBegin, acceptCommit, type Accepted } from "./double-rules";
 import type { Talk } from "./double-talk";
 
@@ -178,24 +177,54 @@ export class DoubleRequests {
   }
 
   async #rejoin(from: Device, frame: RequestFields["rejoin"]): Promise<unknown> {
-    const talk = this.#mine(frame.conversation, from);
-    if (frame.generation !== talk.generation) throw new TransportError("generation_conflict");
-    if (!equal(frame.statement_hash, await this.server.head(from.person)))
-      throw new TransportError("statement_conflict");
-    await this.server.issue(talk, "add", from.person, from.device, frame.signature);
-    if (talk.leafOf(from.device) !== null) await this.server.issue(talk, "remove", from.person, from.device);
-    this.server.tellState(talk);
-    return { t: "ok", re: 1 };
+    const { server } = this;
+    const { conversation, generation, statement_hash, signature } = frame;
+    return this.#petition(from, { conversation, generation, statement_hash }, async (talk) => {
+      const open = talk.openOrders(server.now()).some((one) => equal(one.device, idBytes(from.device)));
+      if (!open) await server.issue(talk, "add", from.person, from.device, signature);
+      if (talk.leafOf(from.device) === null) return !open;
+      await server.issue(talk, "remove", from.person, from.device);
+      talk.blocked = true;
+      return true;
+    });
   }
 
   async #leave(from: Device, frame: RequestFields["leave"]): Promise<unknown> {
-    const talk = this.#mine(frame.conversation, from);
-    if (talk.kind !== "group") throw refused("kind");
-    if (frame.generation !== talk.generation) throw new TransportError("generation_conflict");
-    await this.server.issue(talk, "leave", from.person, from.device, frame.signature);
-    talk.blocked = true;
-    this.server.tellState(talk);
-    return { t: "ok", re: 1 };
+    const { server } = this;
+    const { conversation, generation, statement_hash, signature } = frame;
+    return this.#petition(from, { conversation, generation, statement_hash }, async (talk) => {
+      if (talk.kind !== "group") throw new TransportError("forbidden");
+      const others = [...talk.leaves.values()].some((seat) => seat.person !== from.person);
+      const participant = talk.participants.get(from.person);
+      if (others) {
+        await server.issue(talk, "leave", from.person, from.device, signature);
+        talk.blocked = true;
+      } else if (participant) {
+        // There is nobody who could commit it.
+        participant.left = talk.envelopes.length;
+        server.tellState(talk, [from.person]);
+      }
+      return others;
+    });
+  }
+
+  /** What a device asks the authority for, under the conversation's lock; `ask` says whether anything is new. */
+  #petition(
+    from: Device,
+    frame: Pick<RequestFields["leave"], "conversation" | "generation" | "statement_hash">,
+    ask: (talk: Talk) => Promise<boolean>,
+  ): Promise<unknown> {
+    const { server } = this;
+    const found = this.#mine(frame.conversation, from);
+    return this.#lanes.run(found.id, async () => {
+      const talk = this.#mine(frame.conversation, from);
+      if (frame.generation !== talk.generation) throw new TransportError("generation_conflict");
+      const refuse = (rule: string) => new TransportError("rejoin_refused", null, { rule });
+      if (talk.frozenSeq !== null) throw refuse("frozen");
+      if (!equal(frame.statement_hash, await server.head(from.person))) throw refuse("statement");
+      if (await ask(talk)) server.tellState(talk);
+      return { t: "ok", re: 1 };
+    });
   }
 
   #reportCommit(from: Device, { conversation, generation, seq }: RequestFields["report_commit"]): unknown {

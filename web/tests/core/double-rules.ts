@@ -58,12 +58,14 @@ export async function acceptCommit(
   const executed = namedOrders(server, talk, commit);
   const membership = await judgeCommitOf(server, talk, from.person, commit, executed);
   const after = applyCommit(talk.leaves, commit);
-  demandDue(server, talk, executed, after);
+  const members = talk.kind === "group" ? membership.map(({ person }) => idText(person)) : talk.persons;
+  demandDue(server, talk, executed, after, new Set(members));
   const effect = (seq: number): Delivery[] => {
     talk.epoch = epoch + 1;
     talk.blocked = false;
     for (const order of executed) order.executed = seq;
     settle(talk, after, membership, seq);
+    closeMoot(talk, seq);
     return deliveries(server, talk, commit, frame.welcome);
   };
   return { made, effect };
@@ -135,25 +137,35 @@ function namedOrders(server: ServerDouble, talk: Talk, commit: ReadCommit): Doub
   });
 }
 
-/** Nobody who is out keeps a leaf, and nobody who was let in waits for longer than a commit. */
+/** Nobody who is out keeps a leaf, and nobody who may be let in waits for longer than a commit. */
 function demandDue(
   server: ServerDouble,
   talk: Talk,
   executed: readonly DoubleOrder[],
   after: ReadonlyMap<number, Seat>,
+  members: ReadonlySet<Id>,
 ): void {
+  const seated = new Set([...after.values()].map((seat) => seat.device));
   for (const order of talk.openOrders(server.now())) {
     if (executed.includes(order)) continue;
-    const device = idText(order.device);
-    const seated = [...after.values()].some((seat) => seat.device === device);
-    if (order.action === "remove" && !seated) continue;
+    const [person, device] = [idText(order.person), idText(order.device)];
     if (order.action !== "add") throw new TransportError("removal_due");
-    const entry = server.devices.find((one) => one.device === device);
-    const ready = entry?.packages.some((one) => one.suite === talk.suite) === true;
-    if (ready && server.living(idText(order.person)).includes(device)) throw new TransportError("order_due");
+    if (seated.has(device) || !members.has(person) || !server.living(person).includes(device)) continue;
+    const packages = server.devices.find((one) => one.device === device)?.packages ?? [];
+    if (packages.some((one) => one.suite === talk.suite && one.notAfter > server.now()))
+      throw new TransportError("order_due");
   }
   for (const { person, device } of after.values())
     if (!server.living(person).includes(device)) throw new TransportError("removal_due");
+}
+
+/** Adds whose device is in without having been named, or whose person is out, are done with. */
+function closeMoot(talk: Talk, seq: number): void {
+  for (const order of talk.orders)
+    if (order.action === "add" && order.executed === null) {
+      const moot = talk.leafOf(idText(order.device)) !== null || !talk.isMember(idText(order.person));
+      if (moot) order.executed = seq;
+    }
 }
 
 function settle(

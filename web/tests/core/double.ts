@@ -185,6 +185,10 @@ export class ServerDouble {
   /** A device is out: Remove orders wherever it has a leaf, and no more messages until they are carried out. */
   async removeEverywhere(person: Id, device: Id): Promise<void> {
     for (const talk of this.talks.values()) {
+      // Nobody lets it in any more.
+      talk.orders = talk.orders.filter(
+        (one) => one.executed !== null || one.action !== "add" || idText(one.device) !== device,
+      );
       if (talk.leafOf(device) === null) continue;
       await this.issue(talk, "remove", person, device);
       talk.blocked = true;

@@ -17,9 +17,33 @@ const MOST_READERS = 50;
 const NO_MARKS: PeerMarksRecord = {
   delivered: 0,
   read: 0,
+  persons: {},
   counters: {},
   sent: { seq: 0, generation: 0, epoch: 0, counter: 0 },
 };
+
+/**
+ * How far `person` has come now. A message counts as delivered or read when that is so of all `others`; what has counted
+ * once stays so, whoever comes in later.
+ */
+function reached(
+  marks: PeerMarksRecord,
+  others: readonly Id[],
+  person: Id,
+  { delivered = 0, read = 0 }: { delivered?: number; read?: number },
+): PeerMarksRecord {
+  const before = marks.persons[person] ?? { delivered: 0, read: 0 };
+  const now = {
+    // Who has read it has got it.
+    delivered: Math.max(before.delivered, delivered, read),
+    read: Math.max(before.read, read),
+  };
+  const persons = { ...marks.persons, [person]: now };
+  const everybody = [...new Set([...others, person])];
+  const least = (what: "delivered" | "read"): number =>
+    Math.max(marks[what], Math.min(...everybody.map((one) => persons[one]?.[what] ?? 0)));
+  return { ...marks, persons, delivered: least("delivered"), read: least("read") };
+}
 
 /**
  * Who has got and who has read what. "Delivered" is the server's word: every device acknowledges what is on its disk.
@@ -79,7 +103,9 @@ export class Receipts {
     const owner = group?.devices.find((one) => one.device === device)?.person;
     if (owner === undefined || owner === this.context.self.person) return;
     await this.#update(conversation, (marks) =>
-      mark.seq > marks.delivered ? { ...marks, delivered: mark.seq } : null,
+      mark.seq > (marks.persons[owner]?.delivered ?? 0)
+        ? reached(marks, this.#others(group), owner, { delivered: mark.seq })
+        : null,
     );
   }
 
@@ -99,12 +125,12 @@ export class Receipts {
       });
       if (idText(member.device) !== device) throw new TransportError("bad_answer");
       const read = new Reader(plaintext).u64();
-      const own = idText(member.person) === context.self.person;
-      await this.#update(conversation, (current) => ({
-        ...current,
-        read: own ? current.read : Math.max(current.read, read),
-        counters: { ...current.counters, [device]: slot.counter },
-      }));
+      const person = idText(member.person);
+      const others = this.#others(found.group);
+      await this.#update(conversation, (current) => {
+        const taken = { ...current, counters: { ...current.counters, [device]: slot.counter } };
+        return person === context.self.person ? taken : reached(taken, others, person, { read });
+      });
     } catch (error) {
       const code = cryptoCode(error) ?? (error instanceof TransportError ? error.code : null);
       if (code === null) throw error;
@@ -167,6 +193,13 @@ export class Receipts {
       if (this.#acks.get(conversation) === seq) this.#acks.delete(conversation);
     const [next] = this.#acks;
     if (next) this.stored(next[0], next[1]);
+  }
+
+  /** The other persons who have a device in the group. */
+  #others(group: GroupRecord | undefined): Id[] {
+    const persons = new Set((group?.devices ?? []).map(({ person }) => person));
+    persons.delete(this.context.self.person);
+    return [...persons];
   }
 
   async #update(conversation: Id, change: (marks: PeerMarksRecord) => PeerMarksRecord | null): Promise<void> {

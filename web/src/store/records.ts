@@ -218,8 +218,11 @@ export interface OwnReadRecord {
 
 /** What the others have got and read; written by the leader. Key: blind conversation / peer. */
 export interface PeerMarksRecord {
+  /** Up to where everybody else has got it, and has read it. */
   delivered: number;
   read: number;
+  /** The same for each of the others. */
+  persons: Record<Id, { delivered: number; read: number }>;
   /** Last slot counter taken from each device; older ones are replays. */
   counters: Record<string, number>;
   /** What our own last slot said, and where, so that it is sent again after the epoch has changed. */

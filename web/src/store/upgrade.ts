@@ -32,6 +32,7 @@ const completions: Partial<Record<TableName, Complete>> = {
     ...row,
     pending: pending(row["pending"] as GroupRecord["pending"]),
   }),
+  marks: (row) => ({ persons: {}, ...row }),
   messages: (row) => ({ copied: false, frank: null, ...row }),
 };
 

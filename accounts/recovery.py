@@ -167,6 +167,7 @@ def finish(
         also=identity_chain.replaces_devices,
     )
     tickets.spend(opened)
+    tickets.void_all(person=person)
     intake.record(events.CredentialsReplaced(actor=actor, target=person.id))
     device = Device.objects.get(id=UUID(bytes=appended.devices[0].id))
     return sessions.begin(person=person, device=device, visitor=visitor)

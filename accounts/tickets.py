@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
-from accounts.models import Person, Ticket
+from accounts.models import Pairing, Person, Ticket
 from accounts.pruning import prune
 from beep import clock
 from beep.errors import BeepError
@@ -65,5 +65,9 @@ def discard(token: bytes) -> None:
 
 
 def void_all(*, person: Person) -> None:
-    """What was proved with the person's former credentials opens nothing any more."""
+    """What was proved with the person's former credentials opens nothing any more, nor do pairings that began
+    with it. The person's row is locked.
+    """
     Ticket.objects.filter(person=person, used_at__isnull=True).delete()
+    running = Pairing.objects.filter(person=person, state__in=[Pairing.State.OPEN, Pairing.State.APPROVED])
+    running.update(state=Pairing.State.DEAD)

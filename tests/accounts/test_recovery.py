@@ -16,6 +16,7 @@ from accounts.signing import Label
 from beep import clock
 from beep.clock import StoppedClock
 from beep.schemas import from_base64url, to_base64url
+from tests.accounts.devices import newcomer
 from tests.accounts.support import OPERATOR, Browser, Refused, activated
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,20 @@ def test_the_paper_brings_everything_back(owner: Browser, time: StoppedClock) ->
     assert new.sign_in()["outcome"] == "session"
     assert new.post("recovery/finish", body).code == "ticket_refused"
     assert TotpFactor.objects.count() == 1
+
+
+def test_what_the_old_passphrase_began_ends_with_it(owner: Browser, time: StoppedClock) -> None:
+    """Somebody has learnt passphrase and authenticator, and asks to be let in just before the recovery."""
+    thief, ticket, pairing = newcomer(owner)
+    new = forgetful(owner)
+    verified = new.post("recovery/verify", asked(new))
+    new.seed = base64.b32decode(verified["totp_secret"])
+    body = {"ticket": verified["ticket"], **new.credentials(new.replacement())}
+    assert not isinstance(new.post("recovery/finish", body), Refused)
+    assert new.get("pairings") == {"pairings": []}
+    refused = new.post(f"pairings/{pairing}/messages", {"ticket": None, "body": ""})
+    assert refused.code == "pairing_refused"
+    assert thief.post("pairings", {"ticket": ticket, "kind": "regular"}).code == "ticket_refused"
 
 
 def test_another_key_is_refused_and_slowed_down(owner: Browser, time: StoppedClock) -> None:

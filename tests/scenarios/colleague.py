@@ -60,10 +60,15 @@ class Colleague:
 
     def activate(self) -> None:
         """From the letter to the empty list of conversations."""
+        self.follow_letter("activate", self.person.code)
+        self.expect_open()
+
+    def follow_letter(self, way: str, code: str) -> None:
+        """What a letter asks for, to its last button: number, authenticator, passphrase, recovery code."""
         page = self.page
-        page.goto(f"{self.url}/activate#{self.person.code}")
+        page.goto(f"{self.url}/{way}#{code}")
         expect(page.get_by_label(self.say("personnel-number"))).to_be_visible(timeout=MESSAGE_PATIENCE)
-        self.look("activate-code")
+        self.look(f"{way}-code")
         page.get_by_label(self.say("personnel-number")).fill(self.person.personnel_number)
         page.get_by_role("button", name=self.say("continue")).click()
         self.add_to_authenticator()
@@ -78,9 +83,8 @@ class Colleague:
             field.fill(groups[int(field.get_attribute("data-group") or "0") - 1])
         page.get_by_role("button", name=self.say("continue")).click()
         page.get_by_label(self.say("totp")).fill(self.totp())
-        self.look("activate-finish")
+        self.look(f"{way}-finish")
         page.get_by_role("button", name=self.say("finish")).click()
-        self.expect_open()
 
     def add_to_authenticator(self) -> None:
         """Read the key beside the QR code, as an authenticator app does."""

@@ -25,6 +25,7 @@ def another_device(context: BrowserContext, owner: Colleague) -> Colleague:
     device = Colleague(context, owner.url, owner.person, owner.language)
     device.take_over(owner)
     device.sign_in()
+    owner.take_over(device)  # the authenticator has moved on
     expect(device.page.locator('[data-action="ask-approval"]')).to_be_visible(timeout=ARGON_PATIENCE)
     return device
 
@@ -52,6 +53,21 @@ def digits(device: Colleague) -> str:
     shown = device.page.locator("[data-digits]")
     expect(shown).to_have_attribute("data-digits", _EIGHT, timeout=APPROVAL_PATIENCE)
     return shown.get_attribute("data-digits") or ""
+
+
+def digits_after_decision(owner: Colleague, device: Colleague) -> str:
+    """Open the request on the approving device, which makes the new one show its digits; returns them."""
+    decide(owner)
+    return digits(device)
+
+
+def type_digits(owner: Colleague, text: str) -> None:
+    """Type digits into the open request and press the button."""
+    field = owner.page.locator("dialog[open] input[data-pairing-digits]")
+    field.fill(text)
+    button = owner.page.locator('dialog[open] [data-action="approve"]')
+    button.click()
+    expect(field).to_have_value("", timeout=MESSAGE_PATIENCE)
 
 
 def approve_by_digits(owner: Colleague, device: Colleague, *, history: bool = True) -> str:

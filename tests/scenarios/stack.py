@@ -104,16 +104,14 @@ class Stack:
         ]
 
     def manage(self, *arguments: str, give: str = "") -> str:
-        """Run `manage.py` as the demo's administrator, `give` on its standard input; returns what it prints.
+        """Run `manage.py` inside the demo, `give` on its standard input; returns what it prints.
 
         Raises RuntimeError with what it complained about.
         """
-        words = Path(f"/proc/{self.web_pid()}/environ").read_bytes().decode().split("\0")
-        env = dict(word.split("=", 1) for word in words if "=" in word)
         ran = subprocess.run(
-            [sys.executable, "-W", "ignore", "manage.py", *arguments],
+            [sys.executable, "-W", "ignore", "-m", "beep.demo.manage", *arguments],
             cwd=ROOT,
-            env=env,
+            env={**os.environ, "BEEP_DATA_DIR": str(self.data_dir)},
             input=give,
             capture_output=True,
             text=True,
@@ -122,6 +120,11 @@ class Stack:
         if ran.returncode != 0:
             raise RuntimeError(f"manage.py {arguments[0]}: {ran.stderr[-3000:]}")
         return ran.stdout
+
+    def officers(self) -> list[tuple[Path, str]]:
+        """The two reset officers: each one's key file and its passphrase."""
+        described = json.loads((self.data_dir / "demo.json").read_text())
+        return [(Path(each["key_file"]), each["passphrase"]) for each in described["officers"]]
 
     def web_pid(self) -> int:
         """Process id of the web server; waits for a restart. Raises TimeoutError."""

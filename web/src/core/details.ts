@@ -50,6 +50,8 @@ export class LiveDetails implements Readable<ConversationDetails | null> {
     this.#end = this.context.bus.listen((notice) => {
       const concerns = notice.t === "conversation" || notice.t === "messages";
       if (concerns && notice.conversation === this.conversation) this.#poke();
+      // A mark of verification stands on somebody's chain.
+      else if (notice.t === "chain") this.#poke();
     });
     this.#poke();
   }
@@ -110,7 +112,7 @@ export class LiveDetails implements Readable<ConversationDetails | null> {
   }
 
   async #verified(person: Id): Promise<boolean> {
-    const chain = await this.identities.pinned(person);
+    const chain = await this.identities.latest(person);
     return chain !== null && isVerified(this.context, person, chain.base);
   }
 }

@@ -163,6 +163,8 @@ export class Identities {
     if (!pinned || chain.version > pinned.version || stored?.value.alarm) {
       const certificates = statements.some(isReset) ? [...(anchors?.certificates ?? [])] : [];
       await this.#pin(key, { person, statements, certificates, alarm: null });
+      // Whoever shows what stands on the pin looks again.
+      if (pinned) this.context.bus.publish({ t: "chain", person });
     }
     const other = this.#chains.get(person);
     // A later request was answered sooner.
@@ -201,6 +203,17 @@ export class Identities {
     if (known) return known;
     const stored = await this.context.store.get("chains", await this.context.store.person(person));
     if (!stored || stored.value.alarm !== null) return null;
+    const chain = await this.#verify(person, stored.value);
+    this.#chains.set(person, chain);
+    return chain;
+  }
+
+  /** What is pinned now, also when another tab or another part of this one has moved the pin since. */
+  async latest(person: Id): Promise<Chain | null> {
+    const stored = await this.context.store.get("chains", await this.context.store.person(person));
+    if (!stored || stored.value.alarm !== null) return null;
+    const known = this.#chains.get(person);
+    if (known && known.version >= stored.value.statements.length) return known;
     const chain = await this.#verify(person, stored.value);
     this.#chains.set(person, chain);
     return chain;

@@ -10,7 +10,7 @@ import type { Groups } from "./groups";
 import { idBytes, newId } from "./ids";
 import { readView, type View } from "./pending";
 import { pictureType } from "./pictures";
-import { MAX_NAME, MAX_PICTURE, readProfile } from "./profiles";
+import { cleanName, MAX_PICTURE, readProfile } from "./profiles";
 
 /** How long an answer is waited for that another member's commit must bring. */
 const PATIENCE_MS = 25_000;
@@ -151,12 +151,6 @@ export class GroupActions {
     const own = membership.find(({ person }) => person === this.context.self.person);
     if (own?.role !== "admin") throw new AppError("not_admin");
   }
-}
-
-/** A name for people to read: NFC, no control characters, at most 100 characters. */
-function cleanName(text: string): string {
-  const clean = text.toWellFormed().normalize("NFC").replace(/\p{C}/gu, " ").replace(/\s+/gu, " ").trim();
-  return [...clean].slice(0, MAX_NAME).join("").trim();
 }
 
 function checkedPicture(picture: Uint8Array | null): Uint8Array {

@@ -7,10 +7,22 @@ import { idBytes, idText } from "./ids";
 import { pictureType } from "./pictures";
 import type { Step } from "./step";
 
-export const MAX_NAME = 100;
+const MAX_NAME = 100;
 export const MAX_PICTURE = 24_000;
 
 export const NO_PROFILE: ProfileRecord = { name: "", picture: new Uint8Array(), at: 0, by: null };
+
+/** Controls, and what turns text round or hides in it; but not the joiners that many scripts are written with. */
+const UNSEEN = /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A name for people to read: NFC, at most 100 characters, no character that could reach beyond it. Names from others go
+ * through it, too: a hostile client does not clean its own.
+ */
+export function cleanName(text: string): string {
+  const clean = text.toWellFormed().normalize("NFC").replace(UNSEEN, " ").replace(/\s+/gu, " ").trim();
+  return [...clean].slice(0, MAX_NAME).join("").trim();
+}
 
 /** Name and picture of a group as they are known here. */
 export async function readProfile({ store }: Context, conversation: Id): Promise<ProfileRecord> {
@@ -26,7 +38,8 @@ export async function profileBytes(context: Context, conversation: Id): Promise<
 /** What a Welcome tells of the group. Throws `CryptoError`. */
 export function openProfile(bytes: Uint8Array): ProfileRecord {
   const { name, picture, at, by } = parseGroupProfile(bytes);
-  return { name, picture, at, by: by && idText(by) };
+  const shown = pictureType(picture) ? picture : new Uint8Array();
+  return { name: cleanName(name), picture: shown, at, by: by && idText(by) };
 }
 
 /** An admin has changed the group's name or picture: the last word in the log's order holds. */
@@ -38,9 +51,9 @@ export async function takeProfile(
 ): Promise<void> {
   const { blind } = step;
   const before = step.profile ?? (await store.get("profiles", blind))?.value ?? NO_PROFILE;
+  const name = cleanName(said.name);
   const picture = said.picture.length === 0 || pictureType(said.picture) ? said.picture : before.picture;
-  step.setProfile({ ...said, picture });
-  if (said.name !== before.name)
-    step.notice(place.seq, place.time, { kind: "renamed", by: said.by, name: said.name });
+  step.setProfile({ ...said, name, picture });
+  if (name !== before.name) step.notice(place.seq, place.time, { kind: "renamed", by: said.by, name });
   if (!equal(picture, before.picture)) step.notice(place.seq, place.time, { kind: "picture", by: said.by });
 }

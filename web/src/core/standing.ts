@@ -59,6 +59,8 @@ function named(bodies: readonly Uint8Array[]): [person: Id, device: Id][] {
       at !== -1 && found.length < MAX_NAMED;
       at = body.indexOf(SLASH, at + 1)
     ) {
+      // A text is made only where one may stand: a body may be slashes and nothing else.
+      if (DASHES.some((dash) => body[at + dash] !== DASH)) continue;
       const text = String.fromCharCode(...body.subarray(Math.max(0, at - 36), at + 37));
       const [, person, device] = IDENTITY.exec(text) ?? [];
       if (person !== undefined && device !== undefined) found.push([person, device]);
@@ -68,6 +70,9 @@ function named(bodies: readonly Uint8Array[]): [person: Id, device: Id][] {
 }
 
 const SLASH = 0x2f;
+const DASH = 0x2d;
+/** Where the dashes of both UUIDs stand, from the slash between them. */
+const DASHES = [-28, -23, -18, -13, 9, 14, 19, 24];
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const IDENTITY = new RegExp(`^(${UUID})/(${UUID})$`);
 const MAX_NAMED = 1_000;

@@ -17,7 +17,7 @@ export class People {
 
   constructor(
     private readonly context: Context,
-    /** Told when a card that was known says something else now. */
+    /** Told when a card that was known is about to be replaced; perhaps more than once, and with one that says the same. */
     private readonly onChanged: (before: CardRecord, after: CardRecord) => Promise<void> = () =>
       Promise.resolve(),
   ) {}
@@ -62,16 +62,17 @@ export class People {
     if (cards.length === 0) return;
     const at = this.context.now();
     const batch = new Batch();
-    const changes: [CardRecord, CardRecord][] = [];
+    const records: PersonRecord[] = [];
     for (const card of cards) {
-      const record = { card, at };
       const before = await this.#cached(card.id);
-      if (before) changes.push([before.card, card]);
-      this.#cards.set(card.id, record);
+      // Said before it is kept: after a crash in between it is news again, and said once all the same.
+      if (before) await this.onChanged(before.card, card);
+      const record = { card, at };
+      records.push(record);
       batch.put("people", await this.context.store.person(card.id), record);
     }
     await this.context.store.commit(batch);
-    for (const [before, after] of changes) await this.onChanged(before, after);
+    for (const record of records) this.#cards.set(record.card.id, record);
   }
 
   /** The directory has changed this person. */

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Id, MessageItem } from "../../src/core/api";
 import { Identities } from "../../src/core/identities";
 import { idBytes } from "../../src/core/ids";
+import { People } from "../../src/core/people";
+import { StoreError } from "../../src/store";
 import { generateSigningKey } from "../../src/crypto/signing";
 import { Authority } from "./double-authority";
 import { DeviceDouble } from "./double-devices";
@@ -143,6 +145,24 @@ describe("the directory", () => {
       (item) => item.notice?.kind === "directory-changed",
     );
     expect(lines).toHaveLength(1);
+  }, 60_000);
+
+  it("changes a post while the page dies: said at the next look", async () => {
+    const { context } = ayesha;
+    const told: string[] = [];
+    let dies = true;
+    const people = new People(context, (before, after) => {
+      if (dies) return Promise.reject(new StoreError("closed"));
+      told.push(`${before.post.latin} → ${after.post.latin}`);
+      return Promise.resolve();
+    });
+    const card = await ayesha.app!.person(omar.person);
+    const promoted = { ...card, post: { latin: "Director", local: "" } };
+    await expect(people.remember([promoted])).rejects.toThrow(StoreError);
+    dies = false;
+    await people.remember([promoted]);
+    await people.remember([promoted]);
+    expect(told).toContain(`${card.post.latin} → Director`);
   }, 60_000);
 
   it("shows another root: an alarm that stays, and no reset is believed under it", async () => {

@@ -46,6 +46,8 @@ export class Groups {
     readonly commits: Commits,
     readonly begins: Begins,
     private readonly catchUp: CatchUp,
+    /** Ends when others can find a KeyPackage of this device. */
+    private readonly findable: () => Promise<void>,
   ) {}
 
   /**
@@ -124,6 +126,8 @@ export class Groups {
     const last = this.#asked.get(conversation);
     if (generation === 0 || !groupId || view.record.standing === "out") return;
     if (last !== undefined && context.now() - last < ASKED_MS) return;
+    // Asked too early, the members would find nothing to add, and nothing would make them look again.
+    await this.findable();
     const asked = await this.#signRequest("add", groupId);
     await context.store.update(
       "conversations",

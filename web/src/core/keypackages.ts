@@ -24,13 +24,23 @@ const GRACE_MS = 14 * 24 * 60 * 60 * 1000;
  * disk before the public ones leave, and are erased when their Welcome is stored or long after they expired.
  */
 export class KeyPackages {
+  #begun: Promise<void> | null = null;
+
   constructor(private readonly context: Context) {}
 
   /**
    * Sees to it that there is one at all, in each suite, which is soon done: whoever is asked to let this device in must
    * find it. Leader only.
    */
-  async begin(): Promise<void> {
+  begin(): Promise<void> {
+    this.#begun ??= this.#lastResorts().catch((error: unknown) => {
+      this.#begun = null;
+      throw error;
+    });
+    return this.#begun;
+  }
+
+  async #lastResorts(): Promise<void> {
     for (const { suite } of POOLS) if (await this.#lastResortDue(suite)) await this.#add(suite, 0, true);
   }
 
@@ -38,6 +48,7 @@ export class KeyPackages {
   async maintain(): Promise<void> {
     await this.#prune();
     await this.begin();
+    await this.#lastResorts();
     const counts = await this.context.api.keyPackageCounts();
     for (const { suite, target, low } of POOLS) {
       const most = this.context.self.temporary ? Math.min(target, TEMPORARY_TARGET) : target;

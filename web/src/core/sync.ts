@@ -78,7 +78,9 @@ export class Sync {
     const flush = (conversation: Id): Promise<void> => this.#outbox.flush(conversation);
     const commits = new Commits(context, identities, orders, pendings, flush, catchUp);
     const begins = new Begins(context, identities, pendings);
-    this.groups = new Groups(context, identities, pendings, commits, begins, catchUp);
+    this.#keyPackages = new KeyPackages(context);
+    const findable = (): Promise<void> => this.#keyPackages.begin();
+    this.groups = new Groups(context, identities, pendings, commits, begins, catchUp, findable);
     this.#outbox = new Outbox(context, this.groups, identities, catchUp);
     this.#restore = new Restore(context);
     this.#actions = new GroupActions(context, this.groups, new Composer(context));
@@ -89,7 +91,6 @@ export class Sync {
     });
     this.#receipts = new Receipts(context);
     this.#typing = new Typing(context);
-    this.#keyPackages = new KeyPackages(context);
   }
 
   start(): void {
@@ -249,6 +250,8 @@ export class Sync {
   async #identityChanged(person: Id): Promise<void> {
     const { context } = this;
     this.identities.markStale(person);
+    // At once: nobody may compare a number of before.
+    context.bus.publish({ t: "chain", person });
     if (person === context.self.person) context.ownChainGrew = true;
     const chain = await this.identities.refresh(person);
     if (person === context.self.person) context.ownChainGrew = !listsDevice(chain, context.self.device);

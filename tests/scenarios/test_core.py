@@ -9,18 +9,6 @@ from pathlib import Path
 
 from tests.scenarios.stack import ROOT, Stack
 
-KILLER = """
-import os, pathlib, signal, sys
-port = sys.argv[1].encode()
-for entry in pathlib.Path("/proc").iterdir():
-    try:
-        words = (entry / "cmdline").read_bytes().split(b"\\0") if entry.name.isdigit() else []
-    except OSError:
-        continue
-    if port in words and any(word.startswith(b"messaging.servers.") for word in words):
-        os.kill(int(entry.name), signal.SIGKILL)
-"""
-
 
 def test_two_cores_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
     _run("real-server", stack, tmp_path, people=2)
@@ -53,6 +41,9 @@ def _run(story: str, stack: Stack, folder: Path, *, people: int) -> None:
         text=True,
         check=True,
     ).stdout.strip()
+    backup = shlex.join(
+        [sys.executable, "-m", "tests.scenarios.backup", str(stack.data_dir), str(stack.port)]
+    )
     ran = subprocess.run(
         [Path(node) / "npx", "vitest", "run", f"tests/core/{story}.test.ts"],
         cwd=ROOT / "web",
@@ -61,7 +52,8 @@ def _run(story: str, stack: Stack, folder: Path, *, people: int) -> None:
             "PATH": f"{node}:{os.environ['PATH']}",
             "BEEP_TEST_URL": stack.url,
             "BEEP_TEST_DEMO": str(demo),
-            "BEEP_TEST_KILL": shlex.join([sys.executable, "-c", KILLER, str(stack.port)]),
+            "BEEP_TEST_KILL": f"{backup} kill",
+            "BEEP_TEST_BACKUP": backup,
             "BEEP_TEST_MANAGE": shlex.join([sys.executable, "-m", "beep.demo.manage"]),
             "BEEP_DATA_DIR": str(stack.data_dir),
             "PYTHONPATH": str(ROOT),

@@ -1,7 +1,19 @@
 /** Somebody of the demo directory with a whole client under Node: what the tests against the real server are told by. */
 
+import { exec } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { App, ConversationSummary, Id, MessageItem, Notice } from "../../src/core/api";
+import { promisify } from "node:util";
+import type {
+  App,
+  Approval,
+  ConversationSummary,
+  Id,
+  MessageItem,
+  Notice,
+  Readable,
+} from "../../src/core/api";
+import type { Context } from "../../src/core/context";
+import { idBytes } from "../../src/core/ids";
 import { Profile, Tab, totp, until } from "./node";
 
 export interface DemoPerson {
@@ -33,6 +45,32 @@ export const demo = process.env["BEEP_TEST_DEMO"];
 /** A command that ends the web server with kill -9; whoever runs the tests starts it again. */
 export const kill = process.env["BEEP_TEST_KILL"];
 
+/** `manage.py` of the server. */
+const MANAGE = process.env["BEEP_TEST_MANAGE"] ?? "";
+
+/** Takes a copy of the server's database, or sets the server back to it. */
+const BACKUP = process.env["BEEP_TEST_BACKUP"] ?? "";
+
+export async function backup(what: "take" | "restore"): Promise<void> {
+  await promisify(exec)(`${BACKUP} ${what}`);
+}
+
+/** Runs `manage.py` with `input` typed into it; returns what it prints. */
+export async function manage(words: readonly string[], input = ""): Promise<string> {
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const running = promisify(exec)(`${MANAGE} ${quoted}`);
+  running.child.stdin?.end(input);
+  return (await running).stdout;
+}
+
+/** Path of the person's ministry in the directory. */
+export async function ministryOf(who: Colleague): Promise<string> {
+  const code =
+    "from accounts.models import Membership; " +
+    `print(Membership.objects.get(person='${who.personId}', primary=True).unit.ministry_path)`;
+  return (await manage(["shell", "-v0", "-c", code])).trim();
+}
+
 export class Colleague {
   readonly profile: Profile;
   tab: Tab;
@@ -41,6 +79,8 @@ export class Colleague {
   recoveryCode = "";
   personId = "";
   passphrase: string;
+  /** What this device shows while it asks to be let in. */
+  approval: Readable<Approval> | null = null;
   /** The step of the last one-time code that was used. */
   #step = 0;
 
@@ -93,6 +133,32 @@ export class Colleague {
     other.#step = this.#step;
     if (found !== "replace") throw new Error(`signing in said ${found}`);
     return other;
+  }
+
+  /** The same person with nothing but a reset letter, at a new computer; two officers must sign before it goes on. */
+  async anew(code: string): Promise<Colleague> {
+    const other = new Colleague(this.person);
+    Object.assign(other, { personId: this.personId, passphrase: `${this.passphrase} again` });
+    other.app = await other.tab.start();
+    const offer = await other.app.beginReset(code, this.person.personnel_number);
+    Object.assign(other, { totpSecret: offer.totpSecret, recoveryCode: offer.recoveryCode });
+    await other.app.requestReset({
+      passphrase: other.passphrase,
+      totp: await other.code(),
+      deviceName: "After the fire",
+    });
+    return other;
+  }
+
+  /** Where the server's log of the conversation ends. Throws while it cannot be asked. */
+  async serverEnd(conversation: Id): Promise<number> {
+    const range = { conversation: idBytes(conversation), after: 0, limit: 1 };
+    return (await this.context.link.request("fetch", range)).last_seq;
+  }
+
+  /** Below the views' door, for a client that somebody has changed. */
+  get context(): Context {
+    return (this.app as unknown as { holder: { opened: { context: Context } } }).holder.opened.context;
   }
 
   /** The tab is killed (nothing is locked) and another is opened. */

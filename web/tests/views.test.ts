@@ -36,6 +36,7 @@ describe("addresses", () => {
     ["/new/group", { name: "new-group" }],
     ["/reports", { name: "reports", id: null }],
     [`/reports/${id}`, { name: "reports", id }],
+    [`/reports/${id.replaceAll("-", "")}`, { name: "reports", id: id.replaceAll("-", "") }],
   ];
   test.each(routes)("%s and back", (path, route) => {
     expect(parse(path)).toEqual(route);

@@ -16,6 +16,8 @@ export const settingsSections = ["look", "privacy", "devices", "diagnostics"] as
 export type SettingsSection = (typeof settingsSections)[number];
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A report goes by the id of the message that brought it, which has no hyphens. */
+const reportId = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/;
 
 /** The route of a path; an address that we do not know is home. */
 export function parse(path: string): Route {
@@ -28,7 +30,7 @@ export function parse(path: string): Route {
     case "new":
       return { name: second === "group" ? "new-group" : "new" };
     case "reports":
-      return { name: "reports", id: uuid.test(second) ? second : null };
+      return { name: "reports", id: reportId.test(second) ? second : null };
     case "activate":
     case "sign-in":
     case "recover":

@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts import authority
 from accounts.models import Device
 from accounts.signing import verify
+from accounts.statements import DeviceKind
 from beep.clock import from_ms
 from beep.errors import BeepError
 from messaging import members, notices, orders, protocol, rates
@@ -43,12 +44,17 @@ def rejoin(*, device: UUID, frame: protocol.Rejoin, now_ms: int) -> None:
 
     Raises BeepError `read_only`, `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`,
     `rate_limited`, `generation_conflict`, or `rejoin_refused` with `detail.rule`: authority (there is none),
-    frozen, statement (not the person's newest), device (not in the chain), reset, or signature.
+    frozen, temporary (in the self conversation), statement (not the person's newest), device (not in the
+    chain), reset, or signature.
     """
     conversation, group, chain = _asked(device=device, frame=frame, now_ms=now_ms)
     person = UUID(bytes=chain.newest.person)
     if conversation.frozen_seq is not None:
         raise _refused("frozen")
+    entry = chain.newest.device(device.bytes)
+    if conversation.kind == ConversationKind.SELF and entry and entry.kind is DeviceKind.TEMPORARY:
+        # What one's own devices agree on (marks, drafts) is not for a shared computer.
+        raise _refused("temporary")
     if frame.statement_hash != chain.newest.hash:
         raise _refused("statement")
     if chain.is_out(device, now_ms=now_ms):

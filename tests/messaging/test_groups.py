@@ -14,7 +14,7 @@ from messaging import conversations, mailbox, notices
 from messaging.formats import PolicyKind, Role
 from messaging.models import NO_BASE, Conversation, Participant, Sender
 from tests.messaging.mls_factory import Client
-from tests.messaging.party import Party, newcomer, party, unbegun
+from tests.messaging.party import Party, newcomer, party, rejoin, unbegun
 from tests.messaging.people import Human, human
 from tests.messaging.world import claim, direct, publish
 
@@ -232,6 +232,12 @@ def test_a_self_conversation_of_one_device_and_then_of_two() -> None:
     talk.commit(alice, add=claim(alice.client, alice, talk.id))
     assert talk.devices() == {alice.client.device, second.device}
     assert Conversation.objects.get(id=talk.id).person_a_id == alice.id
+    # What one's own devices agree on is not for a shared computer.
+    shared = alice.add_device(temporary_ms=3_600_000)
+    publish(shared)
+    with pytest.raises(BeepError) as refused:
+        rejoin(talk, alice, shared)
+    assert (refused.value.code, refused.value.detail) == ("rejoin_refused", {"rule": "temporary"})
     # Nobody else ever comes in.
     bob = newcomer()
     with pytest.raises(BeepError) as refused:

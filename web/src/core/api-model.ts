@@ -1,0 +1,287 @@
+/** What the views show, as plain data; what they may do stands in `api.ts`. */
+
+export interface Readable<T> {
+  get(): T;
+  subscribe(run: (value: T) => void): () => void;
+}
+
+/** Lower-case hyphenated UUID text; bytes only exist below the core. */
+export type Id = string;
+
+/** A name in Latin script and in local script (Urdu or Persian); `local` may be empty. */
+export interface Bilingual {
+  latin: string;
+  local: string;
+}
+
+export interface PersonCard {
+  id: Id;
+  name: Bilingual;
+  post: Bilingual;
+  /** The person's own unit. */
+  unit: Bilingual;
+  ministry: Bilingual;
+  /** False: in the directory, but has no device yet, so nothing can be sent. */
+  activated: boolean;
+  /** False: has left or is suspended; shown greyed, cannot be written to. */
+  active: boolean;
+}
+
+export interface Me {
+  person: PersonCard;
+  login: string;
+  deviceId: Id;
+  deviceName: string;
+  /** On a shared computer: memory only, gone when closed. */
+  temporary: boolean;
+  /** Receives reports: shows the moderation inbox. */
+  moderator: boolean;
+}
+
+export type SessionState =
+  | { kind: "starting" }
+  /** Nothing of anybody is stored in this browser. */
+  | { kind: "signed-out"; login: string }
+  /** A vault is here; the passphrase opens it. `needsSignIn`: the server session ended too. */
+  | { kind: "locked"; login: string; name: Bilingual; needsSignIn: boolean }
+  | { kind: "open"; me: Me; needsSignIn: boolean }
+  /** This device was signed out from elsewhere (revoked or replaced): its data is erased on acknowledgement. */
+  | { kind: "revoked"; reason: "replaced" | "revoked" }
+  /** Local data cannot be used: evicted by the browser, rolled back, or written by a newer version. */
+  | { kind: "broken"; reason: "evicted" | "rolled-back" | "newer-version" | "storage-failed" };
+
+export type ConnectionState = "online" | "connecting" | "offline";
+
+/** `queued` is on this device only; `sent` is on the server's disk; `failed` carries a code of the catalogue. */
+export type SendState = "queued" | "sent" | "delivered" | "read" | "failed";
+
+export interface MessageItem {
+  /** The sender-made id: stable from the first key press on, so a row never jumps when it is sent. */
+  id: Id;
+  /** Position in the conversation's log; null while queued. */
+  seq: number | null;
+  kind: "text" | "waiting" | "newer-version" | "notice" | "report";
+  mine: boolean;
+  sender: Id | null;
+  /** Came with the history of another device of one's own. */
+  copied: boolean;
+  /** Milliseconds UTC: the sender's time for messages, the server's for notices. */
+  at: number;
+  text: string;
+  /** Only for `mine`. */
+  state: SendState | null;
+  /** Code of the refusal when `state` is failed. */
+  error: string | null;
+  /** Only for kind notice: which sentence, with its arguments. */
+  notice: Notice | null;
+}
+
+export type Notice =
+  | { kind: "begun" }
+  /** A successor generation: `person` uses a new device; messages before it stay on the old one. */
+  | { kind: "new-device"; person: Id; mine: boolean }
+  /** The log disagreed with what members saw, or left something out. */
+  | { kind: "log-mismatch" }
+  /** What came before is not on this device. */
+  | { kind: "history-elsewhere" }
+  /** Group life; `by` is who did it (null: the directory, or unknown). */
+  | { kind: "group-begun"; by: Id }
+  | { kind: "added"; by: Id; persons: Id[] }
+  | { kind: "invited"; by: Id; persons: Id[] }
+  | { kind: "removed"; by: Id | null; persons: Id[] }
+  /** This person is out: read only from here on. */
+  | { kind: "you-removed"; by: Id | null }
+  | { kind: "you-left" }
+  | { kind: "left"; person: Id }
+  | { kind: "admin"; by: Id | null; person: Id; admin: boolean }
+  | { kind: "renamed"; by: Id; name: string }
+  | { kind: "picture"; by: Id }
+  /** A device came or went without its person coming or going. */
+  | { kind: "device-added"; person: Id }
+  | { kind: "device-removed"; person: Id }
+  /** A successor group: new rules, another suite, or the old one could not go on. */
+  | { kind: "successor"; by: Id; reason: "policy" | "broken" }
+  /** Identity was reset: compare numbers again. `verified`: a mark was cleared by it. */
+  | { kind: "identity-reset"; person: Id; wasVerified: boolean }
+  | { kind: "reset-requested"; person: Id; earliest: number }
+  /** Name, post or ministry changed in the directory; a verified mark was cleared. */
+  | { kind: "directory-changed"; person: Id; wasVerified: boolean }
+  /** Messages between these times are not on this device (it was away too long, or was let in again). */
+  | { kind: "gap"; from: number; to: number };
+
+export interface ConversationSummary {
+  id: Id;
+  kind: "direct" | "group";
+  /** The other person of a direct conversation; null in a group. */
+  partner: PersonCard | null;
+  /** Of a group; empty while it is not known (then the views name the members). */
+  name: string;
+  /** blob: or data: address of a group's picture, or null. */
+  picture: string | null;
+  /** Who said `lastMessage`, for "Ayesha: …" in a group; null for notices and direct conversations. */
+  lastSender: PersonCard | null;
+  /** `in`: may write. `out`: left or removed, read only. `waiting`: this device waits to be let in. `stopped`: the group
+   * is being made anew. */
+  standing: "in" | "out" | "waiting" | "stopped";
+  /** Until when it makes no sound: milliseconds UTC, 0 for not muted, `Infinity` for always. */
+  mutedUntil: number;
+  pinned: boolean;
+  lastMessage: MessageItem | null;
+  /** Milliseconds UTC of the last activity; sorts the list. */
+  at: number;
+  unread: number;
+  draft: string;
+  /** Direct: the partner types. Group: somebody does; who, in `typing`. */
+  partnerTyping: boolean;
+  typing: readonly Id[];
+}
+
+export interface GroupMember {
+  person: PersonCard;
+  role: "member" | "admin" | "invited";
+  me: boolean;
+  /** Devices in the tree; 0 for invited, and for members whose devices are out. */
+  devices: number;
+  verified: boolean;
+}
+
+/** A conversation's page of details; members come from the tree and the membership map, never from the server. */
+export interface ConversationDetails {
+  id: Id;
+  kind: "direct" | "group";
+  name: string;
+  picture: string | null;
+  members: readonly GroupMember[];
+  myRole: "member" | "admin" | "out";
+  postQuantum: boolean;
+  generation: number;
+  epoch: number;
+}
+
+export interface UnitInfo {
+  id: Id;
+  name: Bilingual;
+  ministry: Bilingual;
+  people: number;
+}
+
+export interface PastedLine {
+  line: string;
+  people: readonly PersonCard[];
+}
+
+/** Progress of something long: groups being made, history on its way. */
+export interface Progress {
+  done: number;
+  total: number | null;
+}
+
+export interface SafetyNumber {
+  /** 12 groups of five digits. */
+  groups: readonly string[];
+  /** Text of the QR. */
+  qr: string;
+  verified: boolean;
+  /** The base changed since it was verified. */
+  changed: boolean;
+}
+
+/** A device of one's own that asks to be let in. */
+export interface PairingRequest {
+  id: Id;
+  kind: "regular" | "temporary";
+  name: string;
+  createdAt: number;
+}
+
+/** What the new device shows while it waits for approval. */
+export type Approval =
+  | { state: "asking"; qr: string; digits: string }
+  /** After a QR was scanned: the person says whether the other device said "approved". */
+  | { state: "confirm" }
+  | { state: "finishing" }
+  | { state: "refused"; reason: "digits" | "mismatch" | "expired" | "cancelled" };
+
+export interface HistoryState {
+  role: "sending" | "receiving";
+  progress: Progress;
+  state: "running" | "waiting" | "done" | "failed";
+}
+
+export interface ModerationItem {
+  sender: PersonCard;
+  at: number;
+  text: string;
+  /** `proved`: the server's log holds this very ciphertext of this device and the franking tag covers the text. */
+  verdict: "checking" | "proved" | "not-proved" | "offline";
+}
+
+export interface ModerationReport {
+  id: Id;
+  reporter: PersonCard;
+  at: number;
+  note: string;
+  items: readonly ModerationItem[];
+}
+
+/** A window on the conversation's messages, oldest first, growing both ways. */
+export interface MessageList {
+  readonly items: Readable<readonly MessageItem[]>;
+  readonly atStart: Readable<boolean>;
+  readonly atEnd: Readable<boolean>;
+  /** Seq of the first unread message when the list was opened, or null. */
+  readonly firstUnread: number | null;
+  loadOlder(): Promise<void>;
+  loadNewer(): Promise<void>;
+  jumpToLatest(): Promise<void>;
+  close(): void;
+}
+
+export interface DeviceInfo {
+  id: Id;
+  name: string;
+  kind: "regular" | "temporary";
+  expiresAt: number | null;
+  current: boolean;
+  addedAt: number;
+  lastSeenAt: number | null;
+  revokedAt: number | null;
+}
+
+export interface Settings {
+  language: "en" | "ur" | "fa";
+  theme: "system" | "light" | "dark";
+  calendar: "gregorian" | "persian" | "islamic";
+  /** Minutes without use until the app locks by itself; the vault's handle never outlives 12 h. */
+  lockAfterMinutes: number;
+  enterSends: boolean;
+}
+
+export interface ActivationOffer {
+  person: PersonCard;
+  login: string;
+  totpSecret: string;
+  /** otpauth:// for a QR. */
+  totpUri: string;
+  /** Shown once: seven groups of four letters and digits joined by hyphens. */
+  recoveryCode: string;
+}
+
+/** The local diagnostics: never content, names or keys. `text` is what "Export" saves. */
+export interface Diagnostics {
+  readonly lines: readonly { label: string; value: string }[];
+  readonly groups: readonly {
+    conversation: Id;
+    kind: "direct" | "group" | "self";
+    generation: number;
+    epoch: number;
+    suite: "hybrid" | "classical" | null;
+    devices: number;
+    cursor: number;
+    lastSeq: number;
+    waiting: number;
+    standing: string;
+  }[];
+  readonly errors: readonly { at: number; label: string; code: string }[];
+  readonly text: string;
+}

@@ -45,7 +45,7 @@ def _run(story: str, stack: Stack, folder: Path, *, people: int) -> None:
         [sys.executable, "-m", "tests.scenarios.backup", str(stack.data_dir), str(stack.port)]
     )
     ran = subprocess.run(
-        [Path(node) / "npx", "vitest", "run", f"tests/core/{story}.test.ts"],
+        [Path(node) / "npx", "vitest", "run", "--reporter=verbose", f"tests/core/{story}.test.ts"],
         cwd=ROOT / "web",
         env={
             **os.environ,

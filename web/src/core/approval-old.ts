@@ -73,7 +73,10 @@ export class Pairings {
    */
   async approveWithDigits(pairing: Id, typed: string, history: boolean): Promise<{ qr: string }> {
     const { store } = this.context;
-    const record = await this.#known(pairing);
+    const known = await this.#known(pairing);
+    if (!known.answer) throw new AppError("approval_ended");
+    // The other screen shows the digits before its keys have come round to us.
+    const record = known.revealed ? known : await this.#revealed(pairing);
     const { answer, revealed } = record;
     if (!answer || !revealed) throw new AppError("approval_ended");
     const keys = parseApprovalKeys(revealed.k);

@@ -116,6 +116,11 @@ export class Identities {
     return this.#readable(person, () => this.fresh(person));
   }
 
+  /** Asked of the server now: chains of people whom one shared nothing with grow without a word. */
+  tryRefresh(person: Id): Promise<Chain | null> {
+    return this.#readable(person, () => this.refresh(person));
+  }
+
   async #readable(person: Id, chain: () => Promise<Chain>): Promise<Chain | null> {
     try {
       return await chain();

@@ -303,7 +303,8 @@ export class Joins {
       expected,
       now: context.now(),
     };
-    for (let unknown = 0; ; unknown++) {
+    const asked = new Set<Id>();
+    for (;;) {
       // The committer's device may be newer than what was fetched, and the notice of it lost: then once more.
       const roster = await this.#roster([...persons], envelope);
       try {
@@ -314,10 +315,11 @@ export class Joins {
           throw new JoinRefused("committer");
         return { joined, keyPackage };
       } catch (error) {
-        // Somebody who has left since still stands in the tree of an older Welcome.
+        // Somebody who has left since still stands in the tree of an older Welcome; somebody known has a new device.
         const person = unlistedPerson(error);
-        if (person === null || persons.has(person) || unknown >= MAX_UNKNOWN) throw error;
-        if ((await identities.tryFresh(person)) === null) throw error;
+        if (person === null || asked.has(person) || asked.size >= MAX_UNKNOWN) throw error;
+        if ((await identities.tryRefresh(person)) === null) throw error;
+        asked.add(person);
         persons.add(person);
       }
     }

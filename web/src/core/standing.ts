@@ -93,8 +93,11 @@ export async function judgingToRead(
   const { record, group, named, mustKnow, orders, again } = input;
   const inTree = group.devices.map(({ person }) => person);
   const persons = [...new Set([...speakers(record, group), ...inTree, ...named])];
+  const told = new Set(named);
+  const ask = (person: Id) =>
+    told.has(person) ? identities.tryRefresh(person) : identities.tryFresh(person);
   const chains = again
-    ? (await pooled(persons, (person) => identities.tryFresh(person))).filter((one) => one !== null)
+    ? (await pooled(persons, ask)).filter((one) => one !== null)
     : await identities.pinnedChains(persons, mustKnow);
   return judging(chains, group, orders);
 }

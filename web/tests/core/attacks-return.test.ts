@@ -118,3 +118,25 @@ it("a device that was taken out for being unseen asks to be let in, and a dated 
   );
   for (const member of members) member.kill();
 });
+
+it("a phone that came while nothing was shared is known when its owner's group takes one back", async () => {
+  const group = await company(3);
+  const { talk, id, members } = group;
+  const [admin, owner, away] = members as [Member, Member, Member];
+  await admin.app!.removeMember(id, away.person);
+  // Nobody tells the one who is out: they share nothing with the owner any more.
+  const phone = await owner.approve();
+  await phone.open();
+  await settled(() => Promise.resolve(talk.leafOf(phone.device) === null ? "phone is out" : null), 30_000);
+  await admin.app!.addMembers(id, [away.person]);
+  const all = [...members, phone];
+  await calm({ talk, members: all });
+  await heard({ ...group, members: all }, phone, "From the new phone");
+  await heard({ ...group, members: all }, away, "Good to be back");
+  await expectTree(
+    all,
+    talk,
+    all.map((member) => member.device),
+  );
+  for (const member of all) member.kill();
+});

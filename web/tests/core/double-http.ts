@@ -2,6 +2,7 @@
 
 import type { Id, PersonCard } from "../../src/core/api";
 import type { Suite } from "../../src/crypto/api";
+import { toHex } from "../../src/crypto/bytes";
 import { parseStatement } from "../../src/crypto/identity";
 import { CLASSICAL, HYBRID } from "../../src/crypto/policy";
 import { TransportError } from "../../src/transport";
@@ -132,6 +133,7 @@ function claim(server: ServerDouble, from: Device, body: Body): unknown {
       const taken = pool.find((one) => !one.lastResort) ?? pool[0];
       if (!taken) continue;
       if (!taken.lastResort) device.packages.splice(device.packages.indexOf(taken), 1);
+      server.claimed.set(toHex(taken.ref), taken.lastResort ? null : from.device);
       packages.push({ person, device: device.device, package: b64(taken.body) });
     }
     if (packages.length === before) missing.push(person);

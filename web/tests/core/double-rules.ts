@@ -4,7 +4,7 @@ import type { Id } from "../../src/core/api";
 import { idBytes, idText } from "../../src/core/ids";
 import type { MembershipEntry } from "../../src/crypto/api";
 import { encodeBeginBody } from "../../src/crypto/begin-body";
-import { equal } from "../../src/crypto/bytes";
+import { equal, toHex } from "../../src/crypto/bytes";
 import { groupIdOf, parsePolicy } from "../../src/crypto/policy";
 import { TransportError } from "../../src/transport";
 import type { RequestFields } from "../../src/transport";
@@ -54,7 +54,7 @@ export async function acceptCommit(
   const commit = await readCommit(body, talk.suite);
   if (!equal(commit.groupId, talk.groupId) || commit.epoch !== epoch) throw refused("epoch");
   if (talk.leaves.get(commit.leaf)?.device !== from.device) throw refused("sender");
-  demandLiving(server, commit);
+  demandLiving(server, from, commit);
   const executed = namedOrders(server, talk, commit);
   const membership = await judgeCommitOf(server, talk, from.person, commit, executed);
   const after = applyCommit(talk.leaves, commit);
@@ -91,7 +91,7 @@ export async function acceptBegin(
     throw new TransportError("policy_refused");
   const commit = await readCommit(frame.commit, policy.suite);
   if (!equal(commit.groupId, groupId) || commit.epoch !== 0 || commit.leaf !== 0) throw refused("epoch");
-  demandLiving(server, commit);
+  demandLiving(server, from, commit);
   const alone = new Map<number, Seat>([[0, { person: from.person, device: from.device }]]);
   const after = applyCommit(alone, commit);
   const membership = await judgeBeginOf(server, talk, from.person, commit, after);
@@ -123,10 +123,13 @@ function demandMayBegin(talk: Talk, from: Device): void {
   if (!allowed) throw new TransportError("successor_not_allowed");
 }
 
-/** Newcomers are living devices of their persons. */
-function demandLiving(server: ServerDouble, commit: ReadCommit): void {
-  for (const { person, device } of commit.added)
+/** Newcomers are living devices of their persons, by KeyPackages that were handed to the committer. */
+function demandLiving(server: ServerDouble, from: Device, commit: ReadCommit): void {
+  for (const { person, device, ref } of commit.added) {
     if (!server.living(person).includes(device)) throw refused("device_not_listed");
+    const to = server.claimed.get(toHex(ref));
+    if (to === undefined || (to !== null && to !== from.device)) throw refused("key_package_not_claimed");
+  }
 }
 
 function namedOrders(server: ServerDouble, talk: Talk, commit: ReadCommit): DoubleOrder[] {
@@ -188,6 +191,9 @@ function deliveries(
   commit: ReadCommit,
   welcome: Uint8Array | null,
 ): Delivery[] {
+  // A KeyPackage serves once; a last resort stays.
+  for (const { ref } of commit.added)
+    if (server.claimed.get(toHex(ref)) !== null) server.claimed.delete(toHex(ref));
   if (!welcome) return [];
   return commit.added.map(({ device, ref }) => ({
     device: server.device(device),

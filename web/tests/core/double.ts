@@ -63,6 +63,8 @@ export class ServerDouble {
   tamper: (told: Told, to: Device) => Told | null = (told) => told;
   /** Hears every request that a device lets out, whether or not it arrives. */
   overheard: (tag: RequestTag, fields: unknown) => void = () => undefined;
+  /** KeyPackages that were handed out: ref in hex → to which device; a last resort to anybody. */
+  readonly claimed = new Map<string, Id | null>();
   readonly #requests = new DoubleRequests(this);
   /** By the list of statements, which is replaced when it grows. */
   readonly #identities = new WeakMap<readonly Uint8Array[], Identity>();

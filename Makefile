@@ -71,11 +71,10 @@ format: web ## put all sources into their one form
 	$(BIN)/ruff format .
 	$(NPM) run format
 
-soak: install ## the long form of the kill -9 test: ROUNDS=200
+soak: install web ## the long forms: ROUNDS=200 kills of a server, WALKS=300 random walks, RACES=500 rounds of commits at once
 	KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest tests/messaging/engine/test_servers.py -k kill
-
-bench-groups: web ## print the measurements of large groups as JSON lines
-	PATH="$$($(BOOTSTRAP) node-path):$$PATH" node web/scripts/bench-groups.mjs
+	WALK_SEEDS=$(or $(WALKS),300) WALK_STEPS=150 RACE_ROUNDS=$(or $(RACES),500) \
+		$(NPM) test -- tests/core/walk.test.ts tests/core/races.test.ts
 
 bench: web ## print the measurements as JSON lines
 	$(BIN)/python -m benchmarks

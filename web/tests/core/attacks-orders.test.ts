@@ -87,6 +87,30 @@ describe("an order to add", () => {
     group.members.forEach((member) => member.kill());
   });
 
+  it("a person who has been reset is not carried out; an admin takes them back", async () => {
+    const group = await company(3);
+    const { talk, server, id, members } = group;
+    const [first, second, lost] = members as [Member, Member, Member];
+    lost.kill();
+    const found = await lost.reset();
+    await found.open();
+    const living = [first, second];
+    await settled(() => Promise.resolve(talk.leafOf(lost.device) === null ? null : "still in"), 30_000);
+    await calm({ talk, members: living });
+    const [before, epoch] = [await tree(first, talk), talk.epoch];
+    // The server is in league with whoever holds the authority's key: its own rule would have refused.
+    await server.issue(talk, "add", found.person, found.device, await request(found, talk));
+    server.tellState(talk);
+    await nothingHappened({ ...group, members: living }, before, epoch);
+    expect((await notices(first, id)).some((notice) => notice.kind === "identity-reset")).toBe(true);
+
+    talk.orders = [];
+    await first.app!.addMembers(id, [found.person]);
+    await calm({ talk, members: [...living, found] });
+    await heard({ ...group, members: [...living, found] }, found, "It is me again");
+    [...living, found].forEach((member) => member.kill());
+  });
+
   it("a device that did not ask is not carried out", async () => {
     const group = await company(3);
     const [, second] = group.members as [Member, Member];

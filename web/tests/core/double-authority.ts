@@ -1,10 +1,10 @@
 /** The directory authority of the double: an offline root, and a key that it certifies to sign orders. */
 
 import type { VerifiedOrder } from "../../src/crypto/api";
-import { concat, randomBytes, sha256 } from "../../src/crypto/bytes";
+import { compare, concat, randomBytes, sha256, utf8 } from "../../src/crypto/bytes";
+import { encodeSignedStatement, parseStatement } from "../../src/crypto/identity";
 import { generateSigningKey, sign } from "../../src/crypto/signing";
 import { Writer } from "../../src/crypto/tls";
-import { utf8 } from "../../src/crypto/bytes";
 
 export interface OrderFields {
   groupId: Uint8Array;
@@ -42,11 +42,38 @@ export class Authority {
     private readonly rootKeys: KeyPair,
     private readonly keys: KeyPair,
     readonly certificate: Uint8Array,
+    /** Two who may sign a reset, ascending by key. */
+    private readonly officers: readonly (KeyPair & { certificate: Uint8Array })[],
   ) {}
 
   static async create(now: number): Promise<Authority> {
     const [root, keys] = [await generateSigningKey(), await generateSigningKey()];
-    return new Authority(root, keys, await certify(root, keys.publicKey, 1, "Directory authority", now));
+    const officers = [];
+    for (const name of ["First officer", "Second officer"]) {
+      const pair = await generateSigningKey();
+      officers.push({ ...pair, certificate: await certify(root, pair.publicKey, 2, name, now) });
+    }
+    officers.sort((a, b) => compare(a.publicKey, b.publicKey));
+    return new Authority(
+      root,
+      keys,
+      await certify(root, keys.publicKey, 1, "Directory authority", now),
+      officers,
+    );
+  }
+
+  /** The authority's certificate and the officers'. */
+  get certificates(): Uint8Array[] {
+    return [this.certificate, ...this.officers.map((officer) => officer.certificate)];
+  }
+
+  /** A reset that its person has asked for, with what makes it count: both officers' signatures. */
+  async grantReset(asked: Uint8Array): Promise<Uint8Array> {
+    const { unsigned, signatures } = parseStatement(asked);
+    const granted = [...signatures];
+    for (const { seed, publicKey: key } of this.officers)
+      granted.push({ signer: "officer", key, signature: await sign(seed, "IdentityStatement", unsigned) });
+    return encodeSignedStatement(unsigned, granted);
   }
 
   get root(): Uint8Array {

@@ -55,7 +55,7 @@ export async function answerHttp(
     return { people: [...server.chains.keys()].map((person) => cardOf(server, person)), next: null };
   if (path === "me") return meOf(server, from);
   if (path === "trust")
-    return { root: b64(server.authority.root), certificates: [b64(server.authority.certificate)] };
+    return { root: b64(server.authority.root), certificates: server.authority.certificates.map(b64) };
   if (path === "key-packages/claim") return claim(server, from, body);
   if (path === "key-packages" && method === "POST") return upload(server, from, body);
   if (path === "key-packages") return { counts: counts(server, from) };

@@ -180,6 +180,7 @@ export class DoubleRequests {
     const { server } = this;
     const { conversation, generation, statement_hash, signature } = frame;
     return this.#petition(from, { conversation, generation, statement_hash }, async (talk) => {
+      await this.#demandNotReset(talk, from);
       const open = talk.openOrders(server.now()).some((one) => equal(one.device, idBytes(from.device)));
       if (!open) await server.issue(talk, "add", from.person, from.device, signature);
       if (talk.leafOf(from.device) === null) return !open;
@@ -187,6 +188,14 @@ export class DoubleRequests {
       talk.blocked = true;
       return true;
     });
+  }
+
+  /** After a reset the members decide: no order brings the new person in. */
+  async #demandNotReset(talk: Talk, { person, device }: Device): Promise<void> {
+    const base = await this.server.baseOf(person, device);
+    const admitted = talk.participants.get(person)?.base;
+    const same = talk.kind !== "group" || (base !== null && admitted !== undefined && equal(base, admitted));
+    if (!same) throw new TransportError("rejoin_refused", null, { rule: "reset" });
   }
 
   async #leave(from: Device, frame: RequestFields["leave"]): Promise<unknown> {

@@ -16,7 +16,7 @@ import { toHex } from "../../src/crypto/bytes";
 import { verifyChain } from "../../src/crypto/chain";
 import { LocalEngine } from "../../src/crypto/engine";
 import { CLASSICAL, HYBRID } from "../../src/crypto/policy";
-import { firstStatement, nextStatement } from "../../src/crypto/statements";
+import { firstStatement, nextStatement, resetStatement } from "../../src/crypto/statements";
 import { Batch, type CommitOptions, Database, Vault } from "../../src/store";
 import { Api, Http } from "../../src/transport";
 import type { ServerDouble } from "./double";
@@ -96,6 +96,24 @@ export class Member {
     const signer = deviceSigner(engine, this.keys);
     const add = [deviceEntry(member.keys, "Node", at)];
     await server.appendStatement(person, await nextStatement({ chain, add, at, signer }));
+    await member.#register(engine);
+    return member;
+  }
+
+  /** The same person after everything was lost: one new device, and two officers who say so. */
+  async reset(): Promise<Member> {
+    const { server, options } = this;
+    const member = new Member(server, this.person, options);
+    const engine = new LocalEngine();
+    const person = idBytes(this.person);
+    member.keys = await engine.generateDeviceKeys({ person, device: idBytes(member.device) });
+    const chain = await verifyChain(server.chains.get(this.person) ?? [], { person });
+    const at = Math.max(this.now(), chain.at);
+    const recovery = await recoverySigner(engine, await engine.newRecoveryCode(), person);
+    const signer = deviceSigner(engine, member.keys);
+    const device = deviceEntry(member.keys, "Node", at);
+    const asked = await resetStatement({ chain, device, at, deviceSigner: signer, recovery });
+    await server.appendStatement(this.person, await server.authority.grantReset(asked));
     await member.#register(engine);
     return member;
   }
@@ -265,7 +283,7 @@ export class Member {
     const candidate = {
       ...{ person, login: person.slice(0, 8), name, card: null, device, deviceName: "Node", keys },
       ...{ wrapped, dataKey: this.dataKey, statements: server.chains.get(person) ?? [] },
-      trust: { root: server.authority.root, certificates: [server.authority.certificate], alarm: null },
+      trust: { root: server.authority.root, certificates: server.authority.certificates, alarm: null },
       ...{ kind: "regular" as const, expiresAt: null },
     };
     this.#process += 1;

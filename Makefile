@@ -76,6 +76,9 @@ soak: install web ## the long forms: ROUNDS=200 kills of a server, WALKS=300 ran
 	WALK_SEEDS=$(or $(WALKS),300) WALK_STEPS=150 RACE_ROUNDS=$(or $(RACES),500) \
 		$(NPM) test -- tests/core/walk.test.ts tests/core/races.test.ts
 
+bench-groups: web ## print the measurements of large groups as JSON lines
+	PATH="$$($(BOOTSTRAP) node-path):$$PATH" node web/scripts/bench-groups.mjs
+
 bench: web ## print the measurements as JSON lines
 	$(BIN)/python -m benchmarks
 	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m benchmarks.web

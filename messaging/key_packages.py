@@ -159,10 +159,10 @@ def withdraw(*, device: UUID) -> None:
 
 
 # SKIP LOCKED: whoever claims at the same moment takes another one instead of waiting for this one. The one
-# that runs out first goes first.
+# that runs out first goes first. MATERIALIZED: as a plain subquery it may be run again for each row of the
+# update, and would then pass over what this very statement has taken and take another one.
 TAKE: Final = """
-UPDATE messaging_keypackage k SET claimed_at = %(now)s, claimed_by_id = %(claimer)s
-FROM (
+WITH chosen AS MATERIALIZED (
     SELECT one.id
     FROM unnest(%(devices)s::uuid[]) AS i(device)
     CROSS JOIN LATERAL (
@@ -171,8 +171,9 @@ FROM (
           AND p.claimed_at IS NULL AND NOT p.last_resort
         ORDER BY p.not_after, p.id LIMIT 1 FOR UPDATE SKIP LOCKED
     ) AS one
-) AS chosen
-WHERE k.id = chosen.id
+)
+UPDATE messaging_keypackage k SET claimed_at = %(now)s, claimed_by_id = %(claimer)s
+FROM chosen WHERE k.id = chosen.id
 RETURNING k.device_id, k.body
 """
 

@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from "../../src/store/schema";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
@@ -257,7 +258,7 @@ describe("the vault", () => {
 describe("the schema", () => {
   it("refuses a database of a newer version and leaves it as it is", async () => {
     const { database } = await open();
-    await database.meta.put({ k: "schema", value: 2 });
+    await database.meta.put({ k: "schema", value: SCHEMA_VERSION + 1 });
     database.close();
     await expect(open()).rejects.toMatchObject({ code: "newer" });
   });

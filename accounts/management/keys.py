@@ -5,11 +5,12 @@ import binascii
 from argparse import ArgumentParser
 from getpass import getpass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError
 from nacl.signing import SigningKey
 
+from accounts import key_files
 from accounts.key_files import KeyFileError, Kind, open_
 
 KEY_BYTES = 32
@@ -60,3 +61,31 @@ def read_key(text: str) -> bytes:
 def shown(data: bytes) -> str:
     """A key or certificate as text."""
     return base64.b64encode(data).decode()
+
+
+class KeyCommand(BaseCommand):
+    """`make --out FILE` and `show FILE` for keys of one kind; prints the public half."""
+
+    kind: ClassVar[Kind]
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The two actions."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        make = actions.add_parser("make", help="make a key; prints its public half")
+        make.add_argument("--out", type=Path, required=True, help="the new file, mode 0600")
+        add_passphrase(make)
+        show = actions.add_parser("show", help="print the public half of a file")
+        show.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do one of them; raises CommandError."""
+        try:
+            if options["action"] == "make":
+                chosen = passphrase(options, twice=True)
+                public = key_files.make(options["out"], kind=self.kind, passphrase=chosen)
+            else:
+                public = key_files.public_key(options["file"], kind=self.kind)
+        except (KeyFileError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(shown(public))

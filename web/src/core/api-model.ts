@@ -1,5 +1,7 @@
 /** What the views show, as plain data; what they may do stands in `api.ts`. */
 
+import type { NoticeRecord } from "../store";
+
 export interface Readable<T> {
   get(): T;
   subscribe(run: (value: T) => void): () => void;
@@ -76,38 +78,8 @@ export interface MessageItem {
   notice: Notice | null;
 }
 
-export type Notice =
-  | { kind: "begun" }
-  /** A successor generation: `person` uses a new device; messages before it stay on the old one. */
-  | { kind: "new-device"; person: Id; mine: boolean }
-  /** The log disagreed with what members saw, or left something out. */
-  | { kind: "log-mismatch" }
-  /** What came before is not on this device. */
-  | { kind: "history-elsewhere" }
-  /** Group life; `by` is who did it (null: the directory, or unknown). */
-  | { kind: "group-begun"; by: Id }
-  | { kind: "added"; by: Id; persons: Id[] }
-  | { kind: "invited"; by: Id; persons: Id[] }
-  | { kind: "removed"; by: Id | null; persons: Id[] }
-  /** This person is out: read only from here on. */
-  | { kind: "you-removed"; by: Id | null }
-  | { kind: "you-left" }
-  | { kind: "left"; person: Id }
-  | { kind: "admin"; by: Id | null; person: Id; admin: boolean }
-  | { kind: "renamed"; by: Id; name: string }
-  | { kind: "picture"; by: Id }
-  /** A device came or went without its person coming or going. */
-  | { kind: "device-added"; person: Id }
-  | { kind: "device-removed"; person: Id }
-  /** A successor group: new rules, another suite, or the old one could not go on. */
-  | { kind: "successor"; by: Id; reason: "policy" | "broken" }
-  /** Identity was reset: compare numbers again. `verified`: a mark was cleared by it. */
-  | { kind: "identity-reset"; person: Id; wasVerified: boolean }
-  | { kind: "reset-requested"; person: Id; earliest: number }
-  /** Name, post or ministry changed in the directory; a verified mark was cleared. */
-  | { kind: "directory-changed"; person: Id; wasVerified: boolean }
-  /** Messages between these times are not on this device (it was away too long, or was let in again). */
-  | { kind: "gap"; from: number; to: number };
+/** A calm line between messages: which sentence, with its arguments. */
+export type Notice = NoticeRecord;
 
 export interface ConversationSummary {
   id: Id;

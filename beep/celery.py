@@ -8,7 +8,10 @@ from typing import Any, Final
 
 import redis
 from celery import Celery, bootsteps
+from celery.signals import task_postrun, task_prerun, worker_init
 from django.conf import settings
+
+from beep import metrics, operations
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
 
@@ -74,3 +77,20 @@ class TimerStep(bootsteps.StartStopStep):
 
 
 app.steps["worker"].add(TimerStep)
+
+
+@worker_init.connect
+def _watched(**_: Any) -> None:
+    operations.start()
+
+
+@task_prerun.connect
+def _begun(task: Any, **_: Any) -> None:
+    task.request.begun = time.perf_counter()
+
+
+@task_postrun.connect
+def _ended(task: Any, state: str | None = None, **_: Any) -> None:
+    """Count by the task's own name: what is not registered never runs, so the names are a closed list."""
+    metrics.tasks.labels(task.name, (state or "unknown").lower()).inc()
+    metrics.task_seconds.labels(task.name).observe(time.perf_counter() - task.request.begun)

@@ -19,6 +19,7 @@ from typing import Any, Final
 import structlog
 from django.http.cookie import parse_cookie
 
+from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
 from messaging.engine import limits, reads, requests, runtime
@@ -50,8 +51,10 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     session, refusal = await _admit(engine, token_hash)
     await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
     if session is None:
+        metrics.total.close(refusal)
         await send({"type": "websocket.close", "code": refusal})
         return
+    metrics.total.opened += 1
     # 5 kB a connection that nobody needs any more, the cookie among them.
     scope.clear()
     if transport is not None:

@@ -50,6 +50,10 @@ class Delivered:
         self._tried: dict[tuple[bytes, bytes], int] = {}
         self._task: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        """Marks that wait to be written."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Begin to write now and then."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="beep-delivered")

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
+from beep import metrics
 from messaging import protocol
 from messaging.engine import limits
 from messaging.engine.frames import Outgoing
@@ -64,8 +65,10 @@ class Room:
         self.leaves: Leaves | None = None
         """Cache for typing; dropped with every change of epoch."""
 
-    def share(self, outgoing: Outgoing) -> None:
-        """Give everybody the frame."""
+    def pass_on(self, last: int, outgoing: Outgoing) -> None:
+        """Give everybody the frame with the envelopes up to `last`."""
+        metrics.total.delivered += (last - self.known) * len(self.members)
+        self.known = last
         for member in self.members:
             member.event(outgoing)
 
@@ -167,8 +170,7 @@ class Hub:
                 self._expect(room)
             return
         # Overlap with what was passed on is harmless: a client goes by seq.
-        room.known = last
-        room.share(outgoing)
+        room.pass_on(last, outgoing)
         if room.held:
             self._release(room)
 
@@ -179,8 +181,7 @@ class Hub:
                 return
             last, outgoing = room.held.pop(first)
             if last > room.known:
-                room.known = last
-                room.share(outgoing)
+                room.pass_on(last, outgoing)
         if room.timer is not None:
             room.timer.cancel()
             room.timer = None

@@ -31,6 +31,9 @@ READ_AHEAD: Final = 8
 HELLO_PATIENCE: Final = 10.0
 """Seconds that a new socket may take to say hello."""
 
+BEAT: Final = 1.0
+"""Seconds between two looks at how late the event loop comes round."""
+
 DRAIN_PATIENCE: Final = 5.0
 """Seconds that a draining process waits for its last batch."""
 

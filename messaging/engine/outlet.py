@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 
+from beep import metrics
 from messaging import protocol
 from messaging.engine import limits
 from messaging.engine.frames import Outgoing, framed
@@ -116,6 +117,7 @@ class FrameOutlet:
         """See `Outlet`."""
         if self.closed is None:
             self.closed = code
+            metrics.total.close(code)
             if code != protocol.CLOSE_TOO_SLOW:
                 self.flush()
             self._transport.close(code)
@@ -154,6 +156,7 @@ class MessageOutlet:
         """See `Outlet`."""
         if self.closed is None:
             self.closed = code
+            metrics.total.close(code)
             if code == protocol.CLOSE_TOO_SLOW:
                 # A reader that does not read would hold the close frame up behind megabytes.
                 self._waiting.clear()

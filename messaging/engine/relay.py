@@ -20,6 +20,7 @@ import structlog
 from django.conf import settings
 from redis.exceptions import RedisError
 
+from beep import metrics
 from messaging import notices
 from messaging.engine import limits, tasks
 from messaging.engine.frames import Outgoing
@@ -80,8 +81,8 @@ class Relay:
         self._on_return: Final = on_return
         self._origin: Final = secrets.token_bytes(8)
         self._waiting: Final[deque[Shared | bytes]] = deque()
-        self._bytes = 0
-        """Bytes in `_waiting`."""
+        self.waiting = 0
+        """Bytes that wait to be published."""
         self._dropped = 0
         """Bytes that found no room since the last parcel."""
         self._wake: Final = asyncio.Event()
@@ -110,10 +111,11 @@ class Relay:
 
     def _add(self, item: Shared | bytes) -> None:
         size = _size(item)
-        if self._bytes + size > limits.RELAY_BYTES:
+        if self.waiting + size > limits.RELAY_BYTES:
             self._dropped += size
+            metrics.total.relay_dropped += size
             return
-        self._bytes += size
+        self.waiting += size
         self._waiting.append(item)
         self._wake.set()
 
@@ -127,7 +129,7 @@ class Relay:
                 parcel.shared.append(item)
             else:
                 parcel.notices.append(item)
-        self._bytes -= size
+        self.waiting -= size
         return parcel
 
     async def _publish(self) -> None:
@@ -143,6 +145,7 @@ class Relay:
                     self._dropped = 0
                 try:
                     await client.publish(CHANNEL, _encode(self._parcel()))
+                    metrics.total.parcels += 1
                 except (RedisError, OSError) as error:
                     log.warning("relay_not_published", error=type(error).__name__)
                     await asyncio.sleep(BACKOFF[0])

@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from beep import metrics
 from messaging import protocol
 from messaging.engine import limits, reads, tasks
 from messaging.engine.database import Database
@@ -63,6 +64,7 @@ class Repairer:
                 self.mend(room)
 
     async def _mend(self, room: Room) -> None:
+        metrics.total.repairs += 1
         try:
             while room.members:
                 found = await reads.page_for_all(
@@ -72,6 +74,7 @@ class Repairer:
                 fresh = [envelope for envelope in found if envelope.seq > room.known]
                 if not fresh:
                     return
+                metrics.total.repaired += len(fresh)
                 if any(envelope.kind != protocol.APPLICATION for envelope in fresh):
                     room.leaves = None
                     await self._put_out(room)

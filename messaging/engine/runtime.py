@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from beep import metrics
 from messaging import notices, protocol
 from messaging.engine import limits, reads, requests, signals, tasks
 from messaging.engine.batch import Accepted
@@ -71,11 +72,17 @@ class Engine:
         self._loop: Final = asyncio.get_running_loop()
         self._former_publisher: notices.Publisher | None = None
         self._resync: asyncio.Task[None] | None = None
+        self._pulse: asyncio.Task[None] | None = None
+        self._lag = 0.0
+        self.connections = 0
+        """Sockets of every kind, those before hello too."""
 
     def start(self) -> None:
         """Start every task."""
         for part in (self.relay, self._repairer, self.writer, self.delivered, self.revocations):
             part.start()
+        self._pulse = self._loop.create_task(self._beat(), name="beep-pulse")
+        metrics.watch(self)
         self._former_publisher = notices.set_publisher(self._publish)
 
     async def drain(self) -> None:
@@ -94,11 +101,37 @@ class Engine:
         """End every task and connection."""
         if self._former_publisher is not None:
             notices.set_publisher(self._former_publisher)
-        await tasks.cancel(self._resync)
+        await tasks.cancel(self._resync, self._pulse)
         for part in (self.revocations, self.delivered, self._repairer, self.relay, self.writer):
             await part.stop()
         await self._loop.run_in_executor(None, self.slow.stop)
         await self.database.close()
+
+    async def _beat(self) -> None:
+        """Show that the loop goes round, and how late."""
+        now = self._loop.time
+        try:
+            while True:
+                metrics.loop.beat()
+                due = now() + limits.BEAT
+                await asyncio.sleep(limits.BEAT)
+                self._lag = max(0.0, now() - due)
+        finally:
+            metrics.loop.end()
+
+    def levels(self) -> dict[str, float]:
+        """See `beep.metrics.Source`."""
+        return {
+            "sockets": len(self.hub),
+            "connections": self.connections,
+            "rooms": len(self.hub.rooms),
+            "writer_queue": len(self.writer),
+            "slow_queue": len(self.slow),
+            "relay_bytes": self.relay.waiting,
+            "relay_up": self.relay.up,
+            "marks": len(self.delivered),
+            "loop_lag": self._lag,
+        }
 
     # --- Sockets ------------------------------------------------------------------------------------------
 

@@ -24,6 +24,10 @@ class SlowPath:
     def __init__(self) -> None:
         self._threads: Final = ThreadPoolExecutor(limits.WORKERS, thread_name_prefix="beep-slow")
 
+    def __len__(self) -> int:
+        """Calls that wait for a thread."""
+        return self._threads._work_queue.qsize()
+
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function` in a thread; raises what it raises. Cancelling does not stop it half-way."""
         loop = asyncio.get_running_loop()

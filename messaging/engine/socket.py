@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import structlog
 
-from beep import clock
+from beep import clock, metrics
 from beep.errors import BeepError
 from messaging import protocol
 from messaging.engine import limits, rate, requests
@@ -61,6 +61,7 @@ class Socket:
         self._handshake = False
         """A commit or begin is on its way."""
         self._behind: Final[deque[Ordered]] = deque()
+        engine.connections += 1
 
     # --- In -----------------------------------------------------------------------------------------------
 
@@ -69,6 +70,7 @@ class Socket:
         if self.outlet.closed is not None or self.engine.draining:
             # Not answered, so the client says it again elsewhere.
             return
+        metrics.total.received += 1
         try:
             if len(data) > protocol.MAX_FRAME:
                 raise BeepError("protocol_violation", "The frame is larger than MAX_FRAME.")
@@ -214,6 +216,7 @@ class Socket:
             self.held.append(outgoing)
 
     def _refuse(self, re: int, refusal: BeepError) -> None:
+        metrics.total.refuse(refusal.code)
         self.outlet.send(
             protocol.encode(
                 protocol.Refused(
@@ -246,6 +249,7 @@ class Socket:
 
     def end(self) -> None:
         """The connection is gone. What is being stored is stored; nobody hears of it here."""
+        self.engine.connections -= 1
         self.engine.hub.remove(self)
         self._behind.clear()
         for task in list(self._tasks):

@@ -20,6 +20,7 @@ Guarantees and races:
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -29,7 +30,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from beep import clock
+from beep import clock, metrics
 from beep.errors import BeepError
 from messaging import read_only
 from messaging.engine import arrays, audit_row, database, limits, statements, tasks
@@ -70,6 +71,10 @@ class Writer:
         self._queue.append(submission)
         self._idle.clear()
         self._wake.set()
+
+    def __len__(self) -> int:
+        """Submissions that wait for the next batch."""
+        return len(self._queue)
 
     async def drain(self) -> None:
         """Wait until everything submitted so far has its outcome."""
@@ -161,6 +166,7 @@ class Writer:
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._connection = await database.connect()
+        began = time.perf_counter()
         conversations, senders = await self._lock(connection, batch)
         earlier = await self._earlier(connection, retries(batch, senders))
         await self._learn_group_ids(connection, conversations)
@@ -178,6 +184,9 @@ class Writer:
                 await self._write(connection, decision, now_ms)
             # In one flight with WRITE: when that fails, the server skips this and the transaction is void.
             await connection.execute("COMMIT")
+        metrics.batch_size.observe(len(batch))
+        metrics.commit_seconds.observe(time.perf_counter() - began)
+        metrics.total.accepted += sum(len(added.envelopes) for added in decision.accepted.values())
         return decision
 
     async def _lock(

@@ -17,6 +17,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet.tcp import Connection
 
+from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
 from messaging.servers import arguments
@@ -175,6 +176,7 @@ def make(host: str, port: int, application: str = arguments.APPLICATION) -> Serv
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = arguments.parse(argv, program="python -m messaging.servers.daphne")
+    operations.start()
     make(options.host, options.port, options.application).run()
 
 

@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
+from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
 from messaging.servers import arguments
@@ -146,6 +147,7 @@ def make(host: str, port: int, application: str = arguments.APPLICATION) -> Serv
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = arguments.parse(argv, program="python -m messaging.servers.uvicorn")
+    operations.start()
     make(options.host, options.port, options.application).run()
 
 

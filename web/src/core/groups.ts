@@ -90,7 +90,9 @@ export class Groups {
   async needsHealing(conversation: Id): Promise<boolean> {
     const { group } = await readView(this.context, conversation);
     if (!group?.state) return false;
-    return group.pending !== null || !group.healed || this.context.now() - group.renewedAt > HEAL_AFTER_MS;
+    // A used key that no message bears looks to the others like a message withheld from them: a new epoch counts anew.
+    const due = !group.healed || group.wasted === group.epoch;
+    return group.pending !== null || due || this.context.now() - group.renewedAt > HEAL_AFTER_MS;
   }
 
   heal(conversation: Id): Promise<void> {

@@ -191,6 +191,7 @@ export class Log {
       case "application":
         await takeMessage(this.context, step, result, place, envelope.time, group);
         await step.checkSeen(result.seen, seq, envelope.time);
+        step.noteSkipped(result.skipped, seq, envelope.time);
         return;
       case "commit":
         step.row(seq, place, "applied");

@@ -232,6 +232,7 @@ export class Outbox {
     context.journal.note("send", error.code);
     // The log decides: whatever of ours is in it has been sent, whatever is not was never stored.
     await this.catchUp(conversation);
+    await context.lanes.run(conversation, () => this.#noteWaste(conversation, row.value));
     if (error.code === "removal_due") await this.#markBlocked(conversation);
     if (error.code === "counter_gap") await believeCounter(context, conversation, error);
     if (!STALE.has(error.code)) await this.#fail(conversation, row.value.message, error.code);
@@ -267,6 +268,22 @@ export class Outbox {
     batch.put("conversations", blind, record, { expect: stored.revision });
     await store.commit(batch, { fence });
     bus.publish({ t: "messages", conversation, ids });
+  }
+
+  /** The key of a refused frame is spent: the group's leaf is renewed before the next message of the same epoch. */
+  async #noteWaste(conversation: Id, { frame }: OutboxRecord): Promise<void> {
+    if (!frame) return;
+    const { store, fence } = this.context;
+    const key = numbered(await store.conversation(conversation), frame.generation);
+    const group = await store.get("groups", key);
+    if (group?.value.epoch !== frame.epoch || group.value.wasted === frame.epoch) return;
+    const batch = new Batch().put(
+      "groups",
+      key,
+      { ...group.value, wasted: frame.epoch },
+      { expect: group.revision },
+    );
+    await store.commit(batch, { fence });
   }
 
   /** Every sealed row back to queued. Called when the log has been read to its end and the server refused. */

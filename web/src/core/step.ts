@@ -168,6 +168,17 @@ export class Step {
     this.notice(seq, at, { kind: "log-mismatch" });
   }
 
+  /**
+   * Shows that messages of a member were withheld: two sent in one breath name the same place in the log, so that only
+   * the count of their sender's keys tells the first one's absence.
+   */
+  noteSkipped(skipped: number, seq: number, at: number): void {
+    if (skipped === 0) return;
+    this.context.journal.note("transcript", "generation gap");
+    // What could not be opened when it came has its row and may be the very thing that is missing here.
+    if (this.conversation.waiting.length === 0) this.notice(seq, at, { kind: "log-mismatch" });
+  }
+
   /** Writes everything under the leader's fence, unless the row has changed meanwhile, and tells who listens. */
   async commit(): Promise<void> {
     const { context, conversation, batch, stored } = this;

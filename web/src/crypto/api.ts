@@ -167,6 +167,11 @@ export type Processed =
       member: Member;
       content: Uint8Array;
       seen: Seen;
+      /**
+       * Generations between this message and the newest one taken of its sender in this epoch: messages that were
+       * withheld, or frames of a sender who was refused and has not renewed its leaf.
+       */
+      skipped: number;
       /** The franking key: with it, and only then, a reader can prove to a moderator what was said. */
       k: Uint8Array;
     }

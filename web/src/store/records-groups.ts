@@ -65,6 +65,8 @@ export interface GroupRecord {
   renewedAt: number;
   /** False until the first healing commit in a group that another began was made or given up. */
   healed: boolean;
+  /** The epoch in which a frame of ours was refused after its key had been used; absent: none was. */
+  wasted?: number;
   /** Why our Welcome into this generation could not be taken; null otherwise. */
   lost: string | null;
   /** A commit of the group's own epoch that this device cannot use: nothing after it can be read. */

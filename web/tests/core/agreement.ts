@@ -67,6 +67,13 @@ async function shown(member: Member, talk: Talk): Promise<Map<number, string>> {
   );
 }
 
+/** Whether this device shows that the server's log disagrees with what members saw. */
+async function warned(member: Member, talk: Talk): Promise<boolean> {
+  const { blind } = await stored(member, talk);
+  const rows = await member.context.store.range("messages", { group: blind });
+  return rows.some(({ value }) => value.notice?.kind === "log-mismatch");
+}
+
 /** Everything in which a device differs from the log, or from the others; empty when all agree. */
 export async function disagreements(
   talk: Talk,
@@ -91,6 +98,7 @@ export async function disagreements(
     if (toHex(record.transcript) !== expected[record.cursor])
       found.push(`${who}: T at ${String(record.cursor)} is another`);
     const texts = await shown(member, talk);
+    if (await warned(member, talk)) found.push(`${who} takes the honest server for a liar`);
     for (const envelope of talk.envelopes) {
       if (envelope.kind !== 1 || envelope.seq > record.cursor) continue;
       const may = talk.audience.get(envelope.seq)?.has(member.device) === true;

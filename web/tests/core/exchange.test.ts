@@ -4,7 +4,7 @@ import { numbered } from "../../src/store";
 import { TransportError } from "../../src/transport";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
-import { onEnvelopes } from "./double-lies";
+import { onEnvelopes, onlyTo } from "./double-lies";
 
 let server: ServerDouble;
 let ayesha: TestDevice;
@@ -98,6 +98,9 @@ describe("two devices", () => {
     await ayesha.composer.retry(talk, id);
     await omar.settled(talk, 2);
     expect(await omar.texts(talk)).toEqual(["one", "refused"]);
+    // The key of the refused frame is spent, and yet nobody takes its absence for a lie.
+    const kinds = (await omar.items(talk)).map((item) => item.notice?.kind);
+    expect(kinds).not.toContain("log-mismatch");
   });
 });
 
@@ -106,6 +109,31 @@ describe("a log that lies", () => {
     const blind = await device.context.store.conversation(talk);
     return (await device.context.store.get("log", numbered(blind, seq)))?.value;
   };
+
+  it("notices the first of two in one breath withheld, without another word from anybody", async () => {
+    await both();
+    await ayesha.composer.add(talk, "one");
+    await omar.settled(talk, 1);
+    await omar.composer.add(talk, "two");
+    await ayesha.settled(talk, 2);
+    await omar.settled(talk, 2);
+    const seen = server.talks.get(talk)!.envelopes.length;
+    const closedUp = onEnvelopes((envelope) => {
+      if (envelope.seq === seen + 1) return null;
+      return envelope.seq > seen ? { ...envelope, seq: envelope.seq - 1 } : envelope;
+    });
+    server.tamper = onlyTo(omar.device, closedUp);
+    // Both are sealed before either has come round: what they say of the log is the same.
+    ayesha.link.before = (tag) => {
+      if (tag === "send") throw new TransportError("offline");
+    };
+    await ayesha.composer.add(talk, "nobody shall read this");
+    await ayesha.composer.add(talk, "but this they may");
+    ayesha.link.before = () => undefined;
+    const told = async () => (await omar.items(talk)).map(({ text, notice }) => notice?.kind ?? text);
+    await expect.poll(told, { timeout: 20_000 }).toContain("log-mismatch");
+    expect(await told()).not.toContain("nobody shall read this");
+  });
 
   it("notices a changed body: the message is refused and the next sender's word shows the mismatch", async () => {
     await both();

@@ -26,6 +26,8 @@ export interface ApplicationFrame {
   /** From the sender data: to be trusted only after the library has decrypted and verified the message. */
   sender: Member;
   data: AuthenticatedData;
+  /** How many earlier messages of this sender and epoch have not come here. */
+  skipped: number;
 }
 
 export interface CommitFrame {
@@ -61,8 +63,8 @@ export async function checkApplication(
   );
   const { leafIndex, generation } = await openSenderData(group, message);
   const sender = demandSender(group, envelope, leafIndex, roster);
-  demandFresh(group, leafIndex, generation);
-  return { message, sender, data };
+  const skipped = demandFresh(group, leafIndex, generation);
+  return { message, sender, data, skipped };
 }
 
 /** @throws CryptoError; `epoch_unknown` when the frame may become readable later. */
@@ -145,12 +147,13 @@ async function openSenderData(
 }
 
 /** A generation whose key is still here, or not too far ahead (RFC 9420 §9.1, §15.3). */
-function demandFresh(group: Group, leafIndex: number, generation: number): void {
+function demandFresh(group: Group, leafIndex: number, generation: number): number {
   const ratchet = group.state.secretTree[leafIndex * 2]?.application;
   demand(ratchet !== undefined, "sender_unknown");
   const known = generation >= ratchet.generation || generation in ratchet.unusedGenerations;
   demand(known, "replayed");
   demand(generation - ratchet.generation <= MAX_FORWARD_GENERATIONS, "generation_too_far");
+  return Math.max(0, generation - ratchet.generation);
 }
 
 /** Add and Remove by value only; listed devices of allowed persons, each once. */

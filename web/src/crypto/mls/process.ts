@@ -77,7 +77,7 @@ async function takeApplication(
   envelope: InEnvelope,
   { roster, profile }: Rules,
 ): Promise<Omit<Step, "standing">> {
-  const { message, sender, data } = await checkApplication(group, envelope, roster, profile);
+  const { message, sender, data, skipped } = await checkApplication(group, envelope, roster, profile);
   const impl = await ciphersuite(group.policy.suite);
   const read = await guarded("not_authentic", () =>
     processPrivateMessage(group.state, message, emptyPskIndex, impl),
@@ -94,6 +94,7 @@ async function takeApplication(
       member: sender,
       content: plaintext.content,
       seen: data.seen,
+      skipped,
       k: plaintext.k,
     },
   };

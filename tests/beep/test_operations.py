@@ -1,16 +1,22 @@
 """The operations port, and whether everything that it shows is explained and drawn."""
 
+import json
 import re
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.exceptions import ImproperlyConfigured
 
 from beep import metrics, operations
+from beep.errors import CATALOGUE as CODES
+from messaging import protocol
 
 ROOT = Path(__file__).resolve().parents[2]
+DASHBOARD = ROOT / "deploy/grafana/beep.json"
+ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 OWN = re.compile(r"\bbeep_[a-z_]+")
 
 
@@ -91,7 +97,73 @@ def test_levels_of_several_sources_are_added() -> None:
     assert held() == before + 4
 
 
-@pytest.mark.parametrize("path", ["docs/operations.md"])
-def test_every_metric_is_explained(path: str) -> None:
-    text = (ROOT / path).read_text(encoding="utf-8")
-    assert names() - set(OWN.findall(text)) == set()
+def bare(name: str) -> str:
+    """Without what PromQL puts behind a histogram's name."""
+    stem = re.sub(r"_(bucket|sum|count)$", "", name)
+    return stem if stem in names() else name
+
+
+def expressions(path: Path) -> list[str]:
+    if path.suffix == ".json":
+        panels = json.loads(path.read_text(encoding="utf-8"))["panels"]
+        return [target["expr"] for panel in panels for target in panel.get("targets", ())]
+    groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    return [rule["expr"] for group in groups for rule in group["rules"]]
+
+
+def test_every_metric_is_explained() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    found = {bare(name) for name in OWN.findall(text)}
+    assert names() - found == set()
+
+
+def test_every_metric_is_drawn() -> None:
+    found = {bare(name) for expr in expressions(DASHBOARD) for name in OWN.findall(expr)}
+    assert names() - found == set()
+
+
+@pytest.mark.parametrize("path", [DASHBOARD, ALERTS], ids=["dashboard", "alerts"])
+def test_no_expression_asks_for_what_nobody_counts(path: Path) -> None:
+    own = names()
+    shown = own | {metric.name for metric in metrics.REGISTRY.collect()} | {"process_cpu_seconds_total"}
+    for expr in expressions(path):
+        asked = {bare(name) for name in re.findall(r"\b(?:beep|process|python)_[a-z_]+\b", expr)}
+        assert asked, expr
+        assert asked <= shown, expr
+        assert expr.count("(") == expr.count(")"), expr
+        assert expr.count("{") == expr.count("}"), expr
+
+
+def test_codes_in_the_alerts_exist() -> None:
+    known = {str(getattr(protocol, name)) for name in vars(protocol) if name.startswith("CLOSE_")}
+    for expr in expressions(ALERTS):
+        for code in re.findall(r'code="(\w+)"', expr):
+            assert code in known | set(CODES), expr
+
+
+def test_the_dashboard_is_one_that_grafana_takes() -> None:
+    """What its JSON model asks for: a version, unique ids, no panel over another, a chosen data source."""
+    board = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    assert board["schemaVersion"] >= 36
+    assert board["title"]
+    assert board["uid"]
+    panels = board["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    variables = {variable["name"] for variable in board["templating"]["list"]}
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert max(x for x, _ in cells) < 24, panel["title"]
+        taken |= cells
+        for target in panel.get("targets", ()):
+            assert target["datasource"]["uid"] == "${datasource}"
+            used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
+            assert used <= variables, target["expr"]
+        references = [target["refId"] for target in panel.get("targets", ())]
+        assert len(set(references)) == len(references), panel["title"]

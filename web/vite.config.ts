@@ -53,5 +53,7 @@ export default defineConfig({
     environment: "node",
     include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
     testTimeout: 20_000,
+    // What is waited for comes when the machine has time for it: the default of one second asserts a speed.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -5,6 +5,7 @@ import type { Context } from "./context";
 import type { Shared } from "./entering";
 import { deviceSigner, type Identities, listsDevice } from "./identities";
 import { idBytes, newId } from "./ids";
+import { Pump } from "./lanes";
 
 /**
  * On a shared computer nothing of a person may stay. The whole store of the session is an IndexedDB in memory (the same
@@ -44,14 +45,19 @@ function memoryOnly(): KeyValue {
 export class Farewell {
   #statement: Uint8Array | null = null;
   #said = false;
+  readonly #making = new Pump(() => this.#make());
 
   constructor(
     private readonly context: Context,
     private readonly identities: Identities,
   ) {}
 
-  /** Makes the statement that follows the chain's head as the server has it now. */
-  async prepare(): Promise<void> {
+  /** Makes the statement that follows the chain's head as the server has it now; one at a time, the newest last. */
+  prepare(): Promise<void> {
+    return this.#making.poke();
+  }
+
+  async #make(): Promise<void> {
     const { self, env } = this.context;
     const chain = await this.identities.refresh(self.person);
     if (!listsDevice(chain, self.device)) return;

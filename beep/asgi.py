@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP to Django, `/ws` to the delivery engine behind an origin check."""
+"""The ASGI application: HTTP to Django; `/ws` and `/poll` to the delivery engine behind an origin check."""
 
 import os
 from typing import Any
@@ -10,14 +10,22 @@ from django.core.asgi import get_asgi_application
 from django.urls import path
 
 # Sets Django up: what is imported below reads models.
-http = get_asgi_application()
+django: Any = get_asgi_application()
 
 from accounts import checks
 from beep.origins import guarded
-from messaging.consumer import endpoint
+from messaging import consumer, polling
 
 checks.enforce()
 
+poll = guarded(polling.endpoint)
+
+
+async def http(scope: Any, receive: Any, send: Any) -> None:
+    """Requests. A long poll is answered without Django, whose middleware costs more than most polls."""
+    await (poll if scope["path"] == polling.PATH else django)(scope, receive, send)
+
+
 # Channels routes ASGI applications with Django's `path`, whose annotations know only views.
-socket: Any = endpoint
+socket: Any = consumer.endpoint
 application = ProtocolTypeRouter({"http": http, "websocket": guarded(URLRouter([path("ws", socket)]))})

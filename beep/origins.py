@@ -4,6 +4,7 @@ Cookies are `SameSite=Strict`, yet another host of the same site (a ministry's o
 consoles) counts as "same site" for a cookie. So the `Origin` header decides, which scripts cannot set.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ def websocket_origins() -> tuple[str, ...]:
 
 
 class OriginGuard:
-    """Lets a handshake through whose one `Origin` header is, byte for byte, an origin of ours.
+    """Lets in what has one `Origin` header that is, byte for byte, an origin of ours: handshakes, long polls.
 
     In place of Channels' OriginValidator: that one ends in an exception on a malformed port, and asks Valkey
     for a channel in order to refuse, which would let anybody make work there.
@@ -32,16 +33,26 @@ class OriginGuard:
         self._origins = frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass on to the application, or close before the handshake is answered, which is an HTTP 403."""
+        """Pass on to the application, or answer 403: for a handshake by closing before it is answered."""
         given = [value for name, value in scope.get("headers", ()) if name == b"origin"]
         if len(given) == 1 and given[0] in self._origins:
             await self._application(scope, receive, send)
+        elif scope["type"] == "http":
+            await _forbid(send)
         elif (await receive())["type"] == "websocket.connect":
             await send({"type": "websocket.close", "code": 4403})
 
 
+async def _forbid(send: Any) -> None:
+    refusal = BeepError("forbidden", "This request came from a page of another origin.")
+    body = json.dumps({"code": refusal.code, "message": refusal.message}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 def guarded(application: Any) -> OriginGuard:
-    """Wrap the WebSocket application with the configured origins."""
+    """Wrap an application with the configured origins."""
     return OriginGuard(application, settings.ORIGINS)
 
 

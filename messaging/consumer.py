@@ -47,8 +47,8 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})
         return
     engine = runtime.current()
-    token_hash, transport = _token_hash(scope), scope.get("extensions", {}).get(EXTENSION)
-    session, refusal = await _admit(engine, token_hash)
+    token_hash, transport = token_hash_of(scope), scope.get("extensions", {}).get(EXTENSION)
+    session, refusal = await admit(engine, token_hash)
     await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
     if session is None:
         metrics.total.close(refusal)
@@ -72,7 +72,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
             await writing
 
 
-async def _admit(engine: Engine, token_hash: bytes | None) -> tuple[Session | None, int]:
+async def admit(engine: Engine, token_hash: bytes | None) -> tuple[Session | None, int]:
     """The session, or the close code that says why there is none."""
     if not engine.accepting:
         return None, protocol.CLOSE_GOING_AWAY
@@ -126,7 +126,7 @@ async def _write(outlet: MessageOutlet) -> None:
         await outlet.run()
 
 
-def _token_hash(scope: Scope) -> bytes | None:
+def token_hash_of(scope: Scope) -> bytes | None:
     """SHA-256 of the cookie's 32 bytes; None without a well-formed cookie."""
     # HTTP/2 may split the header (RFC 9113, 8.2.3). Django's reader, as for requests: one cookie of another
     # application that is not to the letter must not hide ours.

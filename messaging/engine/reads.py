@@ -60,6 +60,11 @@ SELECT person_id FROM messaging_participant
 WHERE conversation_id = %s AND person_id = ANY(%s) AND left_at IS NULL AND role IN (1, 2)
 """
 
+OWN: Final[LiteralString] = """
+SELECT conversation_id FROM messaging_participant
+WHERE person_id = %s AND conversation_id = ANY(%s) AND left_at IS NULL AND role IN (1, 2)
+"""
+
 PAGE: Final[LiteralString] = """
 SELECT seq, generation, epoch, kind, device_id, counter, time_ms, body FROM (
     SELECT *, sum(octet_length(body) + 128) OVER (ORDER BY seq) AS bytes
@@ -142,6 +147,12 @@ async def states(database: Database, *, person: bytes) -> list[protocol.Conversa
 async def present(database: Database, *, conversation: bytes, persons: Iterable[bytes]) -> set[bytes]:
     """Those of `persons` who are in the conversation now."""
     rows = await database.rows(PRESENT, (arrays.uuid(conversation), arrays.uuids(list(persons))))
+    return {row[0] for row in rows}
+
+
+async def own(database: Database, *, person: bytes, conversations: Iterable[bytes]) -> set[bytes]:
+    """Those of `conversations` that the person is in now."""
+    rows = await database.rows(OWN, (arrays.uuid(person), arrays.uuids(list(conversations))))
     return {row[0] for row in rows}
 
 

@@ -1,6 +1,7 @@
 """What each request asks of the database and the services, and its answer."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -58,11 +59,12 @@ async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
 
 
 def hello(socket: "Socket", frame: protocol.Hello) -> protocol.Ready | BeepError:
-    """Who the device is, and what will be spoken. The socket is registered from here on."""
+    """Who the device is, and what will be spoken. A socket that listens is registered from here on."""
     if socket.minor >= 0:
         return BeepError("bad_request", "This socket has said hello.")
     socket.minor = min(frame.minor, protocol.MINOR)
-    socket.engine.register(socket)
+    if socket.listens:
+        socket.engine.register(socket)
     return protocol.Ready(
         re=frame.id, minor=socket.minor, time=clock.now_ms(), person=socket.person, device=socket.device
     )
@@ -82,10 +84,13 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
     states, end = await asyncio.gather(
         reads.states(database, person=socket.person), reads.mailbox_end(database, device=socket.device)
     )
+    if not socket.listens:
+        raise BeepError("bad_request", "This socket only asks.")
     if socket.outlet.closed is None:
         for state in states:
             if not state.left:
                 socket.engine.hub.join(socket, state)
+    socket.mailbox = end
     behind = [s for s in states if s.blocked or s.orders or s.last_seq != cursors.get(s.conversation, 0)]
     return protocol.Behind(re=frame.id, conversations=behind, mailbox=end)
 
@@ -170,6 +175,17 @@ async def _petition(
             await call(petitions.leave, device=device, frame=frame, now_ms=now_ms)
         case protocol.ReportCommit():
             await call(reports.report_commit, device=device, frame=frame, now_ms=now_ms)
+
+
+async def acknowledged(socket: "Socket", frame: protocol.Ack) -> None:
+    """Note what a socket outside the hub has stored; the database says which conversations are its own.
+
+    A note: what cannot be read is dropped, and the next one covers it.
+    """
+    wanted = [cursor.conversation for cursor in frame.cursors]
+    with suppress(*UNAVAILABLE):
+        own = await reads.own(socket.engine.database, person=socket.person, conversations=wanted)
+        socket.engine.delivered.add(socket.device, [c for c in frame.cursors if c.conversation in own])
 
 
 async def typing(socket: "Socket", frame: protocol.Typing) -> None:

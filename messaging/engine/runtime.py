@@ -21,6 +21,7 @@ from messaging.engine.delivered import Delivered
 from messaging.engine.frames import Outgoing
 from messaging.engine.hub import Hub, without_envelope
 from messaging.engine.outlet import Flusher
+from messaging.engine.polls import Polls
 from messaging.engine.relay import Relay
 from messaging.engine.repair import Repairer
 from messaging.engine.revocations import Revocations
@@ -69,6 +70,7 @@ class Engine:
         self.delivered: Final = Delivered(self.database, self._marked)
         self.revocations: Final = Revocations(self.database, self.hub)
         self.slow: Final = SlowPath()
+        self.polls: Final = Polls(self)
         self._loop: Final = asyncio.get_running_loop()
         self._former_publisher: notices.Publisher | None = None
         self._resync: asyncio.Task[None] | None = None
@@ -243,6 +245,8 @@ class Engine:
                 member = hub.devices.get(device)
                 if member is not None and member.opened_at < at:
                     member.close(protocol.CLOSE_SUPERSEDED)
+            case signals.TakeOver() | signals.HandedOver():
+                self.polls.hear(signal)
             case signals.Typed(event=event):
                 self.typed(event)
             case signals.Marked(conversation=conversation, mark=mark):

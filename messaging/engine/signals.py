@@ -14,6 +14,37 @@ class Superseded(notices.Notice, tag="superseded", frozen=True):
     at: int
 
 
+class TakeOver(notices.Notice, tag="take_over", frozen=True):
+    """Another process goes on with the long poll `poll` of `device`: its sender wants what has gathered."""
+
+    poll: bytes
+    device: bytes
+
+
+class Told(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a listener was told of a conversation, in the log and beside it (`hub.without_envelope`)."""
+
+    known: int
+    blocked: bool
+    orders: int
+    frozen_seq: int | None
+
+
+class HandedOver(notices.Notice, tag="handed_over", frozen=True):
+    """The answer to `TakeOver`: what the next process must know to miss nothing and repeat nothing."""
+
+    poll: bytes
+    number: int
+    """Of the last answer."""
+    last: bytes
+    """That answer, while nobody has said that it arrived."""
+    frames: list[bytes]
+    minor: int
+    mailbox: int
+    told: dict[bytes, Told]
+    """By conversation."""
+
+
 class Typed(notices.Notice, tag="typed", frozen=True):
     """A member's typing frame."""
 
@@ -27,7 +58,7 @@ class Marked(notices.Notice, tag="marked", frozen=True):
     mark: protocol.DeliveredMark
 
 
-Signal: TypeAlias = notices.AnyNotice | Superseded | Typed | Marked
+Signal: TypeAlias = notices.AnyNotice | Superseded | TakeOver | HandedOver | Typed | Marked
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Signal).decode

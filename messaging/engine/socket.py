@@ -35,8 +35,10 @@ Ordered = protocol.Send | protocol.Commit | protocol.Begin
 class Socket:
     """A connected device. `engine` is where everything else is."""
 
-    def __init__(self, engine: "Engine", session: Session, outlet: Outlet) -> None:
+    def __init__(self, engine: "Engine", session: Session, outlet: Outlet, *, listens: bool = True) -> None:
         self.engine: Final = engine
+        self.listens: Final = listens
+        """False for one that only asks (a long-poll request beside the listening one): no events, no hub."""
         self.outlet: Final = outlet
         self.person = session.person
         self.device = session.device
@@ -45,6 +47,8 @@ class Socket:
         self.rooms: set[Room] = set()
         self.live = False
         """Resume was answered: events may be sent."""
+        self.mailbox = 0
+        """The mailbox's end as resume told it."""
         self.held: list[Outgoing] = []
         """Events between registering and the answer to resume."""
         self.minor = -1
@@ -113,7 +117,10 @@ class Socket:
             self._spawn(self._answer(frame))
 
     def _note(self, frame: protocol.Ack | protocol.Typing) -> None:
-        if isinstance(frame, protocol.Ack):
+        if not self.listens:
+            if isinstance(frame, protocol.Ack):
+                self._spawn(requests.acknowledged(self, frame))
+        elif isinstance(frame, protocol.Ack):
             # Only what it takes part in: invented conversations would fill the room that everybody shares.
             own = {room.conversation for room in self.rooms}
             self.engine.delivered.add(self.device, [c for c in frame.cursors if c.conversation in own])
@@ -193,7 +200,7 @@ class Socket:
             answer = BeepError("internal")
         self._answered(frame, answer)
         if isinstance(answer, protocol.Behind):
-            self._go_live()
+            self.go_live()
 
     def _answered(self, frame: protocol.Request, answer: protocol.Answer | BeepError) -> None:
         self._in_flight -= 1
@@ -202,7 +209,8 @@ class Socket:
         else:
             self.outlet.send(protocol.encode(answer))
 
-    def _go_live(self) -> None:
+    def go_live(self) -> None:
+        """Resume is answered: pass on what came meanwhile, and from now on everything."""
         self.live = True
         held, self.held = self.held, []
         for outgoing in held:
@@ -246,6 +254,14 @@ class Socket:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def settled(self) -> None:
+        """Wait until all that was asked is answered, or the socket is closed."""
+        while self.outlet.closed is None and (self._tasks or self._in_flight):
+            if self._tasks:
+                await asyncio.wait(list(self._tasks))
+            else:
+                await self._sends_done.wait()
 
     def end(self) -> None:
         """The connection is gone. What is being stored is stored; nobody hears of it here."""

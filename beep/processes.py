@@ -66,13 +66,15 @@ def spawn(
     cwd: Path | None = None,
     stdin: bytes = b"",
     polite: signal.Signals = signal.SIGTERM,
+    pass_fds: Sequence[int] = (),
 ) -> Child:
     """Start `command` with its output appended to `log` (mode 0600) and `stdin`, up to 4 KiB, on its standard
     input.
 
     The child gets a session of its own, so that a Ctrl-C in the terminal reaches the owner alone, which then
-    stops its children in order. `polite` ends it: when the owner stops it and when the owner dies. Raises
-    RuntimeError outside the main thread, OSError when the program cannot be started.
+    stops its children in order. `polite` ends it: when the owner stops it and when the owner dies. It
+    inherits the descriptors `pass_fds` under their numbers, and no others. Raises RuntimeError outside the
+    main thread, OSError when the program cannot be started.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children die with the thread that starts them; start them from the main thread")
@@ -89,6 +91,7 @@ def spawn(
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=tuple(pass_fds),
             preexec_fn=_die_with_parent(polite, os.getpid()),
         )
     finally:

@@ -1,4 +1,7 @@
-"""Starts the demo and keeps it running until Ctrl-C: servers, migrations, directory, worker, web server."""
+"""Starts the demo and keeps it running until Ctrl-C: servers, migrations, directory, workers.
+
+SIGUSR1 restarts Beep's own processes one after the other (`python -m beep.demo.restart` sends it and waits).
+"""
 
 import argparse
 import ctypes
@@ -14,21 +17,29 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import FrameType
 from typing import Any, Final, NoReturn
 
 import django
 from django.core.exceptions import ImproperlyConfigured
 
+from beep.demo import listener
+from beep.demo.commands import Command, commands
 from beep.demo.configuration import ROOT, Configuration, write_private
+from beep.demo.listener import PortTakenError
+from beep.demo.readiness import Readiness
+from beep.demo.restart import MARK
 from beep.demo.trust import PASSPHRASE
 from beep.embedded import Embedded
 from beep.isolation import EmbeddedError
+from beep.leftovers import usable_port
 from beep.processes import PR_SET_PDEATHSIG, Child, spawn
 
 READY_PATIENCE: Final = 60.0
-"""Seconds until /healthz must be good."""
-STOP_PATIENCE: Final = 10.0
+"""Seconds until /healthz must be good, and until a restarted process must be ready."""
+STOP_PATIENCE: Final = 20.0
+"""Seconds that a process may take to drain and end."""
 RESTARTS: Final = 10
 """A child that dies more often than this within RESTART_WINDOW is not started again."""
 RESTART_WINDOW: Final = 60.0
@@ -52,13 +63,20 @@ class Demo:
         self._configuration: Final = configuration
         self._embedded: Final = Embedded(configuration.data_dir)
         self._env = dict(configuration.environment)
+        self._readiness: Final = Readiness()
+        self._listener: socket.socket | None = None
+        self._commands: list[Command] = []
         self._children: dict[str, Child] = {}
+        self._restart_wanted = False
         self._deaths: dict[str, list[float]] = {}
 
     def run(self) -> NoReturn:
         """Start everything, then watch it; ends only by an exception. `close` must follow."""
         began = time.monotonic()
-        self._require_free_port()
+        if self._configuration.embedded:
+            # Whose the folder is comes first: another demo there has its port too.
+            self._embedded.plan()
+        self._listen()
         if self._configuration.embedded:
             with _progress("PostgreSQL and Valkey"):
                 self._env |= self._embedded.start().environment()
@@ -75,16 +93,29 @@ class Demo:
         with _progress("Migrations and demo directory"):
             seeded = self._prepare()
         migrated.write_text(wanted)
-        with _progress("Web server and worker"):
+        with _progress("Web servers and worker"):
             if not early:
                 self._start_all()
             self._wait_until_ready()
-        described = {"url": self._configuration.url, **seeded, "officers": self._officers()}
+        described = {
+            "url": self._configuration.url,
+            **seeded,
+            "officers": self._officers(),
+            "operations": {
+                command.name: f"http://{command.environment['BEEP_OPERATIONS']}" for command in self._commands
+            },
+        }
         write_private(self._configuration.data_dir / "demo.json", described)
         self._announce(seeded, time.monotonic() - began)
         while True:
+            if self._restart_wanted:
+                self._restart_all()
             self._watch()
             time.sleep(0.5)
+
+    def want_restart(self, number: int, frame: FrameType | None) -> None:
+        """Handler of SIGUSR1: restart every process of Beep's own, one after the other."""
+        self._restart_wanted = True
 
     def close(self) -> None:
         """Stop every process, the users of the database first."""
@@ -93,33 +124,63 @@ class Demo:
                 child.process.send_signal(signal.SIGTERM)
         for child in self._children.values():
             child.stop(STOP_PATIENCE)
+        if self._listener is not None:
+            self._listener.close()
+        self._readiness.close()
         self._embedded.stop()
 
-    def _commands(self) -> dict[str, list[str]]:
-        address = ["--host", self._configuration.host, "--port", str(self._configuration.port)]
-        worker = [
-            "--app",
-            "beep.celery",
-            "worker",
-            "--pool",
-            "threads",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "WARNING",
-        ]
-        return {
-            "web": [sys.executable, "-m", "messaging.servers.daphne", *address],
-            "worker": [sys.executable, "-m", "celery", *worker, "--without-gossip", "--without-mingle"],
-        }
+    def _listen(self) -> None:
+        """Bind the port, and with its descriptor make the list of processes, each with an operations port."""
+        folder = self._configuration.data_dir
+        self._listener = listener.bind(self._configuration.host, self._configuration.port, data_dir=folder)
+        taken: set[int] = set()
+        for command in commands(self._configuration, listener=self._listener.fileno()):
+            while (port := usable_port(0)) in taken:
+                pass
+            taken.add(port)
+            given = {"BEEP_OPERATIONS": f"127.0.0.1:{port}", **command.environment}
+            self._commands.append(replace(command, environment=given))
 
     def _start_all(self) -> None:
-        for name in self._commands():
-            self._start(name)
+        for command in self._commands:
+            self._start(command)
 
-    def _start(self, name: str) -> None:
-        log = self._configuration.data_dir / f"{name}.log"
-        self._children[name] = spawn(name, self._commands()[name], log=log, env=self._env, cwd=ROOT)
+    def _start(self, command: Command) -> None:
+        log = self._configuration.data_dir / f"{command.name}.log"
+        env = {**self._env, **command.environment}
+        if command.notifies:
+            env |= self._readiness.environment
+        former = self._children.get(command.name)
+        if former is not None:
+            self._readiness.forget(former.pid)
+        self._children[command.name] = spawn(
+            command.name, command.words, log=log, env=env, cwd=ROOT, pass_fds=command.pass_fds
+        )
+        pids = {name: child.pid for name, child in self._children.items()}
+        write_private(self._configuration.data_dir / "processes.json", pids)
+
+    def _restart_all(self) -> None:
+        """One process after the other: it drains and ends, another one takes its place and is ready."""
+        self._restart_wanted = False
+        for command in self._commands:
+            _say(f"  restarting {command.name} …")
+            self._children[command.name].stop(STOP_PATIENCE)
+            self._start(command)
+            deadline = time.monotonic() + READY_PATIENCE
+            while not self._is_ready(command):
+                if self._children[command.name].exited() is not None or time.monotonic() > deadline:
+                    # The others run on with what they had.
+                    log = self._configuration.data_dir / f"{command.name}.log"
+                    _say(f"  {command.name} does not come back; see {log}. The rest stays as it is.")
+                    break
+                time.sleep(0.05)
+            else:
+                continue
+            break
+        (self._configuration.data_dir / MARK).unlink(missing_ok=True)
+
+    def _is_ready(self, command: Command) -> bool:
+        return not command.notifies or self._readiness.is_ready(self._children[command.name].pid)
 
     def _prepare(self) -> dict[str, Any]:
         command = [sys.executable, "-m", "beep.demo.prepare"]
@@ -128,21 +189,6 @@ class Demo:
             raise DemoError(f"preparing the database failed:\n{result.stderr[-3000:]}")
         seeded: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
         return seeded
-
-    def _require_free_port(self) -> None:
-        host, port = self._configuration.host, self._configuration.port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            deadline = time.monotonic() + 5  # A killed demo's web server may need a moment to end.
-            while True:
-                try:
-                    probe.bind((host, port))
-                    return
-                except OSError as error:
-                    if time.monotonic() > deadline:
-                        raise DemoError(f"port {port} is taken; set BEEP_PORT to another") from error
-                    time.sleep(0.1)
 
     def _wait_until_ready(self) -> None:
         host = (
@@ -157,7 +203,9 @@ class Demo:
                     raise DemoError(f"the {child.name} process ended at once:\n{child.last_lines()}")
             try:
                 with urllib.request.urlopen(address, timeout=2):  # an address of our own making
-                    return
+                    if all(self._is_ready(command) for command in self._commands):
+                        return
+                    state = "not every web worker is ready"
             except urllib.error.HTTPError as error:
                 state = error.read(300).decode(errors="replace")
             except OSError:
@@ -172,11 +220,11 @@ class Demo:
         if self._configuration.embedded:
             for name in self._embedded.revive():
                 self._note_death(name)
-        for name, child in list(self._children.items()):
-            status = child.exited()
+        for command in self._commands:
+            status = self._children[command.name].exited()
             if status is not None:
-                self._note_death(name, f" with status {status}")
-                self._start(name)
+                self._note_death(command.name, f" with status {status}")
+                self._start(command)
 
     def _note_death(self, name: str, how: str = "") -> None:
         now = time.monotonic()
@@ -246,14 +294,16 @@ def main() -> int:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _stop)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     demo = None
     try:
         demo = Demo(Configuration.load(os.environ))
+        signal.signal(signal.SIGUSR1, demo.want_restart)
         demo.run()
     except Stop:
         _say("\nStopping …")
         return 0
-    except (DemoError, EmbeddedError, ImproperlyConfigured) as error:
+    except (DemoError, EmbeddedError, ImproperlyConfigured, PortTakenError) as error:
         print(f"\n\n{error}", file=sys.stderr)
         return 1
     finally:

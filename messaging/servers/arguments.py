@@ -16,9 +16,12 @@ PING_TIMEOUT: Final = 30
 
 
 def parse(arguments: Sequence[str] | None, *, program: str) -> argparse.Namespace:
-    """`host`, `port` and `application`; the defaults are the environment's."""
+    """`host`, `port`, `fd` and `application`; the defaults are the environment's. `fd` wins over the address:
+    a listening socket that was inherited, as from the demo's supervisor or from systemd (whose first is 3).
+    """
     parser = argparse.ArgumentParser(prog=program)
     parser.add_argument("--host", default=os.environ.get("BEEP_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("BEEP_PORT", "8000")))
+    parser.add_argument("--fd", type=int, help="descriptor of a listening socket that somebody else bound")
     parser.add_argument("--application", default=APPLICATION, help="module:attribute of the ASGI application")
     return parser.parse_args(arguments)

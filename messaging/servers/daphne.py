@@ -1,4 +1,4 @@
-"""Daphne with the extension: `python -m messaging.servers.daphne --host … --port …`.
+"""Daphne with the extension: `python -m messaging.servers.daphne --host … --port …`, or `--fd N`.
 
 Sending goes past Autobahn, which spends a fifth of a delivery on colouring the arguments of log lines that
 nobody reads, and past Twisted's write queue while the kernel takes the bytes at once.
@@ -9,9 +9,11 @@ import importlib
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import structlog
 from daphne.endpoints import build_endpoint_description_strings
+from daphne.http_protocol import WebRequest
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
@@ -20,12 +22,16 @@ from twisted.internet.tcp import Connection
 from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
-from messaging.servers import arguments
+from messaging.protocol import CLOSE_GOING_AWAY
+from messaging.servers import arguments, draining, readiness
+
+log = structlog.get_logger(__name__)
 
 CLOSE_HANDSHAKE: Final = 5
 """Seconds that a peer may take to answer a close frame before the connection is cut."""
-CLOSE_PATIENCE: Final = 2.0
-"""Seconds that peers may take to answer their close frames while the server drains."""
+
+
+Kind = TypeVar("Kind")
 
 
 class Transport:
@@ -102,8 +108,47 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
     """Only its name: `Server` gives it an `Inbox` and the extension."""
 
 
+class Request(WebRequest):  # type: ignore[misc]
+    """An HTTP request; while the server drains its answer is the connection's last."""
+
+    def write(self, data: bytes) -> None:
+        """Part of the answer; with the first, which sends the headers, say that the line will be closed."""
+        if self.server.draining and not self.startedWriting and self.channel is not None:
+            self.responseHeaders.setRawHeaders(b"connection", [b"close"])
+            self.channel.persistent = False
+        super().write(data)
+
+
 class Server(DaphneServer):  # type: ignore[misc]
     """Offers the extension, bounds what is read ahead, and drains."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.draining = False
+        self._ports: Final[list[Any]] = []
+
+    def listen_success(self, port: Any) -> None:
+        """Connections are taken from now on, so whoever waits for that is told."""
+        super().listen_success(port)
+        self._ports.append(port)
+        readiness.tell(readiness.READY)
+
+    @property
+    def http_factory(self) -> Any:
+        """Daphne makes this one in the middle of `run` as well."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, factory: Any) -> None:
+        build = factory.buildProtocol
+
+        def build_ours(address: Any) -> Any:
+            channel = build(address)
+            channel.requestFactory = Request
+            return channel
+
+        factory.buildProtocol = build_ours
+        self._http_factory = factory
 
     @property
     def ws_factory(self) -> Any:
@@ -135,32 +180,59 @@ class Server(DaphneServer):  # type: ignore[misc]
         return inbox
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
-        """Called before the reactor stops: drain first, then cancel what is left."""
-        draining = defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
-        draining.addBoth(lambda _: super(Server, self).kill_all_applications())
-        return draining
+        """Called before the reactor stops, which waits for it."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
 
     async def _drain(self) -> None:
+        """Accept no more, end sockets with 4412 behind what the writer had, finish requests in flight."""
+        self.draining = True
+        readiness.tell(readiness.STOPPING)
+        for port in self._ports:
+            # Only this process's descriptor: others may listen on the same socket.
+            port.stopListening()
+        try:
+            async with asyncio.timeout(draining.PATIENCE):
+                await asyncio.gather(self._drain_sockets(), self._drain_requests())
+        except TimeoutError:
+            left = len(self._open(Request)) + len(self._open(SocketProtocol))
+            log.warning("drain_cut_short", connections=left)
+        running = [
+            details["application_instance"]
+            for details in self.connections.values()
+            if "application_instance" in details and not details["application_instance"].done()
+        ]
+        for application in running:
+            application.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _drain_sockets(self) -> None:
         runtime = sys.modules.get("messaging.engine.runtime")
-        if runtime is None:
-            return
-        await runtime.drain()
-        deadline = asyncio.get_running_loop().time() + CLOSE_PATIENCE
-        while any(
-            isinstance(protocol, SocketProtocol) and "disconnected" not in details
+        if runtime is not None:
+            await runtime.drain()
+        for protocol in self._open(SocketProtocol):
+            # Those that the engine does not know yet, having said no hello.
+            Transport(protocol).close(CLOSE_GOING_AWAY)
+        await draining.until(lambda: not self._open(SocketProtocol), patience=draining.CLOSE_PATIENCE)
+
+    async def _drain_requests(self) -> None:
+        await asyncio.sleep(draining.IDLE_GRACE)
+        await draining.until(lambda: not self._open(Request), patience=draining.PATIENCE)
+
+    def _open(self, kind: type[Kind]) -> list[Kind]:
+        return [
+            protocol
             for protocol, details in self.connections.items()
-        ):
-            if asyncio.get_running_loop().time() > deadline:
-                return
-            await asyncio.sleep(0.02)
+            if isinstance(protocol, kind) and "disconnected" not in details
+        ]
 
 
-def make(host: str, port: int, application: str = arguments.APPLICATION) -> Server:
-    """A server that is ready to `run()`."""
+def make(host: str, port: int, application: str = arguments.APPLICATION, *, fd: int | None = None) -> Server:
+    """A server that is ready to `run()`, on the listening socket `fd` when one is given."""
+    address = {"file_descriptor": fd} if fd is not None else {"host": host, "port": port}
     module, _, attribute = application.partition(":")
     return Server(
         getattr(importlib.import_module(module), attribute),
-        endpoints=build_endpoint_description_strings(host=host, port=port),
+        endpoints=build_endpoint_description_strings(**address),
         websocket_max_message_size=arguments.MESSAGE_LIMIT,
         websocket_max_frame_size=arguments.MESSAGE_LIMIT,
         ping_interval=arguments.PING_INTERVAL,
@@ -177,7 +249,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = arguments.parse(argv, program="python -m messaging.servers.daphne")
     operations.start()
-    make(options.host, options.port, options.application).run()
+    make(options.host, options.port, options.application, fd=options.fd).run()
 
 
 if __name__ == "__main__":

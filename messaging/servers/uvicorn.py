@@ -1,9 +1,13 @@
-"""uvicorn with the extension: `python -m messaging.servers.uvicorn --host … --port …`."""
+"""uvicorn with the extension: `python -m messaging.servers.uvicorn --host … --port …`, or `--fd N`."""
 
 import asyncio
+import math
+import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -13,7 +17,8 @@ from websockets.exceptions import InvalidState
 from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
-from messaging.servers import arguments
+from messaging.protocol import CLOSE_GOING_AWAY
+from messaging.servers import arguments, draining, readiness
 
 if TYPE_CHECKING:
     from websockets.http11 import Request
@@ -99,27 +104,60 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 class Server(uvicorn.Server):
     """Drains the engine before it closes connections."""
 
+    def __init__(self, config: uvicorn.Config, *, fd: int | None = None) -> None:
+        super().__init__(config)
+        self._inherited: Final = fd
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until SIGTERM or SIGINT, and return."""
+        if self._inherited is not None:
+            # Not `Config.fd`, which takes the socket for a Unix one and leaves Nagle's algorithm on.
+            sockets = [socket.socket(fileno=self._inherited)]
+        # The base class raises the signal again when it is through; a drained server has ended well.
+        former = {number: signal.signal(number, _heard) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            super().run(sockets)
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Connections are taken afterwards, so whoever waits for that is told."""
+        await super().startup(sockets)
+        readiness.tell(readiness.READY)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Called on SIGTERM and SIGINT."""
+        """Accept no more, end sockets with 4412 behind what the writer had, finish requests in flight."""
+        began = asyncio.get_running_loop().time()
+        readiness.tell(readiness.STOPPING)
         for server in self.servers:
             server.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(draining.PATIENCE):
+                await asyncio.gather(self._drain_sockets(), asyncio.sleep(draining.IDLE_GRACE))
+        left = draining.PATIENCE - (asyncio.get_running_loop().time() - began)
+        self.config.timeout_graceful_shutdown = max(1, math.ceil(left))
+        await super().shutdown(sockets)
+
+    async def _drain_sockets(self) -> None:
         runtime = sys.modules.get("messaging.engine.runtime")
         if runtime is not None:
             await runtime.drain()
-            await self._peers_close()
-        await super().shutdown(sockets)
+        for connection in self._sockets():
+            # Those that the engine does not know yet, having said no hello.
+            connection.close_from_application(CLOSE_GOING_AWAY)
+        await draining.until(lambda: not self._sockets(), patience=draining.CLOSE_PATIENCE)
 
-    async def _peers_close(self) -> None:
-        """Let close frames be answered: cutting a line with unread data in it would lose our frame."""
-        deadline = asyncio.get_running_loop().time() + 2.0
-        while any(isinstance(connection, SocketProtocol) for connection in self.server_state.connections):
-            if asyncio.get_running_loop().time() > deadline:
-                return
-            await asyncio.sleep(0.02)
+    def _sockets(self) -> list[SocketProtocol]:
+        return [each for each in self.server_state.connections if isinstance(each, SocketProtocol)]
 
 
-def make(host: str, port: int, application: str = arguments.APPLICATION) -> Server:
-    """A server that is ready to `run()`."""
+def _heard(number: int, frame: FrameType | None) -> None:
+    pass
+
+
+def make(host: str, port: int, application: str = arguments.APPLICATION, *, fd: int | None = None) -> Server:
+    """A server that is ready to `run()`, on the listening socket `fd` when one is given."""
     return Server(
         uvicorn.Config(
             application,
@@ -139,8 +177,8 @@ def make(host: str, port: int, application: str = arguments.APPLICATION) -> Serv
             proxy_headers=False,
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=10,
-        )
+        ),
+        fd=fd,
     )
 
 
@@ -148,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = arguments.parse(argv, program="python -m messaging.servers.uvicorn")
     operations.start()
-    make(options.host, options.port, options.application).run()
+    make(options.host, options.port, options.application, fd=options.fd).run()
 
 
 if __name__ == "__main__":

@@ -64,6 +64,12 @@ class RunningDemo:
     def output(self) -> str:
         return Path(self._output.name).read_text()
 
+    def deaths(self) -> set[str]:
+        """`NAME ended` for each process that the demo has seen end."""
+        return {
+            line.partition(" with ")[0].strip() for line in self.output().splitlines() if " ended" in line
+        }
+
     def health(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
             found: dict[str, Any] = json.load(answer)
@@ -114,7 +120,9 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
         "secrets.json",
         "embedded.json",
         "environment.json",
-        "web.log",
+        "processes.json",
+        "web-1.log",
+        "web-2.log",
         "worker.log",
         "trust/root.key",
         "trust/officer-1.key",
@@ -157,11 +165,11 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
 
     # A server that dies is started again.
     victims = [pid for pid, command in first.processes().items() if "messaging.servers" in command]
-    assert victims
+    assert len(victims) == 2
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 30
-    while "web ended" not in first.output() and time.monotonic() < deadline:
+    while not {"web-1 ended", "web-2 ended"} <= first.deaths() and time.monotonic() < deadline:
         time.sleep(0.05)
     while time.monotonic() < deadline:
         try:
@@ -171,6 +179,24 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
             time.sleep(0.1)
     else:
         pytest.fail("the web server did not come back")
+
+    # Restarted one after the other: every process is another one, none was missed, and the port stayed open.
+    former = json.loads((data_dir / "processes.json").read_text())
+    restarting = subprocess.Popen(
+        [sys.executable, "-m", "beep.demo.restart"],
+        cwd=ROOT,
+        env=plain_environment(BEEP_DATA_DIR=str(data_dir)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while restarting.poll() is None:
+        assert first.health()["database"]
+        time.sleep(0.2)
+    assert restarting.returncode == 0
+    renewed = json.loads((data_dir / "processes.json").read_text())
+    assert renewed.keys() == former.keys() == first.described()["operations"].keys()
+    assert not set(renewed.values()) & set(former.values())
+    assert first.output().count(" ended") == 2
 
     # kill -9 of the supervisor ends everything that it started.
     assert len(first.processes()) >= 4

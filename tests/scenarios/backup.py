@@ -1,6 +1,6 @@
 """Dump a running demo's database, and set the demo back to it, as operators restore a backup.
 
-`python -m tests.scenarios.backup DATA_DIR PORT take|restore|kill`. What was restored is read-only, which the
+`python -m tests.scenarios.backup DATA_DIR take|restore|kill`. What was restored is read-only, which the
 operator ends with `manage.py restore_mode off` when the clients have given back what was lost.
 """
 
@@ -17,6 +17,7 @@ from psycopg import sql
 
 from beep import binaries
 from beep.embedded import DATABASE, prepare_database, urls_of
+from tests.scenarios.stack import is_server
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DUMP: Final = "backup.dump"
@@ -30,8 +31,8 @@ def take(data_dir: Path) -> None:
     _run("pg_dump", "--format=custom", f"--file={data_dir / DUMP}", f"--dbname={url}")
 
 
-def restore(data_dir: Path, port: int) -> None:
-    """Put the dump in the database's place, read-only, and end the web server, which is started again."""
+def restore(data_dir: Path) -> None:
+    """Put the dump in the database's place, read-only, and end the web workers, which are started again."""
     urls = urls_of(data_dir)
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
         for name in (RESTORED, LOST):
@@ -58,19 +59,15 @@ def restore(data_dir: Path, port: int) -> None:
             )
         connection.execute(_named("ALTER DATABASE {} RENAME TO {}", DATABASE, LOST))
         connection.execute(_named("ALTER DATABASE {} RENAME TO {}", RESTORED, DATABASE))
-    kill_web(port)
+    kill_web(data_dir)
 
 
-def kill_web(port: int) -> None:
-    """kill -9 of the web server on that port."""
-    wanted = str(port).encode()
-    for entry in Path("/proc").iterdir():
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-        except OSError:
-            continue
-        if wanted in words and any(word.startswith(b"messaging.servers.") for word in words):
-            os.kill(int(entry.name), signal.SIGKILL)
+def kill_web(data_dir: Path) -> None:
+    """kill -9 of the web workers."""
+    noted: dict[str, int] = json.loads((data_dir / "processes.json").read_text())
+    for name, pid in noted.items():
+        if name.startswith("web-") and is_server(pid):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _run(program: str, *arguments: str | Path) -> None:
@@ -83,11 +80,11 @@ def _named(statement: str, *names: str) -> sql.Composed:
 
 
 if __name__ == "__main__":
-    folder, web_port, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    folder, what = Path(sys.argv[1]), sys.argv[2]
     match what:
         case "take":
             take(folder)
         case "restore":
-            restore(folder, web_port)
+            restore(folder)
         case "kill":
-            kill_web(web_port)
+            kill_web(folder)

@@ -83,7 +83,9 @@ def watched(browser: Browser, stack: Stack) -> Iterator[Callable[..., BrowserCon
     yield make
     for context in contexts:
         context.close()
-    reports = [line for line in (stack.data_dir / "web.log").read_text().splitlines() if "csp_report" in line]
+    logs = [log.read_text() for log in stack.data_dir.glob("web-*.log")]
+    reports = [line for log in logs for line in log.splitlines() if "csp_report" in line]
+    assert logs
     assert faults == []
     assert reports == []
 

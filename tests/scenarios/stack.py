@@ -27,6 +27,15 @@ _IDS: Final = (
 )
 
 
+def is_server(pid: int) -> bool:
+    """Whether `pid` is, right now, a web worker."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return any(word.startswith(b"messaging.servers.") for word in words)
+
+
 @dataclass(frozen=True)
 class Newcomer:
     """Somebody of the demo directory who has not been activated; no story takes the same person twice."""
@@ -126,26 +135,21 @@ class Stack:
         described = json.loads((self.data_dir / "demo.json").read_text())
         return [(Path(each["key_file"]), each["passphrase"]) for each in described["officers"]]
 
-    def web_pid(self) -> int:
-        """Process id of the web server; waits for a restart. Raises TimeoutError."""
-        wanted = str(self.port).encode()
+    def web_pids(self) -> dict[str, int]:
+        """Process id of each web worker by name; waits until all run. Raises TimeoutError."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            for entry in Path("/proc").iterdir():
-                if not entry.name.isdigit():
-                    continue
-                try:
-                    words = (entry / "cmdline").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                if any(word.startswith(b"messaging.servers.") for word in words) and wanted in words:
-                    return int(entry.name)
+            noted: dict[str, int] = json.loads((self.data_dir / "processes.json").read_text())
+            workers = {name: pid for name, pid in noted.items() if name.startswith("web-")}
+            if workers and all(is_server(pid) for pid in workers.values()):
+                return workers
             time.sleep(0.05)
-        raise TimeoutError("no web server runs")
+        raise TimeoutError("not every web worker runs")
 
     def kill_web(self) -> None:
-        """kill -9 of the web server; the demo starts it again."""
-        os.kill(self.web_pid(), signal.SIGKILL)
+        """kill -9 of every web worker; the demo starts them again."""
+        for pid in self.web_pids().values():
+            os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the demo as Ctrl-C does."""

@@ -41,9 +41,7 @@ def _run(story: str, stack: Stack, folder: Path, *, people: int) -> None:
         text=True,
         check=True,
     ).stdout.strip()
-    backup = shlex.join(
-        [sys.executable, "-m", "tests.scenarios.backup", str(stack.data_dir), str(stack.port)]
-    )
+    backup = shlex.join([sys.executable, "-m", "tests.scenarios.backup", str(stack.data_dir)])
     ran = subprocess.run(
         [Path(node) / "npx", "vitest", "run", "--reporter=verbose", f"tests/core/{story}.test.ts"],
         cwd=ROOT / "web",

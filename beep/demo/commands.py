@@ -1,0 +1,46 @@
+"""The processes of a demo: what each is called, how it is started, what it is given.
+
+One list, so that whoever adds a part adds it in one place. The supervisor (`beep.demo.__main__`) starts them
+in this order, starts again what dies, and restarts them one after the other in this order.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from beep.demo.configuration import Configuration
+
+WEB_WORKERS: Final = 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """One process; `name` is for people, for its log (`NAME.log`) and for `processes.json`."""
+
+    name: str
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Beside what every process of the demo gets."""
+    pass_fds: tuple[int, ...] = ()
+    """Descriptors that it inherits under their numbers."""
+    notifies: bool = False
+    """It says when it is ready (`messaging.servers.readiness`), and a rolling restart waits for that."""
+
+
+def commands(configuration: Configuration, *, listener: int) -> list[Command]:
+    """Everything that a demo runs beside PostgreSQL and Valkey. `listener` is the descriptor of the listening
+    socket that all web workers share.
+    """
+    web = (sys.executable, "-m", "messaging.servers.daphne", "--fd", str(listener))
+    worker = "--app beep.celery worker --pool threads --concurrency 2 --loglevel WARNING"
+    return [
+        *(
+            Command(f"web-{number}", web, pass_fds=(listener,), notifies=True)
+            for number in range(1, WEB_WORKERS + 1)
+        ),
+        Command(
+            "worker",
+            (sys.executable, "-m", "celery", *worker.split(), "--without-gossip", "--without-mingle"),
+        ),
+    ]

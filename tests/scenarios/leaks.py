@@ -9,6 +9,7 @@ haystack are searched without regard to case.
 import base64
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,11 @@ EMPTY: Final = bytes(64)
 """Most of a database's files is room for later, all zeros; no needle has any."""
 
 
-@dataclass(frozen=True, slots=True)
+BLOCK: Final = 8
+"""Bytes of the blocks by which a piece is sieved: the largest that a memoryview reads as one number."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Finding:
     """`needle` stands in `place`, spelled as `spelling` says."""
 
@@ -57,26 +62,76 @@ def base64_core(raw: bytes, shift: int) -> bytes:
     return encoded[first:whole]
 
 
+class Sieve:
+    """All spellings of many needles, made once and looked for together.
+
+    Looking for each of thousands of spellings in a piece reads the piece thousands of times. Instead each
+    piece is cut once into blocks of 8 bytes. Whatever is at least 15 bytes long covers one whole block,
+    wherever it stands: its first eight windows of 8 bytes name all blocks that can give it away, and only
+    what is given away is looked for. The few shorter spellings are looked for one by one.
+    """
+
+    def __init__(self, needles: Iterable[str]) -> None:
+        self._exact = _Kind()
+        self._folded = _Kind()
+        self.longest = 0
+        for needle in needles:
+            for spelling, wanted in spellings(needle).items():
+                kind = self._folded if spelling.startswith(("hex", "json")) else self._exact
+                kind.add(Wanted(needle, spelling, wanted))
+                self.longest = max(self.longest, len(wanted))
+
+    def search(self, haystack: bytes, place: str) -> list[Finding]:
+        """Findings of all needles in one piece of bytes, each spelling once."""
+        found = {*self._exact.search(haystack), *self._folded.search(haystack.lower())}
+        return sorted(Finding(one.needle, one.spelling, place) for one in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One spelling of a needle, as bytes."""
+
+    needle: str
+    spelling: str
+    raw: bytes
+
+
+class _Kind:
+    """Spellings that are looked for in the same form of the haystack."""
+
+    def __init__(self) -> None:
+        self._short: list[Wanted] = []
+        self._by_block: dict[int, set[Wanted]] = {}
+
+    def add(self, wanted: Wanted) -> None:
+        raw = wanted.raw
+        if len(raw) < 2 * BLOCK - 1:
+            self._short.append(wanted)
+            return
+        for start in range(BLOCK):
+            block = int.from_bytes(raw[start : start + BLOCK], sys.byteorder)
+            self._by_block.setdefault(block, set()).add(wanted)
+
+    def search(self, haystack: bytes) -> Iterator[Wanted]:
+        whole = len(haystack) - len(haystack) % BLOCK
+        blocks = memoryview(haystack)[:whole].cast("Q")
+        known = set(filter(self._by_block.__contains__, blocks))
+        betrayed = {one for block in known for one in self._by_block[block]}
+        return (one for one in (*betrayed, *self._short) if one.raw in haystack)
+
+
 def search_bytes(needles: Iterable[str], haystack: bytes, place: str) -> list[Finding]:
     """Findings of all needles in one piece of bytes."""
-    folded = haystack.lower()
-    return [
-        Finding(needle, spelling, place)
-        for needle in needles
-        for spelling, wanted in spellings(needle).items()
-        if wanted in (folded if spelling.startswith(("hex", "json")) else haystack)
-    ]
+    return Sieve(needles).search(haystack, place)
 
 
-def search_tree(needles: Iterable[str], root: Path) -> list[Finding]:
+def search_tree(sieve: Sieve, root: Path) -> list[Finding]:
     """Findings in every regular file below `root`, read in overlapping pieces."""
-    wanted = list(needles)
-    overlap = max(len(spelled) for needle in wanted for spelled in spellings(needle).values())
     return [
         finding
         for path in _files(root)
-        for piece in _pieces(path, overlap)
-        for finding in search_bytes(wanted, piece, str(path))
+        for piece in _pieces(path, sieve.longest)
+        for finding in sieve.search(piece, str(path))
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.leaks import search_bytes, search_tree, spellings
+from tests.scenarios.leaks import Sieve, search_bytes, search_tree, spellings
 
 NEEDLES = ["Meet me at the archive at nine", "کل صبح نو بجے ملاقات ہے", "فردا ساعت نه جلسه داریم"]
 
@@ -37,6 +37,16 @@ def test_dumps_and_escapes_are_found(needle: str) -> None:
         assert search_bytes([needle], haystack, "here")
 
 
+@pytest.mark.parametrize("before", range(17))
+def test_the_sieve_finds_every_spelling_wherever_it_stands(before: int) -> None:
+    sentences = [*NEEDLES, "ten bytes!", "fifteen bytes!!", *(f"Nobody has written {i}" for i in range(300))]
+    sieve = Sieve(sentences)
+    for needle in sentences[:5]:
+        for spelling, raw in spellings(needle).items():
+            found = sieve.search(b"." * before + raw, "here")
+            assert (needle, spelling) in {(finding.needle, finding.spelling) for finding in found}
+
+
 def test_other_sentences_are_not_found() -> None:
     assert search_bytes(NEEDLES, b"Meet me at the archive at ten" * 100, "here") == []
 
@@ -47,7 +57,7 @@ def test_a_needle_across_two_pieces_of_a_file_is_found(
     monkeypatch.setattr("tests.scenarios.leaks.CHUNK", 16)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "segment").write_bytes(b"." * 9 + NEEDLES[0].encode() + b"." * 9)
-    assert {finding.place for finding in search_tree(NEEDLES, tmp_path)} == {
+    assert {finding.place for finding in search_tree(Sieve(NEEDLES), tmp_path)} == {
         str(tmp_path / "deep" / "segment")
     }
 

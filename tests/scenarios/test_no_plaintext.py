@@ -13,7 +13,7 @@ import redis
 from beep import binaries
 from beep.embedded import DATABASE, urls_of
 from tests.scenarios.colleague import SECRETS
-from tests.scenarios.leaks import Finding, search_bytes, search_tree
+from tests.scenarios.leaks import Finding, Sieve, search_tree
 from tests.scenarios.stack import Stack
 
 pytestmark = pytest.mark.after_all_stories
@@ -33,11 +33,12 @@ def everywhere(stack: Stack, needles: set[str]) -> list[Finding]:
         [binaries.postgres() / "pg_dump", "--no-password", superuser(stack)], capture_output=True, check=True
     ).stdout
     assert b"COPY public.messaging_envelope" in dump
+    sieve = Sieve(needles)
     return [
-        *search_bytes(needles, dump, "pg_dump"),
-        *search_bytes(needles, valkey_contents(urls.valkey), "valkey"),
-        *search_tree(needles, stack.data_dir),
-        *search_bytes(needles, stack.output.read_bytes(), str(stack.output)),
+        *sieve.search(dump, "pg_dump"),
+        *sieve.search(valkey_contents(urls.valkey), "valkey"),
+        *search_tree(sieve, stack.data_dir),
+        *sieve.search(stack.output.read_bytes(), str(stack.output)),
     ]
 
 

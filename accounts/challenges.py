@@ -36,6 +36,7 @@ class ChallengePurpose(IntEnum):
 
     SIGN_IN = 1
     RECOVERY = 2
+    CONSOLE = 3
 
 
 def issue(*, purpose: ChallengePurpose, login: str) -> bytes:

@@ -84,7 +84,7 @@ def begin(*, person: Person, device: Device, visitor: Visitor) -> SignedIn:
 
 def find(cookie: str | None, *, address: str | None) -> Caller | None:
     """The caller that a cookie's value stands for, or None; notes the use, at most once a minute."""
-    token = _token(cookie)
+    token = token_of(cookie)
     if token is None:
         return None
     now = clock.now()
@@ -109,7 +109,7 @@ def refusal(cookie: str | None) -> BeepError:
 
     Only the browser that held the session learns the reason: nobody else has a token with that hash.
     """
-    token = _token(cookie)
+    token = token_of(cookie)
     device = (
         token
         and Device.objects.filter(
@@ -145,7 +145,8 @@ def cookie_value(token: bytes) -> str:
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
 
-def _token(cookie: str | None) -> bytes | None:
+def token_of(cookie: str | None) -> bytes | None:
+    """The 32 bytes that a cookie's value stands for; None unless it is `cookie_value` of some."""
     if cookie is None or len(cookie) != 43:
         return None
     try:

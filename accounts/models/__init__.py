@@ -6,6 +6,7 @@ Rules stand in the database as constraints wherever they can.
 from accounts.models.activation import Activation
 from accounts.models.certificates import KeptCertificate
 from accounts.models.changes import Change, SyncRun
+from accounts.models.console import ConsoleSession
 from accounts.models.devices import Device, IdentityStatement, Revocation
 from accounts.models.organisation import Membership, OrgUnit
 from accounts.models.pairing import HistoryChunk, Pairing, PairingMessage
@@ -21,6 +22,7 @@ __all__ = [
     "Activation",
     "Admission",
     "Change",
+    "ConsoleSession",
     "Device",
     "HistoryChunk",
     "IdentityStatement",

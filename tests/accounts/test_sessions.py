@@ -245,7 +245,7 @@ def test_the_lookup_asks_by_hash_alone(owner: Browser) -> None:
     """What callers without the ORM rely on: one row of session, person, device, last use, end."""
     from django.db import connection
 
-    digest = sha256(sessions._token(owner.token()) or b"").digest()
+    digest = sha256(sessions.token_of(owner.token()) or b"").digest()
     with connection.cursor() as cursor:
         cursor.execute(sessions.LOOKUP, [digest, clock.now(), clock.now()])
         ((session, person, device, _, _),) = cursor.fetchall()

@@ -18,6 +18,7 @@ from accounts import (
     schemas,
     sessions,
     sign_in,
+    transparency,
     trust,
     units,
 )
@@ -25,11 +26,13 @@ from accounts.auth import SessionCookie, caller_of, clear_cookie, set_cookie, vi
 from accounts.callers import Caller
 from accounts.pairing_api import router as pairing_router
 from accounts.reset_api import router as reset_router
+from accounts.transparency_api import router as transparency_router
 from beep.schemas import SIGNED_IN, Id, Text, answers
 
 router = Router(tags=["directory"])
 router.add_router("", pairing_router)
 router.add_router("", reset_router)
+router.add_router("", transparency_router)
 signed_in = SessionCookie()
 
 Query = Annotated[Text, Field(max_length=200)]
@@ -185,7 +188,11 @@ def sign_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
 @router.get("/trust", **answers({200: schemas.Trust}))
 def trusted(request: HttpRequest) -> schemas.Trust:
     """What a client pins at its first contact: the root, and whom the root vouches for."""
-    return schemas.Trust(root=trust.root(), certificates=[signed.encode() for signed in trust.certificates()])
+    return schemas.Trust(
+        root=trust.root(),
+        certificates=[signed.encode() for signed in trust.certificates()],
+        key_log=transparency.public_policy(),
+    )
 
 
 @router.get("/me", auth=signed_in, **answers({200: schemas.Me}, *SIGNED_IN))

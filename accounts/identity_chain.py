@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import devices, identity, trust
 from accounts.callers import Caller
@@ -27,6 +27,8 @@ from accounts.statements import (
 )
 from audit import events, intake
 from audit.events import Actor
+from audit.transparency import storage as key_log
+from audit.transparency.epoch import Change
 from beep import clock
 from beep.errors import BeepError
 
@@ -144,6 +146,7 @@ def append(
             signer=signed.signatures[-1].signer.name.lower(),
         )
     )
+    _publish(signed.statement)
     devices.follow(person=person, previous=previous, statement=signed.statement, reason=reason, actor=actor)
     statement_appended.send(sender=IdentityStatement, person=person.id, version=version)
     return signed.statement
@@ -281,6 +284,13 @@ def _check_pace(person: Person) -> None:
     recent = list(times.values_list("accepted_at", flat=True)[:STATEMENTS_A_DAY])
     if len(recent) == STATEMENTS_A_DAY:
         raise BeepError("rate_limited", retry_after=(min(recent) + day - now).total_seconds())
+
+
+def _publish(statement: Statement) -> None:
+    """Into the next epoch of the key log: what is accepted is shown to everybody, or to nobody."""
+    change = Change(statement.person, statement.version, statement.prev_hash, statement.hash)
+    with connection.cursor() as cursor:
+        key_log.enqueue(cursor, change)
 
 
 def _swap_head(person: Person, statement: Statement) -> None:

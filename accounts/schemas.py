@@ -220,11 +220,13 @@ class Statements(StrictSchema):
 class Trust(StrictSchema):
     """The offline root's public key (null: nothing is certified) and the certificates that it signed.
 
-    Each is a SignedCertificate: those in use, and those that older resets rest on.
+    Each is a SignedCertificate: those in use, and those that older resets rest on. `key_log` is the policy of
+    the key log (C2SP tlog-policy: its key, its witnesses, their quorum); null where there is none.
     """
 
     root: Bytes32 | None
     certificates: list[CertificateBytes]
+    key_log: Annotated[Text, Field(max_length=16_384)] | None
 
 
 class Authenticator(StrictSchema):

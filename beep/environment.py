@@ -97,6 +97,10 @@ class Environment:
     """Public half of the offline root, Ed25519, 32 bytes; None where nothing is certified."""
     certificates: tuple[bytes, ...]
     """What the root signed: the authority's certificates and the reset officers', encoded."""
+    keys_log_key: bytes | None = field(repr=False)
+    """Ed25519 seed that signs the key log's checkpoints; only the process that publishes needs it."""
+    witnesses: str | None
+    """Path of the policy file that names logs, witnesses and quorum; None where there are none."""
     reset_delay: timedelta
     """Between the request for a reset of somebody's identity and its effect, at least."""
     database: DatabaseUrl
@@ -145,6 +149,8 @@ class Environment:
             authority_key=_key(env, "BEEP_AUTHORITY_KEY") if env.get("BEEP_AUTHORITY_KEY") else None,
             root_key=_key(env, "BEEP_ROOT_KEY") if env.get("BEEP_ROOT_KEY") else None,
             certificates=_certificates(env),
+            keys_log_key=_key(env, "BEEP_KEYS_LOG_KEY") if env.get("BEEP_KEYS_LOG_KEY") else None,
+            witnesses=_witnesses(env),
             reset_delay=_reset_delay(env, demo=demo),
             database=_database(env, "DATABASE_URL"),
             migrator=_database(env, "DATABASE_URL_MIGRATOR"),
@@ -226,6 +232,14 @@ def _certificates(env: Mapping[str, str]) -> tuple[bytes, ...]:
         return tuple(base64.b64decode(each, validate=True) for each in value.replace(",", " ").split())
     except (binascii.Error, ValueError):
         raise ImproperlyConfigured("BEEP_CERTIFICATES must hold certificates in base64") from None
+
+
+def _witnesses(env: Mapping[str, str]) -> str | None:
+    """BEEP_WITNESSES: path of a policy file. What it says is checked where it is used."""
+    path = env.get("BEEP_WITNESSES") or None
+    if path is not None and not Path(path).is_file():
+        raise ImproperlyConfigured("BEEP_WITNESSES names a file that is not there")
+    return path
 
 
 def _reset_delay(env: Mapping[str, str], *, demo: bool) -> timedelta:

@@ -22,6 +22,10 @@ AUTHORITY_KEY = ENVIRONMENT.authority_key
 ROOT_KEY = ENVIRONMENT.root_key
 CERTIFICATES = ENVIRONMENT.certificates
 RESET_DELAY = ENVIRONMENT.reset_delay
+KEYS_LOG_KEY = ENVIRONMENT.keys_log_key
+WITNESSES = ENVIRONMENT.witnesses
+KEYS_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/keys"
+"""Names the key log: the first line of its checkpoints, and its key's name."""
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 ORIGINS = ENVIRONMENT.origins
 

@@ -48,6 +48,9 @@ function onLifecycle(run: (event: Lifecycle) => void): () => void {
   listen(page, "resume", () => "resume");
   listen(globalThis, "online", () => "online");
   listen(globalThis, "offline", () => "offline");
+  // Another network without a moment offline, for example from Wi-Fi to mobile; not every browser tells.
+  const { connection } = globalThis.navigator as Navigator & { connection?: EventTarget };
+  if (connection) listen(connection, "change", () => (navigator.onLine ? "online" : "offline"));
   return () => {
     abort.abort();
   };

@@ -23,6 +23,12 @@ export async function describe(shared: Shared, session: Session): Promise<Diagno
     const trust = open.identities.trust;
     add("connection", open.connection.get());
     add("socket", link.state.kind);
+    if (link.line) {
+      const { way, since, roundTrip } = link.line;
+      add("connection by", way === "websocket" ? "WebSocket" : "long-poll");
+      add("connected since", new Date(since).toISOString());
+      add("round trip", roundTrip === null ? "not measured" : `${String(roundTrip)} ms`);
+    }
     add("leader", leads);
     add("device", self.temporary ? "temporary" : "regular");
     add("conversations", groups.length);

@@ -1,5 +1,5 @@
 import { type AccountRecord, Batch, type Store } from "../store";
-import { Socket } from "../transport";
+import { PollSocket, Socket } from "../transport";
 import { Announcer } from "./announce";
 import type { ConnectionState, Id, PersonCard } from "./api";
 import { AppError } from "./api";
@@ -63,11 +63,16 @@ export class OpenSession {
     const link = new Socket({
       url: env.socketUrl,
       open: (url, protocol) => env.openSocket(url, protocol),
+      poll: () => new PollSocket({ url: `${env.origin}/poll`, fetch: env.fetch }),
       random: () => env.random(),
       online: () => env.online(),
       onOnlineChange: (run) =>
         env.onLifecycle((event) => {
           if (event === "online" || event === "offline") run(event === "online");
+        }),
+      onVisibleChange: (run) =>
+        env.onLifecycle((event) => {
+          if (event === "show" || event === "hide") run(event === "show");
         }),
     });
     const { person, device, deviceName, login } = account;

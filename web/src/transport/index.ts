@@ -12,4 +12,6 @@ export type {
   RecoveryTicket,
   SignInOutcome,
 } from "./shapes";
+export { PollSocket } from "./poll";
 export { Socket, type SocketOptions, type WebSocketLike } from "./socket";
+export type { Line, Way } from "./ways";

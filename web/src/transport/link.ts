@@ -1,4 +1,5 @@
 import type * as wire from "../wire/frames";
+import type { Line } from "./ways";
 
 /** The connection as the core sees it. Tests drive the core through this interface with a script of their own. */
 
@@ -42,6 +43,8 @@ export type RequestFields = { [R in wire.Request as R["t"]]: Omit<R, "id" | "t">
 
 export interface Link {
   readonly state: LinkState;
+  /** For diagnostics alone: nothing may depend on how frames travel. Null while there is no connection. */
+  readonly line: Line | null;
   start(): void;
   stop(): void;
   /**

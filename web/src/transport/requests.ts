@@ -2,9 +2,13 @@ import type { Answer, Request } from "../wire/frames";
 import { TransportError } from "./errors";
 import { answerTag, type Answers, type RequestFields, type RequestTag } from "./link";
 
+/** What waits to leave is given this much more time: a network slower than 8 kbit/s is none. */
+const BYTES_PER_MS = 1;
+
 interface Waiting {
   tag: RequestTag;
-  timer: ReturnType<typeof setTimeout>;
+  patience: number;
+  timer?: ReturnType<typeof setTimeout>;
   resolve: (answer: Answer) => void;
   reject: (error: TransportError) => void;
 }
@@ -24,17 +28,23 @@ export class Requests {
   #queue: Queued[] = [];
 
   constructor(
-    private readonly send: (frame: Request) => void,
+    /** Gives back how many bytes have not left yet. */
+    private readonly send: (frame: Request) => number,
     /** Called when an answer did not come in time: the line is dead, whatever the socket says. */
     private readonly onTimeout: () => void,
     private readonly timeout: number,
     private readonly limit: number,
   ) {}
 
-  request<K extends RequestTag>(tag: K, fields: RequestFields[K]): Promise<Answers[K]> {
+  /** `patience`: milliseconds in place of the usual. */
+  request<K extends RequestTag>(
+    tag: K,
+    fields: RequestFields[K],
+    patience = this.timeout,
+  ): Promise<Answers[K]> {
     return new Promise<Answers[K]>((resolve, reject) => {
       const id = this.#nextId++;
-      const waiting = { tag, resolve: resolve as (answer: Answer) => void, reject };
+      const waiting = { tag, patience, resolve: resolve as (answer: Answer) => void, reject };
       const queued = { frame: { ...fields, t: tag, id } as unknown as Request, waiting };
       if (this.#waiting.size < this.limit) this.#leave(queued);
       else this.#queue.push(queued);
@@ -76,16 +86,18 @@ export class Requests {
   }
 
   #leave({ frame, waiting }: Queued): void {
-    const timer = setTimeout(() => {
-      this.#waiting.delete(frame.id);
-      waiting.reject(new TransportError("timeout"));
-      this.onTimeout();
-    }, this.timeout);
-    this.#waiting.set(frame.id, { ...waiting, timer });
+    // In place before the frame leaves, for the answer may come within the call.
+    const entry: Waiting = { ...waiting };
+    this.#waiting.set(frame.id, entry);
     try {
-      this.send(frame);
+      const patience = waiting.patience + this.send(frame) / BYTES_PER_MS;
+      if (!this.#waiting.has(frame.id)) return;
+      entry.timer = setTimeout(() => {
+        this.#waiting.delete(frame.id);
+        waiting.reject(new TransportError("timeout"));
+        this.onTimeout();
+      }, patience);
     } catch (error) {
-      clearTimeout(timer);
       this.#waiting.delete(frame.id);
       const code = error instanceof TransportError ? error.code : "too_large";
       waiting.reject(new TransportError(code));

@@ -8,6 +8,7 @@ import type { ServerDouble } from "./double";
 /** The socket of one process of a device: ready while started, unless the test cuts it. */
 export class DoubleLink implements Link {
   state: LinkState = { kind: "closed" };
+  readonly line = null;
   /** Called before a request reaches the server and before its answer comes back; throws to lose it. */
   before: (tag: RequestTag) => void = () => undefined;
   after: (tag: RequestTag) => void = () => undefined;

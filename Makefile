@@ -38,7 +38,7 @@ test-web: web ## client tests under Node
 	$(NPM) test
 
 test-browser: web ## whole stories in real Chromium
-	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m pytest tests/scenarios
+	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m tests.scenarios
 
 check: check-python check-web check-generated check-licences ## style, types, layers, generated files, licences
 

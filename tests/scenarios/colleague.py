@@ -3,7 +3,7 @@
 import re
 import time
 from base64 import b32decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,8 +17,18 @@ ARGON_PATIENCE: Final = 60_000
 """Milliseconds for steps that derive keys from a passphrase, on a loaded machine."""
 MESSAGE_PATIENCE: Final = 30_000
 STATES: Final = ("queued", "sent", "delivered", "read")
+DONE: Final = object()
 SECRETS: Final[set[str]] = set()
 """All that anybody typed or was shown and that the server must never hold; the last story searches for it."""
+
+
+def activate_together(*people: "Colleague") -> None:
+    """Each from the letter to the empty list; their pages stretch the passphrases at the same time."""
+    going = [person.letter_steps("activate", person.person.code) for person in people]
+    while going:
+        going = [steps for steps in going if next(steps, DONE) is not DONE]
+    for person in people:
+        person.expect_open()
 
 
 @dataclass(frozen=True)
@@ -60,11 +70,15 @@ class Colleague:
 
     def activate(self) -> None:
         """From the letter to the empty list of conversations."""
-        self.follow_letter("activate", self.person.code)
-        self.expect_open()
+        activate_together(self)
 
     def follow_letter(self, way: str, code: str) -> None:
         """What a letter asks for, to its last button: number, authenticator, passphrase, recovery code."""
+        for _ in self.letter_steps(way, code):
+            pass
+
+    def letter_steps(self, way: str, code: str) -> Iterator[None]:
+        """The same, pausing where the page has work to do, so that others can be set to work meanwhile."""
         page = self.page
         page.goto(f"{self.url}/{way}#{code}")
         expect(page.get_by_label(self.say("personnel-number"))).to_be_visible(timeout=MESSAGE_PATIENCE)
@@ -73,6 +87,7 @@ class Colleague:
         page.get_by_role("button", name=self.say("continue")).click()
         self.add_to_authenticator()
         self.choose_passphrase()
+        yield
         groups = page.get_by_role("list", name=self.say("recovery-code")).locator("code").all_inner_texts()
         self.recovery_code = "-".join(groups)
         SECRETS.update({self.recovery_code, "".join(groups), "".join(groups).lower()})
@@ -85,6 +100,7 @@ class Colleague:
         page.get_by_label(self.say("totp")).fill(self.totp())
         self.look(f"{way}-finish")
         page.get_by_role("button", name=self.say("finish")).click()
+        yield
 
     def add_to_authenticator(self) -> None:
         """Read the key beside the QR code, as an authenticator app does."""

@@ -14,10 +14,23 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Request
 
-from tests.scenarios.colleague import Colleague
+from tests.scenarios.colleague import Colleague, activate_together
 from tests.scenarios.stack import Stack
 from tests.scenarios.words import LOCALES, Language
 
+PARTS = ("first", "second")
+"""Values of STORIES, which chooses the stories of one of two processes; without it all are told in one."""
+FIRST = {
+    "test_conversation.py",
+    "test_devices.py",
+    "test_failures.py",
+    "test_lies.py",
+    "test_screens.py",
+    "test_screens_groups.py",
+}
+"""Files of the first part: about half of the time. Everything else, what is new included, is the second."""
+BOTH = {"test_no_plaintext.py"}
+"""Looks at what the other files of its own process have left."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,12 +43,24 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of the tests that come last."""
+    """Declare the marks of the tests that come last, and of those of the long form alone."""
     config.addinivalue_line("markers", "after_all_stories: runs when every story has been told")
+    config.addinivalue_line("markers", "soak: only in the long form, with SOAK=1")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is marked `after_all_stories` searches what the others left behind."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `after_all_stories` searches what the others left behind; `soak` waits for SOAK=1."""
+    part = os.environ.get("STORIES")
+    if part not in (None, *PARTS):
+        raise pytest.UsageError(f"STORIES is one of {', '.join(PARTS)}, or not set")
+
+    def told_here(item: pytest.Item) -> bool:
+        if item.get_closest_marker("soak") is not None and "SOAK" not in os.environ:
+            return False
+        return part is None or item.path.name in BOTH or (item.path.name in FIRST) == (part == "first")
+
+    config.hook.pytest_deselected(items=[item for item in items if not told_here(item)])
+    items[:] = [item for item in items if told_here(item)]
     items.sort(key=lambda item: item.get_closest_marker("after_all_stories") is not None)
 
 
@@ -99,6 +124,18 @@ def colleague(watched: Callable[..., BrowserContext], stack: Stack) -> Callable[
         person = Colleague(context, stack.url, stack.newcomer(), language)
         person.activate()
         return person
+
+    return make
+
+
+@pytest.fixture
+def colleagues(watched: Callable[..., BrowserContext], stack: Stack) -> Callable[..., list[Colleague]]:
+    """Make several activated people at once, each in a browser context of their own."""
+
+    def make(count: int, **options: Any) -> list[Colleague]:
+        people = [Colleague(watched(**options), stack.url, stack.newcomer()) for _ in range(count)]
+        activate_together(*people)
+        return people
 
     return make
 

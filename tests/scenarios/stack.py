@@ -146,10 +146,11 @@ class Stack:
             time.sleep(0.05)
         raise TimeoutError("not every web worker runs")
 
-    def kill_web(self) -> None:
-        """kill -9 of every web worker; the demo starts them again."""
-        for pid in self.web_pids().values():
-            os.kill(pid, signal.SIGKILL)
+    def kill_web(self, *names: str) -> None:
+        """kill -9 of the web workers of these names, or of all; the demo starts them again."""
+        for name, pid in self.web_pids().items():
+            if not names or name in names:
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the demo as Ctrl-C does."""

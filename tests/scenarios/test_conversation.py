@@ -30,9 +30,9 @@ LINES = [
 
 
 def test_twenty_messages_both_ways_in_three_languages_survive_a_reload(
-    colleague: Callable[..., Colleague], pictures: Path
+    colleagues: Callable[..., list[Colleague]], pictures: Path
 ) -> None:
-    first, second = colleague(), colleague(viewport={"width": 1120, "height": 700})
+    first, second = colleagues(2, viewport={"width": 1120, "height": 700})
     first.open_conversation(second.person.latin, second.person.id)
     first.write(LINES[0])
     second.open_first_conversation()
@@ -54,8 +54,8 @@ def test_twenty_messages_both_ways_in_three_languages_survive_a_reload(
         assert {message.state for message in shown if message.mine} == {"read"}
 
 
-def test_people_are_found_in_either_script_and_by_post(colleague: Callable[..., Colleague]) -> None:
-    first, second = colleague(), colleague()
+def test_people_are_found_in_either_script_and_by_post(colleagues: Callable[..., list[Colleague]]) -> None:
+    first, second = colleagues(2)
     search = first.page.get_by_label("Search colleagues")
     found = first.page.locator(f'[data-person="{second.person.id}"]')
     for query in (second.person.latin.lower(), second.person.local, second.person.local.replace("ی", "ي")):

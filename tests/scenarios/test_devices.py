@@ -32,9 +32,9 @@ async () => {
 
 
 def test_a_new_browser_replaces_the_device_and_the_conversation_goes_on(
-    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
+    colleagues: Callable[..., list[Colleague]], watched: Callable[..., BrowserContext], stack: Stack
 ) -> None:
-    first, second = colleague(), colleague()
+    first, second = colleagues(2)
     first.open_conversation(second.person.latin, second.person.id)
     first.write("This was written on the old device")
     second.open_first_conversation()
@@ -55,9 +55,9 @@ def test_a_new_browser_replaces_the_device_and_the_conversation_goes_on(
 
 
 def test_the_partner_may_write_first_after_a_replacement(
-    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
+    colleagues: Callable[..., list[Colleague]], watched: Callable[..., BrowserContext], stack: Stack
 ) -> None:
-    first, second = colleague(), colleague()
+    first, second = colleagues(2)
     first.open_conversation(second.person.latin, second.person.id)
     first.write("Before the move")
     second.open_first_conversation()

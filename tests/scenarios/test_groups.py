@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from messaging import protocol
 from tests.scenarios import groups
-from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
+from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.liar import Liar
 from tests.scenarios.stack import Stack
 
@@ -61,9 +61,9 @@ async ([from, to]) => {
 
 
 @pytest.fixture
-def five(colleague: Callable[..., Colleague]) -> list[Colleague]:
+def five(colleagues: Callable[..., list[Colleague]]) -> list[Colleague]:
     """Five people, each at a browser of their own."""
-    return [colleague() for _ in range(5)]
+    return colleagues(5)
 
 
 def start_group(people: Sequence[Colleague], name: str) -> str:
@@ -109,9 +109,9 @@ def test_five_create_talk_hand_over_leave_and_rename(five: list[Colleague], tmp_
 
 
 def test_an_invited_person_is_let_in_once_there_is_a_device(
-    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack
+    colleagues: Callable[..., list[Colleague]], watched: Callable[..., BrowserContext], stack: Stack
 ) -> None:
-    founder, second = colleague(), colleague()
+    founder, second = colleagues(2)
     late = stack.newcomer()
     group = groups.make_group(founder, "Waiting for one", [second.person, late])
     founder.write("Said before the third had a device")
@@ -136,17 +136,16 @@ def lines(stack: Stack) -> Iterator[tuple[Liar, Liar]]:
 
 
 def test_who_is_removed_reads_nothing_that_follows_and_who_comes_later_nothing_before(
-    colleague: Callable[..., Colleague],
     watched: Callable[..., BrowserContext],
     stack: Stack,
     lines: tuple[Liar, Liar],
 ) -> None:
     ear, mouth = lines
-    founder = Colleague(watched(proxy=ear.proxy), stack.url, stack.newcomer())
-    founder.activate()
-    second, third = colleague(), colleague()
-    victim = Colleague(watched(proxy=mouth.proxy), stack.url, stack.newcomer())
-    victim.activate()
+    founder, victim, second, third, newcomer = (
+        Colleague(watched(**options), stack.url, stack.newcomer())
+        for options in ({"proxy": ear.proxy}, {"proxy": mouth.proxy}, {}, {}, {})
+    )
+    activate_together(founder, victim, second, third, newcomer)
     group = start_group([founder, second, third, victim], "Inquiry")
     groups.all_hear([founder, second, third, victim], victim, "I can still write here")
 
@@ -188,7 +187,6 @@ def test_who_is_removed_reads_nothing_that_follows_and_who_comes_later_nothing_b
     assert "not for the removed" not in victim.page.content()
 
     # Somebody who comes later reads from then on.
-    newcomer = colleague()
     groups.add(founder, newcomer.person)
     groups.open_group(newcomer, group)
     groups.all_hear([founder, second, third, newcomer], third, "Good morning to the new one")

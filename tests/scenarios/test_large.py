@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from messaging import protocol
 from tests.scenarios import groups
-from tests.scenarios.colleague import Colleague
+from tests.scenarios.colleague import Colleague, activate_together
 from tests.scenarios.liar import Liar
 from tests.scenarios.stack import ROOT, Newcomer, Stack
 
@@ -31,7 +31,6 @@ def ear(stack: Stack) -> Iterator[Liar]:
 
 
 def test_sixty_people_from_three_units_in_one_go(
-    colleague: Callable[..., Colleague],
     watched: Callable[..., BrowserContext],
     stack: Stack,
     ear: Liar,
@@ -41,8 +40,8 @@ def test_sixty_people_from_three_units_in_one_go(
     crowd = [person for unit in UNITS for person in stack.import_unit(unit, EACH)]
     bring_in(stack, crowd[1:], tmp_path)
     reader = Colleague(watched(proxy=ear.proxy), stack.url, crowd[0])
-    reader.activate()
-    founder = colleague()
+    founder = Colleague(watched(), stack.url, stack.newcomer())
+    activate_together(reader, founder)
 
     page = founder.page
     page.goto(f"{stack.url}/new/group")

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from messaging import protocol
 from messaging.protocol import Envelope
-from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
+from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.liar import Liar, honest, on_envelopes
 from tests.scenarios.stack import Stack
 
@@ -21,13 +21,11 @@ def liar(stack: Stack) -> Iterator[Liar]:
 
 
 @pytest.fixture
-def pair(
-    colleague: Callable[..., Colleague], watched: Callable[..., BrowserContext], stack: Stack, liar: Liar
-) -> tuple[Colleague, Colleague]:
+def pair(watched: Callable[..., BrowserContext], stack: Stack, liar: Liar) -> tuple[Colleague, Colleague]:
     """Two people who have greeted each other; the second one's browser goes through the liar."""
-    first = colleague()
+    first = Colleague(watched(), stack.url, stack.newcomer())
     second = Colleague(watched(proxy=liar.proxy), stack.url, stack.newcomer())
-    second.activate()
+    activate_together(first, second)
     first.open_conversation(second.person.latin, second.person.id)
     first.write("Good morning")
     second.open_first_conversation()

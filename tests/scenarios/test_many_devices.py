@@ -18,9 +18,9 @@ EARLIER = ("The file is on your desk", "Thank you, I have it", "Please sign page
 
 
 @pytest.fixture
-def pair(colleague: Callable[..., Colleague]) -> tuple[Colleague, Colleague]:
+def pair(colleagues: Callable[..., list[Colleague]]) -> tuple[Colleague, Colleague]:
     """Two people with a short past."""
-    owner, partner = colleague(), colleague()
+    owner, partner = colleagues(2)
     owner.open_conversation(partner.person.latin, partner.person.id)
     owner.write(EARLIER[0])
     partner.open_first_conversation()

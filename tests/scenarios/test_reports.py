@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
+from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.groups import GROUP_PATIENCE
 from tests.scenarios.stack import Stack
 
@@ -22,8 +22,7 @@ def test_a_reported_message_is_proved_and_what_was_not_chosen_stays_unseen(
     stack.manage(
         "grant_role", "--login", moderator.person.login, "--duty", "moderator", "--scope", "/planning/"
     )
-    for person in (reporter, offender, moderator):
-        person.activate()
+    activate_together(reporter, offender, moderator)
     offender.open_conversation(reporter.person.latin, reporter.person.id)
     offender.write(HARMLESS)
     offender.write(RUDE)

@@ -135,12 +135,26 @@ async def _sigterm_drains(process: ServerProcess) -> None:
     one, two, chat = await people()
     async with outside(one, process.port) as sender, outside(two, process.port) as receiver:
         frames = [sender.message(chat) for _ in range(20)]
+        silent = await connect(one, process.port)
+        # A request whose body is still to come is in flight.
+        reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
+        writer.write(
+            f"POST /csp-report HTTP/1.1\r\nHost: localhost:{process.port}\r\n"
+            "Content-Type: application/csp-report\r\nContent-Length: 2\r\n\r\n".encode()
+        )
+        await writer.drain()
         for frame in frames:
             await sender.post(frame)
         process.terminate()
-        assert await sender.closed() == protocol.CLOSE_GOING_AWAY
-        assert await receiver.closed() == protocol.CLOSE_GOING_AWAY
-        assert process.process.wait(10) in (0, -15)
+        # The one that has said no hello as well.
+        for client in (sender, receiver, silent):
+            assert await client.closed() == protocol.CLOSE_GOING_AWAY
+        writer.write(b"{}")
+        # To its end: the line is closed behind the answer.
+        answer = await asyncio.wait_for(reader.read(), 10)
+        assert answer.startswith(b"HTTP/1.1 ")
+        writer.close()
+        assert await asyncio.to_thread(process.process.wait, 15) == 0
         acknowledged = [f.re for f in sender.unread if isinstance(f, protocol.Sent)]
         kept = await stored(chat)
         for frame in frames:

@@ -173,6 +173,13 @@ class Embedded:
         """Names of servers that ended by themselves."""
         return [child.name for child in self._children if child.exited() is not None]
 
+    def kill(self, name: str) -> None:
+        """kill -9 the server `name`, for tests of what follows; `revive` starts it again."""
+        for child in self._children:
+            if child.name == name:
+                child.process.kill()
+                child.process.wait()
+
     def revive(self) -> list[str]:
         """Start again what ended by itself, and return its names; raises EmbeddedError when that fails."""
         dead = [child for child in self._children if child.exited() is not None]

@@ -55,6 +55,14 @@ class Databases:
             close_connections()
         self._embedded.stop()
 
+    def kill(self, name: str) -> None:
+        """kill -9 `postgres` or `valkey`, and wait until it is gone; `revive` brings it back."""
+        self._embedded.kill(name)
+
+    def revive(self) -> None:
+        """Start again what was killed, and wait until it answers."""
+        self._embedded.revive()
+
     @contextmanager
     def clone(self) -> Iterator[TestDatabase]:
         """A copy of the template that Django's connections, in every thread, lead to until the end of the

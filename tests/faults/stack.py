@@ -1,0 +1,183 @@
+"""The processes of a deployment, started as an operator starts them, killed and started again by name.
+
+Used from the main thread: children die with the thread that starts them.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from beep.demo.readiness import Readiness
+from beep.processes import Child, spawn
+from tests.messaging.engine.processes import ROOT, Proxy, proxy
+
+START_PATIENCE = 60.0
+"""Seconds that a process may take to come up on a machine that has other things to do."""
+CELERY = "-m celery --app beep.celery worker --pool threads --concurrency 2"
+
+
+@dataclass(frozen=True)
+class Process:
+    """How one process is started."""
+
+    command: list[str]
+    environment: Mapping[str, str]
+    inside: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
+    """The network that it lives in."""
+    listener: socket.socket | None = None
+    """What it listens on, bound by us; None for one that does not listen."""
+
+
+def listen() -> socket.socket:
+    """A listening socket on loopback that outlives the processes which share it, as systemd's does."""
+    return socket.create_server(("127.0.0.1", 0), backlog=128)
+
+
+def web(
+    server: str,
+    environment: Mapping[str, str],
+    *,
+    listener: socket.socket,
+    inside: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Process:
+    """A web worker; `server` is `uvicorn` or `daphne`."""
+    command = [sys.executable, "-m", f"messaging.servers.{server}", "--fd", str(listener.fileno())]
+    port = str(listener.getsockname()[1])
+    return Process(command, {**environment, "BEEP_PORT": port}, inside, listener)
+
+
+def celery(environment: Mapping[str, str]) -> Process:
+    """A worker."""
+    return Process([sys.executable, *CELERY.split()], environment)
+
+
+class Stack:
+    """`with Stack(folder, {name: process}) as stack:` starts all of them; logs go to `folder`."""
+
+    def __init__(self, folder: Path, processes: Mapping[str, Process]) -> None:
+        self._folder = folder
+        self._processes = dict(processes)
+        self._children: dict[str, Child] = {}
+        self._readiness = Readiness()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> "Stack":
+        try:
+            for name in self._processes:
+                self.start(name)
+            for name in self._processes:
+                self.wait_until_up(name)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        for child in self._children.values():
+            if child.exited() is None:
+                child.process.terminate()
+        for child in self._children.values():
+            child.stop(10)
+        self._readiness.close()
+
+    def start(self, name: str) -> None:
+        """Start it and return at once."""
+        process = self._processes[name]
+        with process.inside():
+            self._children[name] = spawn(
+                name,
+                process.command,
+                log=self._folder / name,
+                env={**os.environ, **process.environment, **self._readiness.environment},
+                cwd=ROOT,
+                pass_fds=[process.listener.fileno()] if process.listener else [],
+            )
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        child = self._children[name]
+        assert child.exited() is None, child.last_lines()
+        child.process.kill()
+        child.process.wait()
+
+    def is_up(self, name: str) -> bool:
+        """Whether it accepts connections; one that does not listen is up while it runs."""
+        child = self._children[name]
+        assert child.exited() is None, child.last_lines()
+        return self._processes[name].listener is None or self._readiness.is_ready(child.pid)
+
+    def wait_until_up(self, name: str) -> None:
+        """Until `is_up`."""
+        deadline = time.monotonic() + START_PATIENCE
+        while not self.is_up(name):
+            assert time.monotonic() < deadline, self._children[name].last_lines(40)
+            time.sleep(0.05)
+
+    def log(self, name: str) -> str:
+        """What it has written."""
+        return (self._folder / name).read_text(errors="replace")
+
+
+class Lines:
+    """Proxies to one port of this machine, in a thread of their own, which can all be cut at once."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lines")
+        self._open: list[Proxy] = []
+        self._exits = ExitStack()
+
+    def __enter__(self) -> "Lines":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exits.close()
+        asyncio.run_coroutine_threadsafe(_end_all(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def open(self) -> int:
+        """The port of one more line."""
+        context = proxy(self._target)
+        made = asyncio.run_coroutine_threadsafe(context.__aenter__(), self._loop).result(10)
+        self._exits.callback(
+            lambda: asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), self._loop).result(
+                10
+            )
+        )
+        self._open.append(made)
+        return made.port
+
+    def cut(self) -> None:
+        """Cut every line, and refuse new connections."""
+        for each in self._open:
+            self._loop.call_soon_threadsafe(each.cut)
+
+    def mend(self) -> None:
+        """Let connections through again."""
+        for each in self._open:
+            self._loop.call_soon_threadsafe(each.mend)
+
+
+async def _end_all() -> None:
+    own = asyncio.current_task()
+    others = [task for task in asyncio.all_tasks() if task is not own]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -55,14 +55,19 @@ def visitor_of(request: HttpRequest) -> Visitor:
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """The client's IP address: the proxy's word where a proxy is trusted, else the connection's.
+    """The client's IP address: the proxy's word where a proxy is trusted, else the connection's."""
+    return client_address(
+        forwarded=request.headers.get("X-Forwarded-For"), peer=request.META.get("REMOTE_ADDR", "")
+    )
 
-    The last entry of X-Forwarded-For is the one that our own proxy added; all before it are the client's
-    claims.
+
+def client_address(*, forwarded: str | None, peer: str) -> str | None:
+    """The same from the header X-Forwarded-For and the connection's other end.
+
+    The last entry of the header is the one that our own proxy added; all before it are the client's claims.
     """
-    claimed = request.headers.get("X-Forwarded-For") if settings.TRUSTED_PROXY else None
-    address = claimed.rsplit(",", 1)[-1] if claimed else request.META.get("REMOTE_ADDR", "")
-    return _valid(address.strip())
+    claimed = forwarded if settings.TRUSTED_PROXY else None
+    return _valid((claimed.rsplit(",", 1)[-1] if claimed else peer).strip())
 
 
 def set_cookie(response: HttpResponse, opened: SignedIn) -> None:

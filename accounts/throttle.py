@@ -72,10 +72,11 @@ def address(value: str | None) -> Subject:
     One subscriber has 2^64 IPv6 addresses, so that only the first 64 bits say who it is; an IPv4 address in
     IPv6 form counts as what it is.
     """
-    return Subject(Throttle.Scope.ADDRESS, keys.mac(Purpose.THROTTLE, b"address", _network(value).encode()))
+    return Subject(Throttle.Scope.ADDRESS, keys.mac(Purpose.THROTTLE, b"address", network(value).encode()))
 
 
-def _network(value: str | None) -> str:
+def network(value: str | None) -> str:
+    """What of an address says who it is: an IPv4 address, the first 64 bits of an IPv6 one, "" for none."""
     if not value:
         return ""
     parsed = ipaddress.ip_address(value)

@@ -14,15 +14,17 @@ import binascii
 import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from django.http.cookie import parse_cookie
 
+from accounts.auth import client_address
 from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
-from messaging.engine import limits, reads, requests, runtime
+from messaging.engine import doors, limits, reads, requests, runtime
 from messaging.engine.outlet import EXTENSION, FrameOutlet, MessageOutlet, Send
 from messaging.engine.reads import Session
 from messaging.engine.runtime import Engine
@@ -48,7 +50,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         return
     engine = runtime.current()
     token_hash, transport = token_hash_of(scope), scope.get("extensions", {}).get(EXTENSION)
-    session, refusal = await admit(engine, token_hash)
+    session, refusal = await admit(engine, token_hash, address=address_of(scope), cost=doors.OPENING)
     await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
     if session is None:
         metrics.total.close(refusal)
@@ -72,23 +74,34 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
             await writing
 
 
-async def admit(engine: Engine, token_hash: bytes | None) -> tuple[Session | None, int]:
-    """The session, or the close code that says why there is none."""
+async def admit(
+    engine: Engine, token_hash: bytes | None, *, address: str | None, cost: float
+) -> tuple[Session | None, int]:
+    """The session, or the close code that says why there is none; `cost` as in `doors`."""
     if not engine.accepting:
         return None, protocol.CLOSE_GOING_AWAY
     if token_hash is None:
         return None, protocol.CLOSE_REVOKED
     try:
-        return await reads.session(engine.database, token_hash=token_hash), protocol.CLOSE_REVOKED
+        session = await engine.doors.session(
+            partial(reads.session, engine.database, token_hash=token_hash),
+            token_hash=token_hash,
+            address=address,
+            cost=cost,
+        )
+    except BeepError:
+        return None, protocol.CLOSE_RATE
     except requests.UNAVAILABLE as error:
         log.warning("session_not_read", error=type(error).__name__)
         return None, protocol.CLOSE_GOING_AWAY
+    return session, protocol.CLOSE_REVOKED
 
 
 async def _serve(receive: Receive, socket: Socket) -> None:
     """The receive loop."""
     loop = asyncio.get_running_loop()
     patience = loop.call_later(limits.HELLO_PATIENCE, _expect_hello, socket)
+    taken = 0
     try:
         while True:
             message = await receive()
@@ -98,7 +111,12 @@ async def _serve(receive: Receive, socket: Socket) -> None:
             if data is None:
                 socket.violate(BeepError("protocol_violation", "Frames are binary."))
             else:
-                socket.receive(data)
+                taken += 1
+                if rest := socket.receive(data):
+                    await asyncio.sleep(rest)
+                elif taken % limits.TURN == 0:
+                    # A full inbox never suspends this loop: let others have their turn.
+                    await asyncio.sleep(0)
             if socket.outlet.closed is not None:
                 # Nothing is read any more; the server waits for the peer's close frame.
                 await _closing(receive)
@@ -124,6 +142,13 @@ async def _write(outlet: MessageOutlet) -> None:
     # The peer is gone, in whatever words the server says it; the receive loop hears of it too.
     with suppress(Exception):
         await outlet.run()
+
+
+def address_of(scope: Scope) -> str | None:
+    """The client's IP address, as for requests (`accounts.auth`)."""
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    peer = scope.get("client") or ("",)
+    return client_address(forwarded=forwarded[-1].decode("latin-1") if forwarded else None, peer=str(peer[0]))
 
 
 def token_hash_of(scope: Scope) -> bytes | None:

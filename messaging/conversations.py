@@ -11,9 +11,9 @@ from django.db import transaction
 from accounts.models import Person
 from audit import intake
 from audit.events import Actor, ConversationOpened
-from beep import clock
+from beep import clock, rates
 from beep.errors import BeepError
-from messaging import protocol, rates
+from messaging import protocol
 from messaging.access import current_group, state_for, state_of
 from messaging.begins import begin
 from messaging.commits import commit

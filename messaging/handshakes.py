@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from beep import rates
 from beep.errors import BeepError
 from beep.tls import TlsError
-from messaging import notices, protocol, rates
+from messaging import notices, protocol
 from messaging.access import acting_device, conversation_of, left_state, lock_conversation, state_of
 from messaging.formats import AuthenticatedData
 from messaging.groups import frame_refused

@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Device
+from beep import rates
 from beep.clock import from_ms
 from beep.errors import BeepError
-from messaging import notices, rates
+from messaging import notices
 from messaging.access import acting_device, conversation_of, persons_of
 from messaging.mls import (
     CipherSuite,

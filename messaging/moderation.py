@@ -11,9 +11,8 @@ from accounts.attempts import attempt
 from accounts.models import Membership, OrgUnit, Role
 from audit import intake
 from audit.events import Actor, EnvelopeLookedUp
-from beep import clock
+from beep import clock, rates
 from beep.errors import BeepError
-from messaging import rates
 from messaging.models import Envelope, Participant
 
 LOOKUPS_PER_MINUTE: Final = 300

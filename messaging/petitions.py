@@ -13,9 +13,10 @@ from accounts import authority
 from accounts.models import Device
 from accounts.signing import verify
 from accounts.statements import DeviceKind
+from beep import rates
 from beep.clock import from_ms
 from beep.errors import BeepError
-from messaging import members, notices, orders, protocol, rates
+from messaging import members, notices, orders, protocol
 from messaging.access import (
     acting_device,
     conversation_of,

@@ -27,8 +27,8 @@ import structlog
 from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
-from messaging.consumer import admit, token_hash_of
-from messaging.engine import polls, requests, runtime
+from messaging.consumer import address_of, admit, token_hash_of
+from messaging.engine import doors, polls, requests, runtime
 from messaging.engine.outlet import Send
 from messaging.engine.polls import PollOutlet, pack
 from messaging.engine.reads import Session
@@ -94,7 +94,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
 async def _answer(engine: Engine, scope: Scope, receive: Receive) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Body and headers of the answer. Raises BeepError, ClosedError and ConnectionAbortedError."""
     head = _head(scope)
-    session, code = await admit(engine, token_hash_of(scope))
+    session, code = await admit(engine, token_hash_of(scope), address=address_of(scope), cost=doors.ASKING)
     if session is None:
         raise ClosedError(code)
     engine.polls.begin(session.device)

@@ -14,9 +14,9 @@ from django.db.models import QuerySet
 from accounts.models import Device
 from audit import intake
 from audit.events import Actor, CommitReported, GroupFrozen
-from beep import clock
+from beep import clock, rates
 from beep.errors import BeepError
-from messaging import notices, protocol, rates
+from messaging import notices, protocol
 from messaging.access import acting_device, conversation_of, current_group, lock_conversation, state_of
 from messaging.handshakes import conflict
 from messaging.models import (

@@ -24,10 +24,10 @@ from accounts.models import Device, Person, Revocation
 from accounts.statements import Flags, SignedStatement
 from audit import intake
 from audit.events import Actor, RestoreModeChanged
-from beep import clock
+from beep import clock, rates
 from beep.clock import from_ms
 from beep.errors import BeepError
-from messaging import formats, notices, protocol, rates
+from messaging import formats, notices, protocol
 from messaging.access import acting_device, current_group, lock_conversation, state_of
 from messaging.models import Conversation, Envelope, Restore, Reupload
 from messaging.read_only import RETRY, close_gate, is_read_only, pass_gate

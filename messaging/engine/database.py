@@ -49,6 +49,7 @@ class Database:
                 configure=_configure,
                 min_size=1,
                 max_size=limits.READERS,
+                max_waiting=limits.READERS_QUEUE,
                 timeout=10,
                 open=False,
                 name="beep-engine",

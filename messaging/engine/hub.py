@@ -65,6 +65,10 @@ class Room:
         self.leaves: Leaves | None = None
         """Cache for typing; dropped with every change of epoch."""
 
+    def held_bytes(self) -> int:
+        """Bytes behind the gap."""
+        return sum(len(outgoing.payload) for _, outgoing in self.held.values())
+
     def pass_on(self, last: int, outgoing: Outgoing) -> None:
         """Give everybody the frame with the envelopes up to `last`."""
         metrics.total.delivered += (last - self.known) * len(self.members)
@@ -164,7 +168,7 @@ class Hub:
             return
         if first > room.known + 1:
             room.held[first] = (last, outgoing)
-            if len(room.held) > limits.HOLD:
+            if len(room.held) > limits.HOLD or room.held_bytes() > limits.HOLD_BYTES:
                 self.repair(room)
             else:
                 self._expect(room)

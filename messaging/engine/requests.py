@@ -35,9 +35,9 @@ async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
         case protocol.MailFetch():
             return await _mail(socket, frame)
         case protocol.MailAck():
-            await socket.engine.slow.call(mailbox.ack, device=UUID(bytes=socket.device), seq=frame.seq)
+            await socket.slowly(mailbox.ack, device=UUID(bytes=socket.device), seq=frame.seq)
         case protocol.SlotPut():
-            await socket.engine.slow.call(
+            await socket.slowly(
                 slots.put, device=UUID(bytes=socket.device), frame=frame, now_ms=clock.now_ms()
             )
         case protocol.SlotsFetch():
@@ -47,7 +47,7 @@ async def answer(socket: "Socket", frame: protocol.Request) -> protocol.Answer:
         case protocol.Rejoin() | protocol.Leave() | protocol.ReportCommit():
             await _petition(socket, frame)
         case protocol.Reupload():
-            last_seq = await socket.engine.slow.call(
+            last_seq = await socket.slowly(
                 restore.reupload, device=UUID(bytes=socket.device), frame=frame, now_ms=clock.now_ms()
             )
             return protocol.Reuploaded(re=frame.id, conversation=frame.conversation, last_seq=last_seq)
@@ -96,14 +96,15 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
 
 
 async def _fetch(socket: "Socket", frame: protocol.Fetch) -> protocol.Page:
-    await _readable(socket)
-    envelopes, last_seq = await reads.page(
-        socket.engine.database,
-        conversation=frame.conversation,
-        person=socket.person,
-        after=frame.after,
-        limit=frame.limit,
-    )
+    async with socket.pages:
+        await _readable(socket)
+        envelopes, last_seq = await reads.page(
+            socket.engine.database,
+            conversation=frame.conversation,
+            person=socket.person,
+            after=frame.after,
+            limit=frame.limit,
+        )
     return protocol.Page(re=frame.id, conversation=frame.conversation, envelopes=envelopes, last_seq=last_seq)
 
 
@@ -135,30 +136,28 @@ async def _hashes(socket: "Socket", frame: protocol.Hashes) -> protocol.HashList
 async def _handshake(socket: "Socket", frame: protocol.Commit | protocol.Begin) -> protocol.Sent:
     device, now_ms = UUID(bytes=socket.device), clock.now_ms()
     if isinstance(frame, protocol.Commit):
-        work = socket.engine.slow.call(conversations.commit, device=device, frame=frame, now_ms=now_ms)
+        work = socket.slowly(conversations.commit, device=device, frame=frame, now_ms=now_ms)
     else:
-        work = socket.engine.slow.call(conversations.begin, device=device, frame=frame, now_ms=now_ms)
+        work = socket.slowly(conversations.begin, device=device, frame=frame, now_ms=now_ms)
     accepted = await work
     return protocol.Sent(re=frame.id, seq=accepted.envelope.seq, time=accepted.envelope.time)
 
 
 async def _mail(socket: "Socket", frame: protocol.MailFetch) -> protocol.MailPage:
     await _readable(socket)
-    items, last = await socket.engine.slow.call(
-        mailbox.fetch, device=UUID(bytes=socket.device), after=frame.after
-    )
+    items, last = await socket.slowly(mailbox.fetch, device=UUID(bytes=socket.device), after=frame.after)
     return protocol.MailPage(re=frame.id, items=items, last=last)
 
 
 async def _slots(socket: "Socket", frame: protocol.SlotsFetch) -> protocol.Slots:
-    found, delivered = await socket.engine.slow.call(
+    found, delivered = await socket.slowly(
         slots.fetch, person=UUID(bytes=socket.person), conversation=UUID(bytes=frame.conversation)
     )
     return protocol.Slots(re=frame.id, conversation=frame.conversation, slots=found, delivered=delivered)
 
 
 async def _orders(socket: "Socket", frame: protocol.OrdersFetch) -> protocol.Orders:
-    items = await socket.engine.slow.call(
+    items = await socket.slowly(
         orders.fetch, person=UUID(bytes=socket.person), conversation=UUID(bytes=frame.conversation)
     )
     return protocol.Orders(re=frame.id, conversation=frame.conversation, items=items)
@@ -167,7 +166,7 @@ async def _orders(socket: "Socket", frame: protocol.OrdersFetch) -> protocol.Ord
 async def _petition(
     socket: "Socket", frame: protocol.Rejoin | protocol.Leave | protocol.ReportCommit
 ) -> None:
-    device, now_ms, call = UUID(bytes=socket.device), clock.now_ms(), socket.engine.slow.call
+    device, now_ms, call = UUID(bytes=socket.device), clock.now_ms(), socket.slowly
     match frame:
         case protocol.Rejoin():
             await call(petitions.rejoin, device=device, frame=frame, now_ms=now_ms)

@@ -15,9 +15,11 @@ import structlog
 from beep import metrics
 from messaging import notices, protocol
 from messaging.engine import limits, reads, requests, signals, tasks
+from messaging.engine.allowances import Allowances
 from messaging.engine.batch import Accepted
 from messaging.engine.database import Database
 from messaging.engine.delivered import Delivered
+from messaging.engine.doors import Doors
 from messaging.engine.frames import Outgoing
 from messaging.engine.hub import Hub, without_envelope
 from messaging.engine.outlet import Flusher
@@ -56,8 +58,6 @@ class Engine:
     """The parts, and what passes between them."""
 
     def __init__(self) -> None:
-        self.max_rate: float = protocol.MAX_RATE
-        self.max_burst: float = protocol.MAX_BURST
         self.draining = False
         self.database: Final = Database()
         self.flusher: Final = Flusher()
@@ -70,6 +70,8 @@ class Engine:
         self.delivered: Final = Delivered(self.database, self._marked)
         self.revocations: Final = Revocations(self.database, self.hub)
         self.slow: Final = SlowPath()
+        self.allowances: Final = Allowances()
+        self.doors: Final = Doors()
         self.polls: Final = Polls(self)
         self._loop: Final = asyncio.get_running_loop()
         self._former_publisher: notices.Publisher | None = None
@@ -81,7 +83,14 @@ class Engine:
 
     def start(self) -> None:
         """Start every task."""
-        for part in (self.relay, self._repairer, self.writer, self.delivered, self.revocations):
+        for part in (
+            self.relay,
+            self._repairer,
+            self.writer,
+            self.delivered,
+            self.revocations,
+            self.allowances,
+        ):
             part.start()
         self._pulse = self._loop.create_task(self._beat(), name="beep-pulse")
         metrics.watch(self)
@@ -104,16 +113,27 @@ class Engine:
         if self._former_publisher is not None:
             notices.set_publisher(self._former_publisher)
         await tasks.cancel(self._resync, self._pulse)
-        for part in (self.revocations, self.delivered, self._repairer, self.relay, self.writer):
+        for part in (
+            self.allowances,
+            self.revocations,
+            self.delivered,
+            self._repairer,
+            self.relay,
+            self.writer,
+        ):
             await part.stop()
         await self._loop.run_in_executor(None, self.slow.stop)
         await self.database.close()
 
     async def _beat(self) -> None:
         """Show that the loop goes round, and how late."""
-        now = self._loop.time
+        now, beats = self._loop.time, 0
         try:
             while True:
+                beats += 1
+                if beats % limits.FORGET_BEATS == 0:
+                    self.allowances.forget()
+                    self.doors.forget()
                 metrics.loop.beat()
                 due = now() + limits.BEAT
                 await asyncio.sleep(limits.BEAT)
@@ -132,6 +152,8 @@ class Engine:
             "relay_bytes": self.relay.waiting,
             "relay_up": self.relay.up,
             "marks": len(self.delivered),
+            "buckets": len(self.allowances),
+            "limits_shared": self.allowances.shared,
             "loop_lag": self._lag,
         }
 

@@ -7,9 +7,10 @@ a commit or begin waits for the sends before it, and sends behind it wait for it
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import msgspec
 import structlog
@@ -29,7 +30,27 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 Ordered = protocol.Send | protocol.Commit | protocol.Begin
+
+COSTS: Final[dict[type, float]] = {
+    protocol.Resume: limits.RESUME_COST,
+    **dict.fromkeys(
+        (
+            protocol.Hello,
+            protocol.Send,
+            protocol.Fetch,
+            protocol.Hashes,
+            protocol.Ping,
+            protocol.Ack,
+            protocol.Typing,
+        ),
+        1.0,
+    ),
+}
+"""Tokens that a frame takes of the rate, beside those for its bytes; what is missing takes `SLOW_COST`."""
 
 
 class Socket:
@@ -56,8 +77,13 @@ class Socket:
         self.typing: Final = rate.Bucket(limits.TYPING_PER_SECOND, 2 * limits.TYPING_PER_SECOND)
         self._last_id = 0
         self._in_flight = 0
-        self._rate: Final = rate.Bucket(engine.max_rate, engine.max_burst)
-        self._refused_in_a_row = 0
+        self._device_rate: Final = engine.allowances.device(self.device)
+        self._person_rate: Final = engine.allowances.person(self.person)
+        self._device_rate.held += 1
+        self._person_rate.held += 1
+        self._refusals = 0
+        self._refusals_since = 0.0
+        self._pages: asyncio.Semaphore | None = None
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._sends = 0
         """Sends in the writer."""
@@ -65,15 +91,20 @@ class Socket:
         self._handshake = False
         """A commit or begin is on its way."""
         self._behind: Final[deque[Ordered]] = deque()
+        self._ended = False
         engine.connections += 1
 
     # --- In -----------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes) -> None:
-        """One binary message. Never raises: what is wrong is answered, or closes the socket."""
+    def receive(self, data: bytes) -> float:
+        """One binary message. Never raises: what is wrong is answered, or closes the socket.
+
+        Returns the seconds for which nothing more should be read: TCP then slows a flood down, for whose
+        frames nobody has to do anything.
+        """
         if self.outlet.closed is not None or self.engine.draining:
             # Not answered, so the client says it again elsewhere.
-            return
+            return 0.0
         metrics.total.received += 1
         try:
             if len(data) > protocol.MAX_FRAME:
@@ -85,27 +116,33 @@ class Socket:
         except BeepError as error:
             self.violate(error)
         else:
-            self._take(frame)
+            return self._take(frame, len(data))
+        return 0.0
 
-    def _take(self, frame: protocol.ClientFrame) -> None:
-        wait = self._rate.take()
+    def _take(self, frame: protocol.ClientFrame, size: int) -> float:
+        cost = COSTS.get(type(frame), limits.SLOW_COST) + size // limits.PAID_BYTES
+        # Asked first and charged last: what the device may not do costs its person nothing.
+        wait = self._person_rate.take(0.0) or self._device_rate.take(cost)
+        if not wait:
+            self._person_rate.charge(cost)
         if isinstance(frame, protocol.Ack | protocol.Typing):
             if self.minor < 0:
                 self.violate(BeepError("hello_first"))
-            elif not wait:
+            elif wait:
+                return self._rest()
+            else:
                 self._note(frame)
-            return
+            return 0.0
         if frame.id <= self._last_id:
             self.violate(BeepError("protocol_violation", "The id does not increase."), frame.id)
-            return
+            return 0.0
         self._last_id = frame.id
         if self.minor < 0 and not isinstance(frame, protocol.Hello):
             self.violate(BeepError("hello_first"), frame.id)
-            return
+            return 0.0
         if wait or self._in_flight >= protocol.MAX_IN_FLIGHT:
-            self._slow_down(frame.id, wait or 0.1)
-            return
-        self._refused_in_a_row = 0
+            self._refuse(frame.id, BeepError("rate_limited", retry_after=round((wait or 0.1) + 0.05, 2)))
+            return self._rest()
         self._in_flight += 1
         if isinstance(frame, protocol.Hello):
             # At once: the next frame may have come in the same segment and is allowed only after it.
@@ -115,6 +152,7 @@ class Socket:
             self._go_on()
         else:
             self._spawn(self._answer(frame))
+        return 0.0
 
     def _note(self, frame: protocol.Ack | protocol.Typing) -> None:
         if not self.listens:
@@ -127,12 +165,16 @@ class Socket:
         elif not self.typing.take():
             self._spawn(requests.typing(self, frame))
 
-    def _slow_down(self, re: int, wait: float) -> None:
-        self._refused_in_a_row += 1
-        if self._refused_in_a_row > 2 * self.engine.max_burst:
+    def _rest(self) -> float:
+        """A frame was refused or dropped for the rate: how long to read nothing; too many end the socket."""
+        now = time.monotonic()
+        if now - self._refusals_since > limits.REFUSALS_SECONDS:
+            self._refusals, self._refusals_since = 0, now
+        self._refusals += 1
+        if self._refusals > 2 * self.engine.allowances.devices.burst:
+            log.warning("rate_exceeded", device=self.device.hex(), person=self.person.hex())
             self.close(protocol.CLOSE_RATE)
-            return
-        self._refuse(re, BeepError("rate_limited", retry_after=round(wait + 0.05, 2)))
+        return limits.REFUSED_REST if self._refusals > limits.FREE_REFUSALS else 0.0
 
     # --- What is stored in order --------------------------------------------------------------------------
 
@@ -207,7 +249,11 @@ class Socket:
         if isinstance(answer, BeepError):
             self._refuse(frame.id, answer)
         else:
-            self.outlet.send(protocol.encode(answer))
+            payload = protocol.encode(answer)
+            if extra := len(payload) // limits.PAID_BYTES:
+                self._device_rate.charge(extra)
+                self._person_rate.charge(extra)
+            self.outlet.send(payload)
 
     def go_live(self) -> None:
         """Resume is answered: pass on what came meanwhile, and from now on everything."""
@@ -248,6 +294,19 @@ class Socket:
         self.engine.hub.remove(self)
         self.outlet.close(code)
 
+    # --- What requests need --------------------------------------------------------------------------------
+
+    @property
+    def pages(self) -> asyncio.Semaphore:
+        """Held while a page is read: a socket that asks for sixty at once gets a few at a time."""
+        if self._pages is None:
+            self._pages = asyncio.Semaphore(limits.PAGES)
+        return self._pages
+
+    async def slowly(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function` on the slow path in this device's turn; raises what it raises."""
+        return await self.engine.slow.call(self.device, function, *args, **kwargs)
+
     # --- Tasks --------------------------------------------------------------------------------------------
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -265,7 +324,11 @@ class Socket:
 
     def end(self) -> None:
         """The connection is gone. What is being stored is stored; nobody hears of it here."""
-        self.engine.connections -= 1
+        if not self._ended:
+            self._ended = True
+            self.engine.connections -= 1
+            self._device_rate.held -= 1
+            self._person_rate.held -= 1
         self.engine.hub.remove(self)
         self._behind.clear()
         for task in list(self._tasks):

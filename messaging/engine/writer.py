@@ -21,7 +21,7 @@ Guarantees and races:
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -52,7 +52,10 @@ class Writer:
 
     def __init__(self, on_stored: OnStored) -> None:
         self._on_stored: Final = on_stored
-        self._queue: Final[deque[Submission]] = deque()
+        self._lanes: Final[OrderedDict[bytes, deque[Submission]]] = OrderedDict()
+        """What waits, by device; the first is the next one's turn."""
+        self._count = self._bytes = 0
+        """Submissions in the lanes, and the bytes of their bodies."""
         self._wake: Final = asyncio.Event()
         self._idle: Final = asyncio.Event()
         self._idle.set()
@@ -66,15 +69,22 @@ class Writer:
 
     def submit(self, submission: Submission) -> None:
         """Queue it; `submission.resolve` hears the outcome. Raises BeepError `busy` when there is no room."""
-        if len(self._queue) >= limits.QUEUE:
+        size = len(submission.body)
+        if self._count >= limits.QUEUE or self._bytes + size > limits.QUEUE_BYTES:
             raise BeepError("busy", retry_after=limits.BUSY_RETRY)
-        self._queue.append(submission)
+        self._count += 1
+        self._bytes += size
+        lane = self._lanes.get(submission.device)
+        if lane is None:
+            self._lanes[submission.device] = deque((submission,))
+        else:
+            lane.append(submission)
         self._idle.clear()
         self._wake.set()
 
     def __len__(self) -> int:
         """Submissions that wait for the next batch."""
-        return len(self._queue)
+        return self._count
 
     async def drain(self) -> None:
         """Wait until everything submitted so far has its outcome."""
@@ -87,7 +97,7 @@ class Writer:
 
     async def _run(self) -> None:
         while True:
-            if not self._queue:
+            if not self._count:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
@@ -95,12 +105,32 @@ class Writer:
             await self._do(batch)
 
     def _take(self) -> list[Submission]:
+        """The next batch: one of each device in turn, until it is full.
+
+        A device that has taken its share of the bytes lets the others go first and waits for the next batch.
+        """
         batch: list[Submission] = []
-        size = 0
-        while self._queue and len(batch) < limits.BATCH and size < limits.BATCH_BYTES:
-            submission = self._queue.popleft()
-            size += len(submission.body)
+        size, lanes = 0, self._lanes
+        alone = len(lanes) == 1
+        spent: dict[bytes, int] = {}
+        aside: list[tuple[bytes, deque[Submission]]] = []
+        while lanes and len(batch) < limits.BATCH and size < limits.BATCH_BYTES:
+            device, lane = lanes.popitem(last=False)
+            submission = lane.popleft()
             batch.append(submission)
+            taken = len(submission.body)
+            size += taken
+            if lane:
+                spent[device] = taken = spent.get(device, 0) + taken
+                if alone or taken < limits.BATCH_SHARE:
+                    lanes[device] = lane
+                else:
+                    aside.append((device, lane))
+        self._count -= len(batch)
+        self._bytes -= size
+        for device, lane in aside:
+            lanes[device] = lane
+            lanes.move_to_end(device, last=False)
         return batch
 
     async def _do(self, batch: list[Submission]) -> None:

@@ -11,9 +11,9 @@ import redis
 from django.db import connection, connections
 
 from accounts.models import Device, Person
-from beep import clock
+from beep import clock, rates
 from beep.errors import BeepError
-from messaging import key_packages, rates
+from messaging import key_packages
 from messaging.mls import decode_key_package, reference_of
 from messaging.mls.messages import MlsMessage
 from messaging.mls.profile import CAPABILITIES

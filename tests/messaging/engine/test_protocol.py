@@ -81,7 +81,7 @@ async def test_a_socket_that_never_says_hello_is_closed(
 
 
 async def test_a_flood_is_slowed_down_and_then_closed(engine: Engine, pair: Pair) -> None:
-    engine.max_rate, engine.max_burst = 1.0, 5.0
+    engine.allowances.devices.rate, engine.allowances.devices.burst = 1.0, 5.0
     client = await Inside(pair[0]).open()
     await client.hello()
     answers = [await client.ask(protocol.Ping) for _ in range(6)]

@@ -4,16 +4,14 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connections
 from pytest_django.fixtures import Settings
 
 from accounts import transparency
 from accounts.statements import SignedStatement
 from audit import merkle
-from audit.note import COSIGNATURE, Checkpoint, Signer, sign_note
-from audit.policy import Group, Log, Policy, Witness
+from audit.note import Checkpoint
+from audit.policy import Policy
 from audit.transparency import map as keymap
-from audit.transparency import storage
 from audit.transparency.epoch import EpochLeaf
 from audit.transparency.map import MapProof
 from audit.transparency.publisher import Publisher
@@ -21,29 +19,7 @@ from beep import clock
 from beep.schemas import from_base64url
 from tests.accounts.support import Browser, Refused, activated
 from tests.support.databases import TestDatabase
-
-ORIGIN = "localhost/keys"
-LOG = Signer(ORIGIN, bytes([1] * 32))
-WITNESSES = [Signer(f"witness.example/{n}", bytes([n + 1] * 32), COSIGNATURE) for n in (1, 2, 3)]
-POLICY = Policy(
-    (Log(LOG.verifier, "https://log.example/"), Log(Signer("localhost/audit", bytes([8] * 32)).verifier)),
-    tuple(
-        Witness(f"w{n}", each.verifier, f"https://w{n}.example/") for n, each in enumerate(WITNESSES, start=1)
-    ),
-    {"most": Group(2, ("w1", "w2", "w3"))},
-    "most",
-)
-
-
-def publish() -> bytes:
-    """An epoch, cosigned."""
-    published = Publisher(LOG).step()
-    assert published is not None
-    text = published.note.split(b"\n\n")[0] + b"\n"
-    note = sign_note(text, [LOG, *WITNESSES], time=clock.now_ms() // 1000)
-    with connections["integrator"].cursor() as cursor:
-        storage.add_cosigned(cursor, size=published.size, note=note, at=clock.now_ms())
-    return note
+from tests.support.key_log import LOG, ORIGIN, POLICY, publish
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ PACKAGES := beep accounts messaging audit
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install web test test-python test-web test-browser check check-python check-web check-generated \
-	check-licences format generate requirements soak bench bench-groups clean need-python
+	check-licences format generate requirements soak bench bench-peers bench-web bench-groups profile clean need-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -79,9 +79,17 @@ soak: install web ## the long forms: ROUNDS=200 kills of a server, WALKS=300 ran
 bench-groups: web ## print the measurements of large groups as JSON lines
 	PATH="$$($(BOOTSTRAP) node-path):$$PATH" node web/scripts/bench-groups.mjs
 
-bench: web ## print the measurements as JSON lines
+bench: install ## what the server bears: W1 to W6 under both servers, as JSON lines and a table
 	$(BIN)/python -m benchmarks
+
+bench-peers: install ## Beep beside ejabberd, Prosody and Synapse, which it fetches; JSON lines, figures and ratios
+	$(BIN)/python -m benchmarks.peers
+
+bench-web: web ## what a person at a browser waits for, as JSON lines
 	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m benchmarks.web
+
+profile: install ## where the server's time goes in W1 and W2 (py-spy)
+	$(BIN)/python -m benchmarks.profile
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11
 requirements: install ## pin requirements.txt and requirements-dev.txt anew; UPGRADE=1 takes newer versions

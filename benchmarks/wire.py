@@ -7,12 +7,17 @@ import asyncio
 import base64
 import os
 import struct
+import time
 from collections.abc import Callable
-from typing import cast
+from typing import Any, Final, cast
 
 import msgspec
 
 from messaging import protocol
+from tests.messaging.engine.bodies import body
+
+AT_ONCE: Final = 50
+"""Connections that are being made at the same time."""
 
 
 class Line(asyncio.Protocol):
@@ -106,6 +111,7 @@ class Seen(msgspec.Struct, gc=False):
 
     seq: int
     counter: int
+    device: bytes
 
 
 class Heard(msgspec.Struct, gc=False):
@@ -115,6 +121,7 @@ class Heard(msgspec.Struct, gc=False):
     re: int = 0
     envelopes: list[Seen] = []
     seq: int = 0
+    last_seq: int = 0
     code: str = ""
 
 
@@ -138,3 +145,56 @@ async def go_live(line: Line) -> None:
     line.send(protocol.encode(protocol.Hello(id=1, minor=0)))
     line.send(protocol.encode(protocol.Resume(id=2, cursors=[], mailbox=0)))
     await done
+
+
+async def live(order: dict[str, Any], on_frame: Callable[[Line, bytes], None]) -> list[Line]:
+    """Connect everybody, to the workers in turn."""
+    gate, ports = asyncio.Semaphore(AT_ONCE), order["ports"]
+
+    async def one(index: int, cookie: str) -> Line:
+        async with gate:
+            line = await connect(ports[index % len(ports)], cookie, on_frame)
+            await go_live(line)
+            return line
+
+    return list(await asyncio.gather(*(one(i, m["cookie"]) for i, m in enumerate(order["members"]))))
+
+
+class Sender:
+    """A device that sends into one conversation, each message with the next counter."""
+
+    def __init__(self, line: Line, talk: dict[str, str], counter: int, *, size: int) -> None:
+        self.line = line
+        self.conversation = bytes.fromhex(talk["id"])
+        self.body = body(bytes.fromhex(talk["group_id"]), size=size)
+        self.counter = counter
+        self.sent_at: dict[int, float] = {}
+        """Counter → when it was sent."""
+        self.asked: dict[int, int] = {}
+        """Request id → counter."""
+        self.last_id = 2
+
+    def go(self, count: int) -> None:
+        """Send the next `count` messages."""
+        for _ in range(count):
+            self.counter += 1
+            self.last_id += 1
+            self.asked[self.last_id] = self.counter
+            self.sent_at[self.counter] = time.perf_counter()
+            frame = protocol.Send(
+                id=self.last_id,
+                conversation=self.conversation,
+                generation=1,
+                epoch=1,
+                counter=self.counter,
+                body=self.body,
+            )
+            self.line.send(protocol.encode(frame))
+
+    def waiting(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self.asked)
+
+    def answered(self, re: int) -> float:
+        """Milliseconds from sending to `sent`."""
+        return (time.perf_counter() - self.sent_at[self.asked.pop(re)]) * 1000

@@ -1,5 +1,6 @@
 # Three stages: the web client, the Python packages, and an image that holds only what runs. It runs as an ordinary user
-# and brings no database: set the variables of docs/operations.md.
+# and brings no database: set the variables of docs/operations.md. It writes nothing but /tmp, so it also runs with
+# `--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges`; deploy/compose.yaml does all that.
 #
 #   docker build -t beep .
 #   docker run --env-file beep.env -p 8000:8000 beep                                        # web server
@@ -23,7 +24,8 @@ RUN python -m venv /venv \
 
 FROM python:3.11-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=beep.settings BEEP_HOST=0.0.0.0
-RUN useradd --system --uid 10001 --no-create-home beep
+# The folder is for a witness (`python -m audit.witness`), the one process that keeps something.
+RUN useradd --system --uid 10001 --no-create-home beep && install --directory --owner beep --mode 0700 /var/lib/beep-witness
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY manage.py LICENSE ./

@@ -27,6 +27,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from beep import secretfiles
+
 KEY_BYTES = 32
 """Length of each symmetric key in bytes."""
 
@@ -97,6 +99,8 @@ class Environment:
     """Public half of the offline root, Ed25519, 32 bytes; None where nothing is certified."""
     certificates: tuple[bytes, ...]
     """What the root signed: the authority's certificates and the reset officers', encoded."""
+    log_key: bytes | None = field(repr=False)
+    """Ed25519 seed that signs the audit log's checkpoints; only the integrator needs it."""
     keys_log_key: bytes | None = field(repr=False)
     """Ed25519 seed that signs the key log's checkpoints; only the process that publishes needs it."""
     witnesses: str | None
@@ -122,6 +126,7 @@ class Environment:
         """Read `env`; raises ImproperlyConfigured naming the variable that is missing, malformed or out of
         place.
         """
+        env = secretfiles.resolve(env)
         demo = _flag(env, "BEEP_DEMO")
         tooling = _flag(env, "BEEP_TOOLING")
         if tooling:
@@ -149,6 +154,7 @@ class Environment:
             authority_key=_key(env, "BEEP_AUTHORITY_KEY") if env.get("BEEP_AUTHORITY_KEY") else None,
             root_key=_key(env, "BEEP_ROOT_KEY") if env.get("BEEP_ROOT_KEY") else None,
             certificates=_certificates(env),
+            log_key=_key(env, "BEEP_LOG_KEY") if env.get("BEEP_LOG_KEY") else None,
             keys_log_key=_key(env, "BEEP_KEYS_LOG_KEY") if env.get("BEEP_KEYS_LOG_KEY") else None,
             witnesses=_witnesses(env),
             reset_delay=_reset_delay(env, demo=demo),

@@ -186,3 +186,18 @@ def test_a_reset_waits_three_days_unless_somebody_says_otherwise() -> None:
     assert Environment.load(PRODUCTION).reset_delay == timedelta(hours=72)
     assert Environment.load({**PRODUCTION, "BEEP_RESET_DELAY_HOURS": "24"}).reset_delay == timedelta(hours=24)
     assert Environment.load(DEMO).reset_delay == timedelta(0)
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "field_key"
+    file.write_text(f"{KEY}\n")
+    env = {name: value for name, value in PRODUCTION.items() if name != "BEEP_FIELD_KEY"}
+    assert Environment.load({**env, "BEEP_FIELD_KEY_FILE": str(file)}).field_key == bytes(range(32))
+    with pytest.raises(ImproperlyConfigured, match="BEEP_FIELD_KEY and BEEP_FIELD_KEY_FILE are both set"):
+        Environment.load({**PRODUCTION, "BEEP_FIELD_KEY_FILE": str(file)})
+    with pytest.raises(ImproperlyConfigured, match=r"BEEP_FIELD_KEY_FILE cannot be read: FileNotFoundError"):
+        Environment.load({**env, "BEEP_FIELD_KEY_FILE": str(tmp_path / "absent")})
+    file.write_text("a secret that is no key")
+    with pytest.raises(ImproperlyConfigured, match="BEEP_FIELD_KEY must be 32 bytes") as caught:
+        Environment.load({**env, "BEEP_FIELD_KEY_FILE": str(file)})
+    assert "a secret" not in str(caught.value)

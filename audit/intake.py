@@ -28,6 +28,11 @@ PREFIX: Final = b"beep-audit/v1\n"
 MAX_LEAF_BYTES: Final = 65_535
 SALT_BYTES: Final = 32
 
+BATCH: Final = "messages.batch"
+"""Kind of the rows whose body is no leaf but the 32-byte hashes of the envelopes that one transaction has
+accepted, one after the other; the integrator folds them into one leaf a second."""
+HASH_BYTES: Final = 32
+
 INSERT: Final = "INSERT INTO audit_intake (at, kind, body) VALUES (%s, %s, %s)"
 """Parameters: `Encoded.row`. Also for callers with their own connection, the delivery engine's for one."""
 INSERT_OPENING: Final = "INSERT INTO audit_opening (commitment, salt, value) VALUES (%s, %s, %s)"
@@ -55,6 +60,32 @@ def record(event: Event) -> None:
         cursor.execute(INSERT, encoded.row)
         for opening in encoded.openings:
             cursor.execute(INSERT_OPENING, opening)
+
+
+def record_batch(hashes: Sequence[bytes], *, at: int) -> None:
+    """Write down envelopes accepted at `at` (ms UTC) in the current transaction, as `record` does."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("a batch belongs to the transaction that accepts it")
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, encode_batch(hashes, at=at))
+
+
+def encode_batch(hashes: Sequence[bytes], *, at: int) -> tuple[int, str, bytes]:
+    """Parameters of `INSERT` for the envelopes of one transaction, accepted at `at` (milliseconds UTC).
+
+    Raises ValueError for none, more than 2,047, or a hash of another length.
+    """
+    body = b"".join(hashes)
+    if not hashes or len(body) > MAX_LEAF_BYTES or any(len(value) != HASH_BYTES for value in hashes):
+        raise ValueError("a batch has from 1 to 2,047 hashes of 32 bytes")
+    return at, BATCH, body
+
+
+def hashes_of(body: bytes) -> list[bytes]:
+    """The envelope hashes of a batch's row; raises ValueError when it is none."""
+    if not body or len(body) % HASH_BYTES:
+        raise ValueError("a batch consists of 32-byte hashes")
+    return [body[at : at + HASH_BYTES] for at in range(0, len(body), HASH_BYTES)]
 
 
 def encode(event: Event, *, at: int) -> Encoded:

@@ -1,7 +1,9 @@
 """What the audit log is made from.
 
-The tables are made by SQL (migration 0001) and Django only reads their shape.
+The tables are made by SQL (migrations 0001 and 0003) and Django only reads their shape.
 """
+
+from uuid import uuid4
 
 from django.db import models
 
@@ -46,3 +48,69 @@ class Opening(models.Model):
 
     def __str__(self) -> str:
         return "opening"
+
+
+class Leaf(models.Model):
+    """An entry of the log. Written by the integrator alone; nothing is ever changed."""
+
+    leaf_index = models.BigIntegerField(primary_key=True)
+    at = models.BigIntegerField()
+    """Milliseconds UTC, from the entry."""
+    kind = models.CharField(max_length=64)
+    hash = models.BinaryField()
+    """RFC 6962 leaf hash of `body`."""
+    body = models.BinaryField()
+    """The entry's exact bytes, at most 65,535."""
+
+    class Meta:
+        managed = False
+        db_table = "audit_leaf"
+
+    def __str__(self) -> str:
+        return f"{self.leaf_index} {self.kind}"
+
+
+class Checkpoint(models.Model):
+    """A head of the log as it was signed; who has cosigned it stands in `audit_cosignature`."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    at = models.BigIntegerField()
+    """Milliseconds UTC."""
+    note = models.BinaryField()
+
+    class Meta:
+        managed = False
+        db_table = "audit_checkpoint"
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.size}"
+
+
+class SavedSearch(models.Model):
+    """A search that an auditor keeps under a name. Derived from nothing, proved by nothing: a convenience."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    person = models.UUIDField()
+    name = models.CharField(max_length=80)
+    filters = models.JSONField()
+    """As `audit.search.Filters.plain` writes them."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="saved_search_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertReview(models.Model):
+    """An alert that an auditor has looked at; the review is a leaf of its own as well."""
+
+    leaf = models.BigIntegerField(primary_key=True)
+    person = models.UUIDField()
+    note = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"review of {self.leaf}"

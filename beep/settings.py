@@ -22,12 +22,17 @@ AUTHORITY_KEY = ENVIRONMENT.authority_key
 ROOT_KEY = ENVIRONMENT.root_key
 CERTIFICATES = ENVIRONMENT.certificates
 RESET_DELAY = ENVIRONMENT.reset_delay
+LOG_KEY = ENVIRONMENT.log_key
+LOG_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/audit"
+"""Names the audit log: the first line of its checkpoints, and its key's name."""
 KEYS_LOG_KEY = ENVIRONMENT.keys_log_key
 WITNESSES = ENVIRONMENT.witnesses
 KEYS_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/keys"
 """Names the key log: the first line of its checkpoints, and its key's name."""
-ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+ALLOWED_HOSTS = [*ENVIRONMENT.allowed_hosts, f"console.{urlsplit(ENVIRONMENT.origins[0]).hostname}"]
 ORIGINS = ENVIRONMENT.origins
+CONSOLE_HOST = f"console.{urlsplit(ORIGINS[0]).hostname}"
+"""The auditors' pages are on this host and nowhere else, and nothing of the messenger is on it."""
 
 ROOT_URLCONF = "beep.urls"
 ASGI_APPLICATION = "beep.asgi.application"
@@ -47,6 +52,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "django_otp_webauthn",  # After accounts: it looks for the model of people when it is imported.
     "messaging.apps.MessagingConfig",
+    "consoles.apps.ConsolesConfig",
 ]
 AUTH_USER_MODEL = "accounts.Person"
 OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
@@ -62,19 +68,54 @@ AUTHENTICATION_BACKENDS: list[str] = []
 
 MIDDLEWARE = [
     "beep.headers.security_headers",
+    "beep.hosts.hosts",
     "beep.refusals.refusals",
 ]
-TEMPLATES: list[dict[str, Any]] = []
+TEMPLATES: list[dict[str, Any]] = [
+    # The console's pages alone; the messenger's are built by `web/`.
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": []},
+    },
+]
 
 # --- Data
 # ---------------------------------------------------------------------------------------------------------
 
 
+DATABASE_LINE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 6_000,
+}
+"""A cut that nobody tells us of (a switch that dies, a firewall that forgets) ends a connection after six
+seconds and not after the quarter of an hour that TCP would take. The last in milliseconds, else seconds."""
+DATABASE_SESSION = {
+    "tcp_keepalives_idle": 3,
+    "tcp_keepalives_interval": 1,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 6_000,
+    # A client that has gone while its statement waits for a lock.
+    "client_connection_check_interval": 3_000,
+    # A client that lives and does nothing; whoever computes inside a transaction takes less.
+    "idle_in_transaction_session_timeout": 30_000,
+}
+"""The same at the server's end, where the rows that a vanished process has locked are in everybody's way."""
+
+
 def _database(url: DatabaseUrl, *, role: str | None = None, pool: bool = False) -> dict[str, Any]:
-    options: dict[str, Any] = {"sslmode": url.sslmode, "connect_timeout": 5}
+    session = dict(DATABASE_SESSION)
     if role:
         # Set for the session at connect time, so that every object a migration makes belongs to the owner.
-        options["options"] = f"-c role={role}"
+        session["role"] = role
+    options: dict[str, Any] = {
+        "sslmode": url.sslmode,
+        **DATABASE_LINE,
+        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
+    }
     if pool:
         options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
     return {

@@ -8,8 +8,7 @@ import hashlib
 from typing import Literal
 from uuid import UUID
 
-from audit import intake, merkle
-from audit.events import Actor, MessagesAccepted
+from audit import intake
 from beep.errors import BeepError
 from messaging import formats, protocol
 from messaging.models import Conversation, Envelope, Sender
@@ -95,8 +94,7 @@ def append(
         ),
     )
     row.save(force_insert=True)
-    root = merkle.root([merkle.leaf_hash(row.hash)])
-    intake.record(MessagesAccepted(actor=Actor(device=device), root=root, count=1))
+    intake.record_batch([row.hash], at=now_ms)
     Sender.objects.bulk_create(
         [
             Sender(

@@ -70,8 +70,13 @@ class OrderIssued(Event, action="order.issued", target="device"):
 
 @dataclass(frozen=True, kw_only=True)
 class MessagesAccepted(Event, action="messages.accepted", target="batch"):
-    """The writer accepted a batch: `root` is the Merkle root over its envelope hashes, in order."""
+    """Envelopes were accepted in `second` (UTC): `root` is the Merkle root (RFC 6962) over their hashes.
 
+    The hashes stand in the order of their bytes. What was committed too late for its second's leaf has
+    another leaf of the same second.
+    """
+
+    second: int
     root: bytes
     count: int
 

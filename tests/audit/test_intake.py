@@ -144,9 +144,9 @@ def test_the_auditor_sees_no_person(fresh_database: TestDatabase) -> None:
 
 
 async def test_the_engines_connection_writes_the_same_row(fresh_database: TestDatabase) -> None:
-    event = events.MessagesAccepted(actor=Actor(system="writer"), root=bytes(32), count=3)
+    hashes = [bytes([number]) * 32 for number in range(3)]
     async with await psycopg.AsyncConnection.connect(fresh_database.urls.database) as application:
-        await application.execute(intake.INSERT, intake.encode(event, at=7).row)
+        await application.execute(intake.INSERT, intake.encode_batch(hashes, at=7))
     ((kind, body),) = rows(fresh_database)
-    assert kind == "messages.accepted"
-    assert json.loads(body.removeprefix(intake.PREFIX))["parameters"]["count"] == 3
+    assert kind == intake.BATCH
+    assert intake.hashes_of(body) == hashes

@@ -140,8 +140,8 @@ def test_a_row_in_the_audit_for_each_act(fresh_database: TestDatabase) -> None:
     kinds = [kind for (kind,) in rows]
     assert kinds == [
         "conversation.opened",
-        "messages.accepted",
+        "messages.batch",
         "conversation.generation_begun",
-        "messages.accepted",
+        "messages.batch",
         "conversation.commit_accepted",
     ]

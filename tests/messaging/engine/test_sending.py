@@ -303,7 +303,7 @@ async def test_each_batch_leaves_one_audit_row(engine: Engine, pair: Pair) -> No
 
     @sync_to_async
     def batches() -> int:
-        return Intake.objects.using("auditor").filter(kind="messages.accepted").count()
+        return Intake.objects.using("auditor").filter(kind="messages.batch").count()
 
     assert 1 <= await batches() <= 20
 

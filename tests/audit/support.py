@@ -1,0 +1,94 @@
+"""A log for tests: its key, three witnesses in threads with state of their own, and an integrator."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import transaction
+
+from audit import intake
+from audit.events import Actor, PersonChanged
+from audit.integrator import Integrator
+from audit.note import Signer
+from audit.policy import Policy
+from audit.witness.server import Server, Witness
+from audit.witness.state import State, create
+from tests.support.databases import TestDatabase
+
+ORIGIN = "localhost/audit"
+SEED = bytes([7] * 32)
+LOG = Signer(ORIGIN, SEED)
+
+
+def integrator(database: TestDatabase, **more: Any) -> Integrator:
+    """One on a connection of its own."""
+    return Integrator(connect=lambda: psycopg.connect(database.urls.integrator), signer=LOG, **more)
+
+
+def superuser(database: TestDatabase) -> "psycopg.Connection[Any]":
+    """Who may do everything, in this database."""
+    return psycopg.connect(database.urls.superuser)
+
+
+def happen(count: int = 1, *, name: str = "event") -> None:
+    """So many events, in one transaction."""
+    with transaction.atomic():
+        for number in range(count):
+            intake.record(PersonChanged(actor=Actor(system="test"), changed=[f"{name} {number}"]))
+
+
+def drain(integrating: Integrator) -> int:
+    """Step until nothing is left; the log's size."""
+    while (step := integrating.step()).added or step.more:
+        pass
+    return step.size
+
+
+@dataclass
+class Crew:
+    """Three running witnesses and the policy that believes two of them."""
+
+    folder: Path
+    servers: dict[str, Server] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    policy: Policy = field(init=False)
+
+    def start(self, name: str, port: int = 0) -> None:
+        """Start a witness, on its old state when it has one."""
+        state = State(self.folder / name)
+        logs = [Policy.parse(f"log {LOG.verifier.format()}\nquorum none\n").log(ORIGIN)]
+        server = Server(("127.0.0.1", port), Witness(state, logs))
+        threading.Thread(target=server.serve_forever, args=(0.02,), name=name).start()
+        self.servers[name], self.states[name] = server, state
+
+    def stop(self, name: str) -> int:
+        """Stop a witness; gives its port."""
+        server = self.servers.pop(name)
+        server.shutdown()
+        server.server_close()
+        self.states.pop(name).close()
+        return server.server_port
+
+    def close(self) -> None:
+        """Stop all."""
+        for name in list(self.servers):
+            self.stop(name)
+
+
+@contextmanager
+def crew(folder: Path, names: Sequence[str] = ("one", "two", "three")) -> Iterator[Crew]:
+    """Witnesses under `folder`, gone at the end of the block."""
+    with ExitStack() as stack:
+        made = Crew(folder)
+        stack.callback(made.close)
+        lines = [f"log {LOG.verifier.format()}"]
+        for name in names:
+            key = create(folder / name, f"witness.test/{name}").verifier.format()
+            made.start(name)
+            lines.append(f"witness {name} {key} http://127.0.0.1:{made.servers[name].server_port}")
+        made.policy = Policy.parse("\n".join([*lines, f"group quorum 2 {' '.join(names)}", "quorum quorum", ""]))
+        yield made

@@ -1,0 +1,247 @@
+"""Witnesses: the answers of C2SP tlog-witness, memory that outlives a kill, and the log that asks them."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from audit import merkle
+from audit.note import Checkpoint, NoteError, Signer, encode_base64, open_note, sign_note
+from audit.policy import Policy
+from audit.witness.server import MAX_BODY_BYTES, Answer, Witness
+from audit.witness.state import State, StateError, create
+from audit.witnessing import ForkError, SilentError, Witnesses
+from tests.audit import support
+from tests.audit.support import LOG, ORIGIN
+
+LEAVES = [merkle.leaf_hash(bytes([number])) for number in range(40)]
+FORKED = [*LEAVES[:5], merkle.leaf_hash(b"another"), *LEAVES[6:]]
+
+
+def note(size: int, leaves: list[bytes] = LEAVES, signer: Signer = LOG, origin: str = ORIGIN) -> bytes:
+    return sign_note(Checkpoint(origin, size, merkle.root(leaves[:size])).format(), [signer])
+
+
+def body(old: int, size: int, leaves: list[bytes] = LEAVES, **more: str) -> bytes:
+    proof = merkle.consistency_proof(leaves, old, size) if 0 < old < size else []
+    lines = [f"old {old}", *map(encode_base64, proof)]
+    return "\n".join(lines).encode() + b"\n\n" + note(size, leaves)
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    create(tmp_path / "w", "witness.test/w")
+    return Witness(State(tmp_path / "w"), policy_of_log().logs)
+
+
+def policy_of_log() -> Policy:
+    return Policy.parse(f"log {LOG.verifier.format()}\nquorum none\n")
+
+
+def test_a_tree_that_grows_is_cosigned(witness: Witness, tmp_path: Path) -> None:
+    for old, size in ((0, 3), (3, 3), (3, 7), (7, 40)):
+        answer = witness.add_checkpoint(body(old, size))
+        assert answer.status == 200
+        verifier = create(tmp_path / f"x{old}{size}", "other").verifier
+        with pytest.raises(NoteError):
+            open_note(note(size) + answer.body, [verifier])
+        key = Signer("witness.test/w", witness._state.signer._key.encode(), 4).verifier
+        opened = open_note(note(size) + answer.body, [key])
+        assert opened.signatures[0].time
+
+
+@pytest.mark.parametrize(
+    ("request_body", "expected"),
+    [
+        (body(0, 9), Answer(409, b"5\n", "text/x.tlog.size")),
+        (body(4, 9), Answer(409, b"5\n", "text/x.tlog.size")),
+        (body(7, 9), Answer(409, b"5\n", "text/x.tlog.size")),
+        (body(5, 5, [bytes(32)] * 5), Answer(409, b"5\n", "text/x.tlog.size")),
+        (body(5, 9, [bytes(32)] * 9), Answer(422)),
+        (body(5, 9).replace(b"old 5\n", b"old 5\n" + encode_base64(bytes(32)).encode() + b"\n"), Answer(422)),
+        (b"old 5\n\n" + note(9), Answer(422)),
+        (b"old 5\n\n" + note(9, signer=Signer(ORIGIN, bytes(32))), Answer(403)),
+        (b"old 5\n\n" + note(9, origin="elsewhere"), Answer(404)),
+    ],
+)
+def test_what_a_witness_refuses(witness: Witness, request_body: bytes, expected: Answer) -> None:
+    assert witness.add_checkpoint(body(0, 5)).status == 200
+    assert witness.add_checkpoint(request_body) == expected
+    assert witness.add_checkpoint(body(5, 6)).status == 200
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"old 5\n",
+        b"old 05\n\n" + note(9),
+        b"old +5\n\n" + note(9),
+        b"old -1\n\n" + note(9),
+        b"old  5\n\n" + note(9),
+        b"old 10\n\n" + note(9),
+        b"new 5\n\n" + note(9),
+        b"old 5\nAAAA\n" + note(9)[5:],
+        b"old 5\n!\n\n" + note(9),
+        b"old 5\n" + b"AAAA\n" * 64 + b"\n" + note(9),
+        b"old \xff\n\n" + note(9),
+        b"old 0\n\n" + note(9).replace(b"\n9\n", b"\n09\n"),
+    ],
+)
+def test_other_shapes_are_bad_requests(witness: Witness, bad: bytes) -> None:
+    assert witness.add_checkpoint(bad).status == 400
+
+
+def test_the_memory_is_on_disk_before_the_answer(
+    witness: Witness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert witness.add_checkpoint(body(0, 5)).status == 200
+    assert json.loads((tmp_path / "w/state.json").read_text())[ORIGIN]["size"] == 5
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        witness.add_checkpoint(body(5, 9))
+    monkeypatch.undo()
+    # It has promised nothing, so it may still cosign another continuation.
+    assert witness.add_checkpoint(body(5, 7)).status == 200
+
+
+def test_what_contradicts_is_kept_as_evidence(witness: Witness, tmp_path: Path) -> None:
+    witness.add_checkpoint(body(0, 7))
+    witness.add_checkpoint(b"old 7\n\n" + note(7, FORKED))
+    (kept,) = (tmp_path / "w/evidence").iterdir()
+    assert kept.read_bytes() == note(7, FORKED)
+
+
+def test_a_slower_request_does_not_put_a_larger_tree_back(witness: Witness) -> None:
+    """Of requests at once from one size, one is cosigned; the others are told the new size."""
+    witness.add_checkpoint(body(0, 5))
+    answers: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda size=size: answers.append(witness.add_checkpoint(body(5, size)).status)
+        )
+        for size in range(6, 30)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200] + [409] * 23
+
+
+def test_a_folder_has_one_witness_and_its_memory(tmp_path: Path) -> None:
+    create(tmp_path / "w", "witness.test/w")
+    with pytest.raises(StateError, match="exists"):
+        create(tmp_path / "w", "witness.test/w")
+    state = State(tmp_path / "w")
+    with pytest.raises(StateError, match="another process"):
+        State(tmp_path / "w")
+    state.close()
+    (tmp_path / "w/state.json").write_text('{"x": {"size": -1, "root": "", "text": ""}}')
+    with pytest.raises(StateError, match="damaged"):
+        State(tmp_path / "w")
+    (tmp_path / "w/state.json").unlink()
+    with pytest.raises(StateError, match="memory"):
+        State(tmp_path / "w")
+
+
+def test_over_http_without_django(tmp_path: Path) -> None:
+    """The program itself: killed without warning after each answer, it remembers."""
+    (tmp_path / "policy").write_text(policy_of_log().format())
+    run = [sys.executable, "-X", "importtime", "-m", "audit.witness"]
+    made = subprocess.run([*run, "new", tmp_path / "w", "witness.test/w"], capture_output=True, check=True)
+    assert b"django" not in made.stderr
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for old, size in ((0, 3), (3, 8)):
+        process = subprocess.Popen(
+            [*run, "run", tmp_path / "w", "--policy", tmp_path / "policy", "--listen", f"127.0.0.1:{port}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert process.stdout is not None
+            assert b"listens" in process.stdout.readline()
+            link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            for method, path, content, status in (
+                ("GET", "/add-checkpoint", b"", 404),
+                ("POST", "/add-checkpoint", body(old, size), 200),
+                ("POST", "/add-checkpoint", body(30, 31), 409),
+                ("POST", "/add-checkpoint", b"x" * (MAX_BODY_BYTES + 1), 413),
+                ("POST", "/", b"", 404),
+            ):
+                try:
+                    link.request(method, path, content)
+                except (BrokenPipeError, ConnectionResetError):
+                    assert status == 413
+                answer = link.getresponse()
+                assert answer.status == status
+                answer.read()
+                if answer.will_close:
+                    link.close()
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+
+
+# --- The log's side
+# ------------------------------------------------------------------------------------------------
+
+
+def asking(crew: support.Crew, leaves: list[bytes] = LEAVES) -> Witnesses:
+    return Witnesses(crew.policy, ORIGIN, lambda old, new: merkle.consistency_proof(leaves, old, new))
+
+
+def test_a_quorum_cosigns(tmp_path: Path) -> None:
+    with support.crew(tmp_path) as crew:
+        witnesses = asking(crew)
+        for size in (3, 3, 9):
+            cosigned = witnesses.cosign(note(size))
+            assert len(crew.policy.witnessed(cosigned, origin=ORIGIN).times) == 3
+        crew.stop("three")
+        cosigned = witnesses.cosign(note(12))
+        assert set(crew.policy.witnessed(cosigned, origin=ORIGIN).times) == {"one", "two"}
+        # A log that has forgotten what the witnesses know is told.
+        assert len(asking(crew).collect(note(12))) == 2
+        asking(crew).check_before_signing(note(12))
+        crew.stop("two")
+        with pytest.raises(SilentError, match="three, two"):
+            asking(crew).check_before_signing(note(12))
+
+
+def test_a_fork_is_noticed_before_anything_is_signed(tmp_path: Path) -> None:
+    with support.crew(tmp_path) as crew:
+        asking(crew).check_before_signing(note(0))
+        asking(crew).cosign(note(12))
+        for last, leaves, what in (
+            (note(9), LEAVES, "12 entries; this log has 9"),
+            (note(0), LEAVES, "12 entries; this log has 0"),
+            (note(12, FORKED), FORKED, "another tree"),
+            (note(20, FORKED), FORKED, "another tree"),
+        ):
+            with pytest.raises(ForkError, match=what):
+                asking(crew, leaves).check_before_signing(last)
+        asking(crew).check_before_signing(note(20))
+
+
+def test_a_witness_that_talks_nonsense_counts_as_silent(tmp_path: Path) -> None:
+    with support.crew(tmp_path) as crew:
+        for server in list(crew.servers.values())[:2]:
+            server.witness.add_checkpoint = lambda body: Answer(200, b"nonsense\n")  # type: ignore[method-assign]
+        assert [each.witness for each in asking(crew).collect(note(3))] == ["three"]
+        for server in crew.servers.values():
+            server.witness.add_checkpoint = lambda body: Answer(409, b"1_0\n")  # type: ignore[method-assign]
+        with pytest.raises(SilentError):
+            asking(crew).check_before_signing(note(3))

@@ -32,6 +32,9 @@ export const cryptoErrorCodes = {
   order_refused: "an order that is not believed",
   orders_unknown: "a commit names an order that is not known here",
 
+  // Key transparency.
+  key_log_refused: "what the key log shows does not fit; `detail.rule` names what",
+
   // Devices of one person.
   approval_refused: "an approval that does not belong to this offer and chain",
   history_refused: "a chunk of history that does not open",

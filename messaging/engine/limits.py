@@ -15,6 +15,8 @@ BATCH_SHARE: Final = BATCH_BYTES // 4
 """Bytes of bodies of one device in a batch when others wait too: theirs need not wait for all of its own."""
 BUSY_RETRY: Final = 0.5
 """Seconds that a sender is told to wait when the queue is full."""
+AWAY_RETRY: Final = 1.0
+"""Seconds that a sender is told to wait when the database is away."""
 
 BUFFER: Final = 4 << 20
 """Bytes that wait for one socket's reader; past it the socket is closed with 4408."""

@@ -18,11 +18,13 @@ import msgspec
 import redis.asyncio
 import structlog
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from beep import metrics
 from messaging import notices
-from messaging.engine import limits, tasks
+from messaging.engine import limits, signals, tasks
 from messaging.engine.frames import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -60,6 +62,16 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Parcel).decode
 
 
+MISSED: Final = signals.encode(signals.Missed())
+
+
+def _client() -> "redis.asyncio.Redis[bytes]":
+    """Without the library's own retries, which would hold up everything behind them for seconds."""
+    return redis.asyncio.Redis.from_url(
+        settings.VALKEY_URL, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+    )
+
+
 class Relay:
     """One subscription and one publisher.
 
@@ -85,6 +97,9 @@ class Relay:
         """Bytes that wait to be published."""
         self._dropped = 0
         """Bytes that found no room since the last parcel."""
+        self._missed = False
+        """Something was lost, and the others do not know it yet."""
+        self._missed_told = -limits.POLL
         self._wake: Final = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -134,32 +149,48 @@ class Relay:
 
     async def _publish(self) -> None:
         """One parcel in flight; what gathers meanwhile is the next one."""
-        client = redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=5, socket_connect_timeout=2)
+        client, failures = _client(), 0
         try:
             while True:
-                if not self._waiting:
+                if not self._waiting and not self._missed:
                     self._wake.clear()
                     await self._wake.wait()
                 if self._dropped:
                     log.warning("relay_dropped", bytes=self._dropped)
-                    self._dropped = 0
-                try:
-                    await client.publish(CHANNEL, _encode(self._parcel()))
-                    metrics.total.parcels += 1
-                except (RedisError, OSError) as error:
-                    log.warning("relay_not_published", error=type(error).__name__)
+                    self._dropped, self._missed = 0, True
+                parcel = self._parcel()
+                if telling := self._tells_missed():
+                    parcel.notices.append(MISSED)
+                elif not parcel.shared and not parcel.notices:
                     await asyncio.sleep(BACKOFF[0])
+                    continue
+                try:
+                    await client.publish(CHANNEL, _encode(parcel))
+                except (RedisError, OSError) as error:
+                    if not failures:
+                        log.warning("relay_not_published", error=type(error).__name__)
+                    # Whether it has arrived nobody knows, and nobody shall have to wait for the sweep.
+                    self._missed = True
+                    await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
+                    failures += 1
+                else:
+                    failures = 0
+                    metrics.total.parcels += 1
+                    if telling:
+                        self._missed, self._missed_told = False, time.monotonic()
         finally:
             with suppress(RedisError, OSError):
                 await client.aclose()  # type: ignore[attr-defined]
+
+    def _tells_missed(self) -> bool:
+        """Whether the next parcel says that some were lost. Everybody looks then, so it is not said often."""
+        return self._missed and time.monotonic() - self._missed_told >= limits.POLL
 
     async def _listen(self) -> None:
         failures = 0
         while True:
             try:
-                async with redis.asyncio.Redis.from_url(
-                    settings.VALKEY_URL, socket_timeout=5, socket_connect_timeout=2
-                ) as client:
+                async with _client() as client:
                     await self._subscribed(client)
             except (RedisError, OSError, TimeoutError) as error:
                 if self.up or failures == 0:

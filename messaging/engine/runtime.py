@@ -263,6 +263,8 @@ class Engine:
                 hub.to_persons(persons, protocol.InvitedReady(conversation=conversation, person=person))
             case notices.DeviceEnded(device=device):
                 self.revocations.end_device(device)
+            case signals.Missed():
+                self._hints_return()
             case signals.Superseded(device=device, at=at):
                 member = hub.devices.get(device)
                 if member is not None and member.opened_at < at:

@@ -58,7 +58,11 @@ class Marked(notices.Notice, tag="marked", frozen=True):
     mark: protocol.DeliveredMark
 
 
-Signal: TypeAlias = notices.AnyNotice | Superseded | TakeOver | HandedOver | Typed | Marked
+class Missed(notices.Notice, tag="missed", frozen=True):
+    """Hints of this engine were lost on their way: whoever hears it looks at the database."""
+
+
+Signal: TypeAlias = notices.AnyNotice | Missed | Superseded | TakeOver | HandedOver | Typed | Marked
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Signal).decode

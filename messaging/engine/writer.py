@@ -140,6 +140,10 @@ class Writer:
         except psycopg.IntegrityError as error:
             log.error("batch_contradicts_the_log", constraint=error.diag.constraint_name, size=len(batch))
             await self._one_by_one(batch)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            # Nobody knows whether it is stored; whoever sends it again hears what came of it.
+            log.warning("database_away", error=type(error).__name__, size=len(batch))
+            _resolve(batch, [BeepError("busy", retry_after=limits.AWAY_RETRY)] * len(batch))
         except Exception as error:
             # The loop must live: it is the only way to disk. Nothing of the batch is acknowledged.
             log.exception("batch_failed", error=type(error).__name__, size=len(batch))

@@ -1,9 +1,15 @@
 """What waits for Valkey leaves in parcels of a bounded size, in order, each item once."""
 
+import asyncio
+from urllib.parse import urlsplit, urlunsplit
+
 import pytest
+from django.conf import settings
 
 from messaging.engine import limits
-from messaging.engine.relay import Relay
+from messaging.engine.relay import MISSED, Relay
+from tests.messaging.engine.processes import proxy
+from tests.support.databases import TestDatabase
 
 
 def relay() -> Relay:
@@ -48,3 +54,30 @@ async def test_what_finds_no_room_is_dropped_and_room_comes_back(monkeypatch: py
     assert out._parcel().notices == [b"123456", b"1234"]
     out.notify(b"1234567890")
     assert out._parcel().notices == [b"1234567890"]
+
+
+async def test_what_may_have_been_lost_on_the_way_is_told_to_the_others(
+    fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hearer's own line is well: without a word it would not look before the next sweep."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    listening = asyncio.Event()
+    hearer = Relay(on_shared=lambda *_: None, on_notice=heard.put_nowait, on_return=listening.set)
+    hearer.start()
+    await asyncio.wait_for(listening.wait(), 10)
+    parts = urlsplit(fresh_database.urls.valkey)
+    async with proxy(parts.port or 0) as line:
+        netloc = parts.netloc.replace(f":{parts.port}", f":{line.port}")
+        monkeypatch.setattr(settings, "VALKEY_URL", urlunsplit(parts._replace(netloc=netloc)))
+        teller = relay()
+        teller.start()
+        teller.notify(b"before")
+        assert await asyncio.wait_for(heard.get(), 10) == b"before"
+        line.cut()
+        teller.notify(b"lost")
+        await asyncio.sleep(0.3)
+        line.mend()
+        while (notice := await asyncio.wait_for(heard.get(), 10)) != MISSED:
+            assert notice == b"lost", "or it came all the same"
+        await teller.stop()
+    await hearer.stop()

@@ -1,0 +1,41 @@
+"""A database that refuses everybody: senders are told to come back, and what they repeat is stored once."""
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from messaging import protocol
+from messaging.engine import limits, writer
+from messaging.engine.runtime import Engine
+from tests.messaging.engine.client import inside
+from tests.messaging.engine.factory import Actor, Talk
+from tests.support.databases import TestDatabase
+
+ALLOW = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+
+
+async def test_a_sender_is_asked_to_try_again(
+    engine: Engine,
+    pair: tuple[Actor, Actor, Talk],
+    fresh_database: TestDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, _, chat = pair
+    monkeypatch.setattr(writer, "RECONNECT", (0.05,))
+    name = sql.Identifier(fresh_database.name)
+    async with inside(one) as sender:
+        assert (await sender.send(chat)).seq == 2
+        # From outside: a superuser may connect to another database of the server.
+        outside = fresh_database.urls.superuser.rpartition("/")[0] + "/postgres"
+        async with await psycopg.AsyncConnection.connect(outside, autocommit=True) as admin:
+            await admin.execute(ALLOW.format(name, sql.SQL("false")))
+            await admin.execute(END, [fresh_database.name])
+            frame = sender.message(chat)
+            await sender.post(frame)
+            refused = await sender.answer(frame.id)
+            await admin.execute(ALLOW.format(name, sql.SQL("true")))
+        assert isinstance(refused, protocol.Refused)
+        assert (refused.code, refused.retry_after) == ("busy", limits.AWAY_RETRY)
+        assert (await sender.send(chat, counter=frame.counter, body=frame.body)).seq == 3
+        assert (await sender.send(chat)).seq == 4

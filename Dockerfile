@@ -33,6 +33,7 @@ COPY beep beep
 COPY accounts accounts
 COPY messaging messaging
 COPY audit audit
+COPY consoles consoles
 COPY --from=web /src/web/dist web/dist
 USER beep
 EXPOSE 8000

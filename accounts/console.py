@@ -129,6 +129,11 @@ def sign_in(*, login: str, signin_secret: bytes, token: str, challenge: bytes, v
     return attempts.attempt(prepare=prepare, work=work, refused=refused)
 
 
+def cookie_value(token: bytes) -> str:
+    """The cookie's value."""
+    return sessions.cookie_value(token)
+
+
 def find(cookie: str | None, *, address: str | None) -> ConsoleCaller | None:
     """The caller that a cookie's value stands for, or None; notes the use, at most once a minute.
 

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.models import IdentityStatement
-from audit.policy import Log, Policy, Witness
+from audit.policy import Policy
 from audit.transparency import map as keymap
 from audit.transparency import storage
 from beep.errors import BeepError
@@ -52,15 +52,9 @@ class Answer:
 def public_policy() -> str | None:
     """The policy of the key log as clients pin it, without addresses; None where there is no key log."""
     policy = _policy(settings.WITNESSES) if settings.WITNESSES else None
-    logs = [log for log in policy.logs if log.origin == settings.KEYS_ORIGIN] if policy else []
-    if policy is None or not logs:
+    if policy is None or settings.KEYS_ORIGIN not in {log.origin for log in policy.logs}:
         return None
-    return Policy(
-        tuple(Log(log.verifier) for log in logs),
-        tuple(Witness(each.name, each.verifier) for each in policy.witnesses),
-        policy.groups,
-        policy.quorum,
-    ).format()
+    return policy.for_readers(settings.KEYS_ORIGIN).format()
 
 
 @lru_cache(maxsize=4)

@@ -54,6 +54,11 @@ def search(*, query: str, cursor: str | None) -> tuple[list[Unit], str | None]:
     return shown, after
 
 
+def ministries() -> list[tuple[str, str]]:
+    """Code and Latin name of every ministry, by name."""
+    return list(OrgUnit.objects.filter(depth=1).order_by("name_latin").values_list("code", "name_latin"))
+
+
 def members(*, unit: UUID, cursor: str | None) -> tuple[list[Card], str | None]:
     """A page of the active people of a unit and all below it; raises BeepError `not_found`, `bad_request`."""
     row = OrgUnit.objects.filter(id=unit).first()

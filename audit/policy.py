@@ -107,6 +107,15 @@ class Policy:
             lines.append(_line("group", name, str(group.needed), *group.members))
         return "".join(f"{line}\n" for line in [*lines, f"quorum {self.quorum}"])
 
+    def for_readers(self, origin: str) -> "Policy":
+        """What whoever verifies needs: that one log, no addresses. Raises PolicyError as `log` does."""
+        return Policy(
+            (Log(self.log(origin).verifier),),
+            tuple(Witness(each.name, each.verifier) for each in self.witnesses),
+            self.groups,
+            self.quorum,
+        )
+
     def require_strong(self) -> None:
         """Raise PolicyError unless there are three witnesses and a quorum that no single one can fill."""
         if len(self.witnesses) < MIN_WITNESSES:

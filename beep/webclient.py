@@ -72,7 +72,12 @@ async def web_client(request: HttpRequest) -> HttpResponse:
     if client is None:
         return HttpResponse(MISSING, status=503, content_type="text/plain")
     file = client.files.get(request.path)
-    if file is not None and not request.path.endswith((".br", ".gz")):
+    # The console's files are for the console's host (`consoles.files`).
+    if (
+        file is not None
+        and not request.path.endswith((".br", ".gz"))
+        and not request.path.startswith("/console/")
+    ):
         return _serve(file, request, client)
     # A route has no dot in its last step: a script that is gone must be a 404, never a page.
     if "." in request.path.rpartition("/")[2] or request.path == REPORT_PATH:

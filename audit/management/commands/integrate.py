@@ -12,6 +12,7 @@ from audit.database import connect
 from audit.integrating import Service
 from audit.note import Signer
 from audit.policy import Policy, PolicyError
+from audit.projection import project
 from audit.witnessing import ForkError
 from beep import operations
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             connect=lambda: connect("integrator"),
             signer=signer,
             policy=None if unwitnessed else policy_for(signer),
+            project=project,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())

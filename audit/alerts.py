@@ -1,0 +1,117 @@
+"""What an auditor should look at without being asked: rules over single events, and over an hour's count.
+
+A rule names the actions it watches and why; an alert is a row of the log that a rule fits. Alerts are derived
+anew at each look, so none can be lost or suppressed; only the note that one was reviewed is stored, and the
+review is an event itself.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db import connections, transaction
+
+from audit import events, intake
+from audit.events import Actor, Personal
+from audit.models import AlertReview
+from audit.projection import HOUR, REFUSED
+from audit.search import COLUMNS, Found
+from beep import clock
+from beep.errors import BeepError
+
+SHOWN: Final = 200
+OFFICE_HOURS: Final = range(7, 19)
+"""Local hours in which a console is normally opened."""
+MAX_NOTE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of alert."""
+
+    name: str
+    title: str
+    actions: tuple[str, ...]
+    refused_only: bool = False
+
+
+RULES: Final = (
+    Rule("reset", "An identity was reset", ("reset.requested", "reset.finished")),
+    Rule("duty", "A duty was granted or ended", ("role.granted", "role.ended")),
+    Rule(
+        "self_approval",
+        "A duty was refused by the rules",
+        ("role.granted",),
+        refused_only=True,
+    ),
+    Rule("server", "The server was switched to or from re-uploads", ("server.restore_mode",)),
+    Rule("erased", "The clear text of an entry was erased", ("opening.erased",)),
+    Rule("export", "Entries were exported", ("audit.exported",)),
+    Rule("refused", "Somebody was refused the console", ("console.sign_in",), refused_only=True),
+    Rule("off_hours", "The console was opened outside office hours", ("console.sign_in",)),
+)
+BY_NAME: Final = {rule.name: rule for rule in RULES}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A row that a rule fits; `review` is what an auditor wrote about it."""
+
+    rule: Rule
+    row: Found
+    review: AlertReview | None
+
+
+def current(*, days: int = 30, offset: timedelta = timedelta(hours=5)) -> list[Alert]:
+    """The alerts of the last days, newest first, those without a review before the others.
+
+    `offset` is the office's time zone from UTC; at most 200.
+    """
+    begin = clock.now_ms() - days * 24 * HOUR
+    watched = sorted({action for rule in RULES for action in rule.actions})
+    query = f"SELECT {COLUMNS} FROM audit_row WHERE action = ANY(%s) AND at >= %s ORDER BY at DESC LIMIT %s"  # noqa: S608
+    with connections["auditor"].cursor() as cursor:
+        cursor.execute(query, [watched, begin, 5 * SHOWN])
+        rows = [Found.of(row) for row in cursor.fetchall()]
+    fitting = [(rule, row) for row in rows if (rule := _rule_of(row, offset)) is not None][:SHOWN]
+    reviews = AlertReview.objects.in_bulk([row.leaf for _, row in fitting])
+    alerts = [Alert(rule, row, reviews.get(row.leaf)) for rule, row in fitting]
+    return sorted(alerts, key=lambda alert: alert.review is not None)
+
+
+@transaction.atomic
+def review(*, leaf: int, note: str, actor: Actor) -> None:
+    """Note that an alert was looked at; the newest note stands, every one is in the log.
+
+    Raises BeepError `bad_request` for an empty or overlong note, `not_found` for a leaf that is no alert.
+    """
+    text = note.strip()
+    if actor.person is None or not 0 < len(text) <= MAX_NOTE or not text.isprintable():
+        raise BeepError("bad_request", "A note has 1 to 500 characters.", detail={"field": "note"})
+    with connections["auditor"].cursor() as cursor:
+        cursor.execute("SELECT action FROM audit_row WHERE leaf = %s", [leaf])
+        found = cursor.fetchone()
+    if found is None or not any(found[0] in rule.actions for rule in RULES):
+        raise BeepError("not_found")
+    AlertReview.objects.update_or_create(
+        leaf=leaf, defaults={"person": actor.person, "note": text, "at": clock.now()}
+    )
+    intake.record(events.AlertReviewed(actor=actor, leaf=leaf, note=Personal(text)))
+
+
+def _rule_of(row: Found, offset: timedelta) -> Rule | None:
+    """The most telling rule that fits: refusals before what they refuse."""
+    for rule in sorted(RULES, key=lambda rule: not rule.refused_only):
+        if row.action not in rule.actions or (rule.refused_only and row.outcome != REFUSED):
+            continue
+        if rule.name == "off_hours" and _in_office(row.at, offset):
+            continue
+        return rule
+    return None
+
+
+def _in_office(at: int, offset: timedelta) -> bool:
+    local = at + offset // timedelta(milliseconds=1)
+    day, hour = (local // (24 * HOUR) + 4) % 7, local // HOUR % 24
+    # 1970-01-01 was a Thursday; day 0 is Sunday. Saturday and Sunday are free.
+    return day not in (0, 6) and hour in OFFICE_HOURS

@@ -1,0 +1,113 @@
+"""How the log is doing, as the server itself can tell: for a page and for alarms, never as proof."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from django.conf import settings
+from django.db import connections
+
+from audit import evidence, log
+from audit.merkle import EMPTY_ROOT
+from audit.note import Checkpoint, split_note
+from beep import clock
+
+STALE: Final = 3_600
+"""Seconds after which a witness's last cosignature counts as old."""
+LATE: Final = 10_000
+"""Milliseconds that an event may wait before it is a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessState:
+    """One witness of the policy; times in seconds."""
+
+    name: str
+    at: datetime | None
+    age: int | None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it has cosigned within the last hour."""
+        return self.age is not None and self.age <= STALE
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """What the page shows. Sizes are numbers of entries."""
+
+    size: int
+    root: str
+    checkpoint_at: datetime | None
+    witnessed: int
+    """The size that the quorum has seen."""
+    waiting: int
+    """Events that are not in the log yet."""
+    lag_ms: int | None
+    """How long the oldest of them has waited."""
+    witnesses: list[WitnessState]
+    failures: list[str]
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.failures
+
+
+def look() -> Integrity:
+    """Read everything in one moment; raises BeepError `not_found` where no policy can be read."""
+    with connections["auditor"].cursor() as cursor:
+        size, root = log.head(cursor)
+        cursor.execute("SELECT at, root FROM audit_checkpoint WHERE size = %s", (size,))
+        newest = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*), min(i.at) FROM audit_intake i "
+            "WHERE NOT EXISTS (SELECT FROM audit_taken t WHERE t.intake = i.id)"
+        )
+        waiting, oldest = cursor.fetchone()
+        times = log.cosignature_times(cursor)
+        policy = evidence.policy() if settings.WITNESSES is not None else None
+        note = log.witnessed_note(cursor, policy) if policy else None
+    witnessed = Checkpoint.parse(split_note(note)[0]).size if note else 0
+    now = clock.now_ms()
+    lag = now - oldest if oldest is not None else None
+    witnesses = [
+        _state(name, times.get(name), now // 1000)
+        for name in (sorted(each.name for each in policy.witnesses) if policy else ())
+    ]
+    failures = []
+    if size and newest is None:
+        failures.append("The newest entries have no checkpoint.")
+    elif newest is not None and bytes(newest[1]) != root:
+        failures.append("The newest checkpoint and the log's head name different roots.")
+    if not size and root != EMPTY_ROOT:
+        failures.append("The log is empty and has the root of another.")
+    if lag is not None and lag > LATE:
+        failures.append(f"{waiting} events wait, the oldest for {lag // 1000} s: is the integrator running?")
+    failures += [
+        f"The witness {each.name} has not cosigned within an hour."
+        for each in witnesses
+        if not each.fresh and size
+    ]
+    if policy and size and not witnessed:
+        failures.append("No checkpoint has the quorum of witnesses.")
+    return Integrity(
+        size=size,
+        root=root.hex(),
+        checkpoint_at=_moment(newest[0] / 1000) if newest else None,
+        witnessed=witnessed,
+        waiting=waiting,
+        lag_ms=lag,
+        witnesses=witnesses,
+        failures=failures,
+    )
+
+
+def _state(name: str, at: int | None, now: int) -> WitnessState:
+    return WitnessState(
+        name, _moment(at) if at is not None else None, max(0, now - at) if at is not None else None
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -22,6 +22,8 @@ const dist = join(root, "dist");
 /** First load, compressed: `docs` and the issue allow this much. */
 const budget = 180_000;
 const compressible = /\.(?:html|js|css|svg|json|webmanifest)$/u;
+/** The console's files belong to another host. */
+const elsewhere = /^console\//u;
 /** Faces of single languages and sizes of the icon: fetched when needed and kept then, not before. */
 const onDemand = /(?:vazirmatn|nastaliq|latin-ext).*\.woff2$|\.png$/u;
 
@@ -116,7 +118,9 @@ const built = filesIn(dist);
 const page = withIntegrity(readFileSync(pagePath, "utf8"), built);
 writeFileSync(pagePath, page);
 
-const shellFiles = built.filter((path) => path !== "index.html" && !onDemand.test(path));
+const shellFiles = built.filter(
+  (path) => path !== "index.html" && !onDemand.test(path) && !elsewhere.test(path),
+);
 const contents = [...shellFiles, "index.html"].map((path) =>
   digest("sha256", readFileSync(join(dist, path))),
 );

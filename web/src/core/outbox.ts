@@ -49,6 +49,9 @@ const STALE: ReadonlySet<string> = new Set([
  *       | the own envelope comes along in the log (maybe before the answer: then sealed → gone at once)
  *     (gone)   removed in the transaction that moves the cursor (`Log`).
  *
+ * Nothing is encrypted before the log has been read to its end on this connection: a copy of this database may have
+ * spoken since, and would have used the very keys that come next here.
+ *
  * A counter that the server knows with another body (`counter_old`) proves that this database is an old copy.
  */
 export class Outbox {
@@ -61,6 +64,8 @@ export class Outbox {
     private readonly groups: Groups,
     private readonly identities: Identities,
     private readonly catchUp: CatchUp,
+    /** Whether the conversation's log has been read to its end on this connection. */
+    private readonly isCurrent: (conversation: Id) => boolean,
   ) {}
 
   /** Sends what is queued in a conversation; the promise ends when nothing more can be done now. Leader only. */
@@ -113,6 +118,7 @@ export class Outbox {
       if (live.length === 0) return;
       // What has perhaps left already comes first, unchanged; only then is anything new encrypted.
       if (!live.some((row) => row.value.phase === "sealed")) {
+        if (!this.isCurrent(conversation)) await this.catchUp(conversation);
         if (!(await this.groups.ensure(conversation))) {
           // An event says when it is time (a Welcome, a new device); this is for the one that got lost.
           this.#later(conversation, PARKED_S);
@@ -165,6 +171,7 @@ export class Outbox {
     const groupKey = numbered(blind, record.generation);
     const group = await store.get("groups", groupKey);
     if (!group?.value.state || group.value.pending || record.server.blocked) return [];
+    if (!this.isCurrent(conversation)) return [];
     const rows = await store.range("outbox", { group: blind });
     const queued = rows.filter((row) => row.value.phase === "queued").slice(0, WINDOW);
     const persons = [

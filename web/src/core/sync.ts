@@ -55,6 +55,10 @@ export class Sync {
   readonly #ends: (() => void)[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #running = false;
+  /** Conversations whose log has been read to its end since the link last changed. */
+  readonly #current = new Set<Id>();
+  /** Grows with every change of the link: what was read to its end before may have gone on since. */
+  #link = 0;
   /** Grows with every connection: what an older one began must not go on. */
   #connection = 0;
 
@@ -81,7 +85,8 @@ export class Sync {
     this.#keyPackages = new KeyPackages(context);
     const findable = (): Promise<void> => this.#keyPackages.begin();
     this.groups = new Groups(context, identities, pendings, commits, begins, catchUp, findable);
-    this.#outbox = new Outbox(context, this.groups, identities, catchUp);
+    const current = (conversation: Id): boolean => this.#current.has(conversation);
+    this.#outbox = new Outbox(context, this.groups, identities, catchUp, current);
     this.#restore = new Restore(context);
     this.#actions = new GroupActions(context, this.groups, new Composer(context));
     this.#devices = new Devices(context, people, identities, announcer, {
@@ -98,6 +103,8 @@ export class Sync {
     this.#running = true;
     this.#ends.push(
       link.onState((state) => {
+        this.#link += 1;
+        this.#current.clear();
         if (state.kind === "ready") this.#guard("resume", () => this.#resume());
       }),
       link.onEvent((event) => {
@@ -137,7 +144,9 @@ export class Sync {
 
   /** Applies the conversation's log to its end. Throws `TransportError` when the connection does not allow it. */
   async catchUp(conversation: Id): Promise<void> {
+    const link = this.#link;
     const moved = await this.context.lanes.run(conversation, () => this.#catching.toEnd(conversation));
+    if (link === this.#link) this.#current.add(conversation);
     if (moved) await this.#applied(conversation);
   }
 

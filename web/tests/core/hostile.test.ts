@@ -199,3 +199,18 @@ it("a copied message gives way to the one that was decrypted here", async () => 
   const record = (await store.get("conversations", blind))!.value;
   expect(record.unread).toContain(row.seq);
 });
+it("nothing is encrypted before the log has been read to its end on this connection", async () => {
+  await both();
+  await ayesha.composer.add(talk, "one");
+  await omar.settled(talk, 1);
+  await ayesha.settled(talk, 1);
+  ayesha.kill();
+  await ayesha.open();
+  const tags: string[] = [];
+  ayesha.link.before = (tag) => void tags.push(tag);
+  void ayesha.start();
+  await ayesha.composer.add(talk, "two");
+  await omar.settled(talk, 2);
+  expect(tags).toContain("fetch");
+  expect(tags.indexOf("fetch")).toBeLessThan(tags.indexOf("send"));
+});

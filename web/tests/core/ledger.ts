@@ -4,6 +4,7 @@ import { toHex } from "../../src/crypto/bytes";
 import { ciphersuite, decodeMessage } from "../../src/crypto/mls/library";
 import { Roster } from "../../src/crypto/mls/roster";
 import { StateCache } from "../../src/crypto/mls/state";
+import { APPLICATION, type Envelope } from "../../src/wire/frames";
 
 /**
  * Reads the sender data of every ciphertext that any device ever let out, whether or not the server took it: two
@@ -36,15 +37,33 @@ export class Ledger {
   }
 
   /** Throws when a generation was used for two ciphertexts; returns how many ciphertexts were read. */
-  async check(): Promise<number> {
+  check(): Promise<number> {
+    return this.#check(this.#bodies.values(), false);
+  }
+
+  /**
+   * For two processes with one database that run at the same time: what the first has just sent may still be on its
+   * way when the second reads the log to its end. Nobody but the server can tell then, and it takes only one; that the
+   * other does not give away the key is what the reuse guard is for (RFC 9420 section 6.3.2). Throws when the log holds
+   * a generation twice, or when two ciphertexts have both the key and the guard in common.
+   */
+  async checkTwins(log: readonly Envelope[]): Promise<void> {
+    const taken = log.filter(({ kind }) => kind === APPLICATION).map(({ body }) => body);
+    await this.#check(taken, false);
+    await this.#check(this.#bodies.values(), true);
+  }
+
+  async #check(bodies: Iterable<Uint8Array>, guarded: boolean): Promise<number> {
     const used = new Map<string, string>();
-    for (const [id, body] of this.#bodies) {
+    for (const body of bodies) {
+      const id = toHex(body);
       const { place, message } = this.#read(body);
       const known = this.#secrets.get(place);
       if (!known) throw new Error(`a ciphertext of an epoch in which nobody encrypted: ${place}`);
       const data = await decryptSenderData(message, known.secret, await ciphersuite(known.suite));
       if (!data) throw new Error("sender data that cannot be read");
-      const key = `${place}/${String(data.leafIndex)}/${String(data.generation)}`;
+      const guard = guarded ? `/${toHex(data.reuseGuard)}` : "";
+      const key = `${place}/${String(data.leafIndex)}/${String(data.generation)}${guard}`;
       const before = used.get(key);
       if (before !== undefined && before !== id) throw new Error(`a generation was used twice: ${key}`);
       used.set(key, id);

@@ -86,7 +86,7 @@ def add_sizes(parser: argparse.ArgumentParser) -> None:
     """An option for each of `Sizes`, so that tests can make everything small."""
     for name, field in Sizes.__dataclass_fields__.items():
         if name != "window":
-            kind = float if name == "seconds" else int
+            kind = float if name in ("seconds", "warm_up") else int
             parser.add_argument(f"--{name}", type=kind, default=field.default)
 
 

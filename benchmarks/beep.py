@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from beep.embedded import Embedded, Urls
 from benchmarks import measure
@@ -54,14 +54,14 @@ def _settings() -> dict[str, str]:
 class Beep:
     """Servers of one kind, `workers` of them, each with a port of its own."""
 
-    driver: ClassVar[str] = "benchmarks.driver"
-    ack: ClassVar[str] = "the envelope is committed, for every recipient"
-    idle_connections: ClassVar[int] = 5_000
-    missed: ClassVar[int] = 10_000
+    driver: str = "benchmarks.driver"
+    ack: str = "the envelope is committed, for every recipient"
+    idle_connections: int = 5_000
+    missed: int = 10_000
 
     def __init__(self, folder: Path, *, kind: str = "uvicorn", workers: int = 1) -> None:
         self.kind: Final = kind
-        self.name: Final = f"beep-{kind}"
+        self.name = f"beep-{kind}"
         self.workers: Final = workers
         self.ports: Final = [free_port() for _ in range(workers)]
         self._folder: Final = folder
@@ -155,6 +155,7 @@ class Beep:
             "window": options.window,
             "seconds": options.seconds,
             "size": options.size,
+            "warm_up": options.warm_up,
             "missed": MISSED_IN_STORM,
             "members": [
                 {

@@ -115,6 +115,7 @@ async def mixed(order: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "counted": len(plan),
+        "counted_actions": len(plan),
         "devices": len(lines),
         "actions_per_s": round(len(plan) / wall),
         **figures,

@@ -55,7 +55,7 @@ class Counter:
 
 async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
     """W1: one group, everybody connected, one sender."""
-    load = Load(window=order["window"])
+    load = Load(window=order["window"], warm_up=order["warm_up"])
     counter = Counter(load)
     lines = await live(order, counter.on_frame)
     origin = counter.origin = counter.sender(order, lines[0], 0, 0)
@@ -68,7 +68,7 @@ async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
 
 async def pairs(order: dict[str, Any]) -> dict[str, Any]:
     """W2: many pairs, the first of each sends."""
-    load = Load(window=order["window"])
+    load = Load(window=order["window"], warm_up=order["warm_up"])
     counter = Counter(load)
     lines = await live(order, counter.on_frame)
     senders = [counter.sender(order, lines[2 * talk], 2 * talk, talk) for talk in range(len(order["talks"]))]

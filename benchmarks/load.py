@@ -5,9 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-WARM_UP = 1.0
-"""Seconds before counting begins."""
-
 
 class Source(Protocol):
     """Somebody who keeps a number of messages unanswered."""
@@ -22,8 +19,9 @@ class Source(Protocol):
 class Load:
     """Samples in milliseconds; they count only while `counting`."""
 
-    def __init__(self, *, window: int, patience: float = 30.0) -> None:
+    def __init__(self, *, window: int, warm_up: float, patience: float = 30.0) -> None:
         self.window = window
+        self.warm_up = warm_up
         self.patience = patience
         """Seconds that what is on its way may take in the end."""
         self.deliveries: list[float] = []
@@ -40,7 +38,7 @@ class Load:
         """
         for source in sources:
             source.go(self.window)
-        await asyncio.sleep(WARM_UP)
+        await asyncio.sleep(self.warm_up)
         wall, busy = time.perf_counter(), time.process_time()
         print("begin", flush=True)
         self.counting = True
@@ -75,6 +73,7 @@ def group_figures(load: Load, own: dict[str, float]) -> dict[str, float]:
     return {
         "counted": len(load.deliveries),
         "deliveries_per_s": round(len(load.deliveries) / own["seconds"]),
+        "all_deliveries": load.received,
         **quantiles(load.deliveries),
         "sent_p50_ms": quantiles(load.answers)["p50_ms"],
         **own,
@@ -86,6 +85,7 @@ def pair_figures(load: Load, own: dict[str, float]) -> dict[str, float]:
     return {
         "counted": len(load.answers),
         "messages_per_s": round(len(load.answers) / own["seconds"]),
+        "all_deliveries": load.received,
         **quantiles(load.answers),
         **own,
     }

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,9 +96,10 @@ def drive(module: str, order: Mapping[str, Any], *, cores: str = "one") -> Figur
     """Run the driver; to its figures come the system's CPU time for each thing counted.
 
     `cpu_us` is what server, PostgreSQL and Valkey together spent on one delivery or message, in microseconds:
-    unlike the rates it means something on a machine that others use too. `core` is the share of one core.
+    unlike the rates it means something on a machine that others use too. `core` is the share of one core, and
+    `cpu_of` how it is shared among the programs.
     """
-    spent: list[float] = []
+    spent: list[Counter[str]] = []
     figures: Figures = {}
     with driver(module, order, cores=cores) as process:
         assert process.stdout is not None
@@ -107,16 +109,26 @@ def drive(module: str, order: Mapping[str, Any], *, cores: str = "one") -> Figur
             else:
                 figures = json.loads(line)
     if len(spent) == 2 and (counted := figures.pop("counted", 0)):
-        used = spent[1] - spent[0]
+        of = spent[1] - spent[0]
+        used = of.total()
         figures |= {"cpu_us": round(used / counted * 1e6, 2), "core": round(used / figures["seconds"], 2)}
+        figures["cpu_of"] = {
+            name: round(own / used, 2) for name, own in of.most_common() if own / used >= 0.01
+        }
     return figures
 
 
-def cpu_seconds(*, without: int) -> float:
-    """User and system time of every process below this one, except the driver."""
-    stats = dict(_stats())
-    spent = (stats[pid] for pid in _below(os.getpid(), stats, without=without))
-    return sum(int(fields[11]) + int(fields[12]) for fields in spent) / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(*, without: int) -> Counter[str]:
+    """User and system time of the processes below this one, except the driver's, by the program's name."""
+    stats, spent = dict(_stats()), Counter[str]()
+    for pid in _below(os.getpid(), stats, without=without):
+        with suppress(OSError):
+            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+            if name == "py-spy":
+                continue  # it looks at a system and is none of it
+            ticks = int(stats[pid][11]) + int(stats[pid][12])
+            spent[name] += ticks / os.sysconf("SC_CLK_TCK")  # type: ignore[assignment]
+    return spent
 
 
 def resident(roots: Iterable[int]) -> int:
@@ -155,7 +167,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def median_of(runs: Sequence[Figures]) -> Figures:
     """Figure by figure the median of several runs; words are the first run's."""
     return {
-        name: statistics.median(run[name] for run in runs if name in run) if _is_number(value) else value
+        name: statistics.median([run[name] for run in runs if name in run]) if _is_number(value) else value
         for name, value in runs[0].items()
     }
 

@@ -35,6 +35,8 @@ class Sizes:
     missed: int = 10_000
     storm: int = 2_000
     day: int = 2_000
+    warm_up: float = 1.0
+    """Seconds before counting begins."""
     window: int = 1
     """Set by the workload."""
 
@@ -99,8 +101,8 @@ def idle(system: System, sizes: Sizes) -> Figures:
     count = min(sizes.connections, system.idle_connections)
     first = system.order("idle", replace(sizes, connections=max(2, count // 50 * 2), seconds=0.5))
     measure.drive(system.driver, first)
-    order = system.order("idle", replace(sizes, connections=count, seconds=3600))
-    time.sleep(1)
+    order = system.order("idle", replace(sizes, connections=count, seconds=3600.0))
+    time.sleep(min(1.0, sizes.seconds))
     before = measure.resident(system.pids())
     process = measure.driver(system.driver, order, cores="one")
     with process as running:
@@ -108,7 +110,9 @@ def idle(system: System, sizes: Sizes) -> Figures:
         connected = running.stdout.readline()
         if not connected:
             raise SystemExit(f"{system.name}: connections were refused")
-        time.sleep(2)  # what a handshake leaves behind is freed; a connection at rest is measured
+        time.sleep(
+            min(2.0, sizes.seconds)
+        )  # what a handshake leaves behind is freed; a connection at rest is measured
         after = measure.resident(system.pids())
         running.kill()
         running.wait()

@@ -9,6 +9,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -42,10 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="beep-bench-") as name, beep.databases(Path(name)) as urls:
         folder = Path(name)
         makers: dict[str, Callable[[], beep.Beep | Peer]] = {
-            f"beep-{kind}": lambda kind=kind: beep.Beep(folder, kind=kind) for kind in BEEPS
+            f"beep-{kind}": partial(beep.Beep, folder, kind=kind) for kind in BEEPS
         }
         for peer in options.peers:
-            makers[peer] = lambda peer=peer: PEERS[peer](urls.superuser, folder)
+            makers[peer] = partial(PEERS[peer], urls.superuser, folder)
         for index in range(options.rounds):
             for system, make in list(makers.items()):
                 if system in PEERS and index >= PEERS[system].rounds:

@@ -93,7 +93,8 @@ class Http(asyncio.Protocol):
 
 
 def _unchunked(data: bytes) -> bytes:
-    parts, position = [], 0
+    parts: list[bytes] = []
+    position = 0
     while True:
         end = data.index(b"\r\n", position)
         size = int(data[position:end], 16)
@@ -205,7 +206,7 @@ async def _sender(order: dict[str, Any], load: Load, user: User, identity: str) 
 
 async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
     """W1: one room, every member has a sync open, one sender."""
-    load = Load(window=order["window"], patience=PATIENCE)
+    load = Load(window=order["window"], warm_up=order["warm_up"], patience=PATIENCE)
     members = await users(order, order["members"])
     identity = await room(members)
     sender = await _sender(order, load, members[0], identity)
@@ -232,7 +233,7 @@ async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
 
 async def pairs(order: dict[str, Any]) -> dict[str, Any]:
     """W2: rooms of two, both with a sync open; the first of each sends."""
-    load = Load(window=order["window"], patience=PATIENCE)
+    load = Load(window=order["window"], warm_up=order["warm_up"], patience=PATIENCE)
     people = await users(order, 2 * order["pairs"])
     senders = []
     for index in range(0, len(people), 2):
@@ -257,7 +258,7 @@ async def pairs(order: dict[str, Any]) -> dict[str, Any]:
 
 async def catch_up(order: dict[str, Any]) -> dict[str, Any]:
     """W4: one user pages back through a room's messages; they are sent first."""
-    load = Load(window=16)
+    load = Load(window=16, warm_up=0)
     members = await users(order, 2)
     identity = await room(members)
     sender = await _sender({**order, "window": 16}, load, members[0], identity)

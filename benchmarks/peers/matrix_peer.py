@@ -46,6 +46,7 @@ class Synapse(Peer):
             "window": options.window,
             "seconds": options.seconds,
             "size": options.size,
+            "warm_up": options.warm_up,
             "members": options.members,
             "pairs": options.pairs,
             "connections": options.connections,

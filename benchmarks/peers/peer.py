@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
@@ -28,15 +28,15 @@ class Peer:
     with it.
     """
 
-    name: ClassVar[str]
-    driver: ClassVar[str]
-    ack: ClassVar[str]
+    name: str
+    driver: str
+    ack: str
     """What an acknowledgement in W2 says."""
-    config: ClassVar[str]
-    idle_connections: ClassVar[int] = 5_000
-    rounds: ClassVar[int] = 9
+    config: str
+    idle_connections: int = 5_000
+    rounds: int = 9
     """Rounds that it takes part in at most."""
-    missed: ClassVar[int] = 10_000
+    missed: int = 10_000
     """Messages in W4."""
 
     def __init__(self, superuser: str, folder: Path) -> None:

@@ -3,7 +3,7 @@
 They are one module, the first with libpq inside; Synapse asks the installed packages for the second's name.
 """
 
-from synapse.util import check_dependencies
+from synapse.util import check_dependencies  # type: ignore[import-not-found]
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
 
     # Before the modules that take the name from there.
     check_dependencies.check_requirements = checked
-    from synapse.app import homeserver
+    from synapse.app import homeserver  # type: ignore[import-not-found]
 
     homeserver.main()
 

@@ -15,6 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, cast
 
 import uvloop
@@ -148,7 +149,7 @@ class Sender:
 
 async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
     """W1: one room, everybody in it, one sender."""
-    load = Load(window=order["window"])
+    load = Load(window=order["window"], warm_up=order["warm_up"])
     lines = await everybody(order)
     room = order["room"]
     join = "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>"
@@ -161,7 +162,7 @@ async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
             await line.ask(f"<iq type='set' id='own' to='{room}'>{owner}</iq>", b"id='own'")
     sender = Sender(load, lines[0], f"to='{room}' type='groupchat'", "x" * order["size"], "")
 
-    def hear(data: bytes, own: bool) -> None:
+    def hear(data: bytes, *, own: bool) -> None:
         numbers = [int(found) for found in MESSAGE.findall(data)]
         load.received += len(numbers)
         if load.counting:
@@ -171,7 +172,7 @@ async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
             sender.answered_until(numbers[-1])
 
     for index, line in enumerate(lines):
-        line.on_data = lambda data, own=index == 0: hear(data, own)
+        line.on_data = partial(hear, own=index == 0)
     own = await load.measure([sender], order["seconds"])
     expected = len(lines) * sender.number
     await settle(lambda: load.received >= expected)
@@ -181,7 +182,7 @@ async def fan_out(order: dict[str, Any]) -> dict[str, Any]:
 
 async def pairs(order: dict[str, Any]) -> dict[str, Any]:
     """W2: the first of each two users sends to the second; both are present."""
-    load = Load(window=order["window"])
+    load = Load(window=order["window"], warm_up=order["warm_up"])
     lines = await everybody(order)
     senders = []
     for index in range(0, len(lines), 2):
@@ -213,7 +214,9 @@ async def pairs(order: dict[str, Any]) -> dict[str, Any]:
 async def store(order: dict[str, Any]) -> dict[str, Any]:
     """Send one message to somebody, so that the archive has a row to be copied."""
     lines = await everybody(order)
-    sender = Sender(Load(window=1), lines[0], f"to='{order['users'][1]}@{order['host']}' type='chat'", "", "")
+    sender = Sender(
+        Load(window=1, warm_up=0), lines[0], f"to='{order['users'][1]}@{order['host']}' type='chat'", "", ""
+    )
     sender.go(0)
     text = "x" * order["size"]
     head = f"<message id='b1' to='{order['users'][1]}@{order['host']}' type='chat'>"

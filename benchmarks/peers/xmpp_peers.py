@@ -4,7 +4,7 @@ import base64
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from benchmarks import measure
 from benchmarks.peers import install
@@ -17,7 +17,7 @@ class _Xmpp(Peer):
     """People are rows; rooms are made by the driver."""
 
     driver = "benchmarks.peers.xmpp"
-    page: ClassVar[int]
+    page: int
     """Messages that the server puts on a page of the archive at most."""
 
     def __init__(self, superuser: str, folder: Path) -> None:
@@ -54,6 +54,7 @@ class _Xmpp(Peer):
             "window": options.window,
             "seconds": options.seconds,
             "size": options.size,
+            "warm_up": options.warm_up,
             "users": users,
             "password": self.password,
             "room": f"room{self._made}@conference.localhost",

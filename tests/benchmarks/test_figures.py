@@ -1,0 +1,58 @@
+"""The parts of the benchmarks that compute: medians, targets, profiles, and what the peers' drivers read."""
+
+from collections import Counter
+
+from benchmarks import measure, profile
+from benchmarks.load import quantiles
+from benchmarks.peers import matrix, xmpp
+from benchmarks.peers.targets import compare
+
+
+def test_the_median_of_runs_keeps_words_and_takes_the_middle_of_numbers() -> None:
+    runs = [{"name": "W1", "rate": rate} for rate in (3, 100, 5)]
+    assert measure.median_of(runs) == {"name": "W1", "rate": 5}
+
+
+def test_quantiles_of_a_hundred_values() -> None:
+    assert quantiles([float(n) for n in range(100)]) == {"p50_ms": 50.0, "p99_ms": 99.0}
+
+
+def test_a_ratio_is_judged_by_floor_and_aim_and_memory_the_other_way_round() -> None:
+    medians = {
+        ("beep-uvicorn", "W1"): {"deliveries_per_s": 600, "p50_ms": 1, "p99_ms": 2},
+        ("beep-daphne", "W1"): {"deliveries_per_s": 300, "p50_ms": 1, "p99_ms": 2},
+        ("ejabberd", "W1"): {"deliveries_per_s": 100, "p50_ms": 1, "p99_ms": 2},
+        ("beep-uvicorn", "W3"): {"kB_per_connection": 30},
+        ("ejabberd", "W3"): {"kB_per_connection": 20},
+    }
+    lines = compare(medians).splitlines()
+    (fan_out,) = (line for line in lines if line.startswith("| W1 against ejabberd |"))
+    assert "6 × (floor reached) | 3 × (floor reached)" in fan_out
+    (memory,) = (line for line in lines if line.startswith("| memory"))
+    assert "1.5 × (floor missed)" in memory
+    assert not any("Synapse" in line for line in lines)
+
+
+def test_a_profile_is_cut_by_part_and_by_function() -> None:
+    stacks = profile.read(
+        [
+            "main (a.py:1);_lock (messaging/engine/writer.py:7);x (b.py:2) 3",
+            "main (a.py:1);flush (messaging/engine/outlet.py:5);x (b.py:4) 2",
+            "main (a.py:1) 1",
+        ]
+    )
+    parts = profile.by_part(stacks)
+    assert parts["messages to disk (round trips of the group commit)"] == 3
+    assert parts["writing to the sockets"] == 2
+    assert parts["event loop and server"] == 1
+    assert profile.by_function(stacks) == Counter({"x (b.py)": 5, "main (a.py)": 1})
+
+
+def test_what_the_peers_send_is_recognised_in_either_quotes() -> None:
+    data = (
+        b"<message to='a' from='r/n0' type='groupchat' id='b12'><body>x</body></message>"
+        b"<message id=\"b13\" to=\"a\"><body>x</body></message><message id='other'/><a xmlns='u' h='7'/>"
+    )
+    assert xmpp.MESSAGE.findall(data) == [b"12", b"13"]
+    assert xmpp.ACK.findall(data) == [b"7"]
+    assert matrix._unchunked(b"4\r\nabcd\r\n2\r\nef\r\n0\r\n\r\n") == b"abcdef"

@@ -24,7 +24,9 @@ FIRST = {
     "test_conversation.py",
     "test_devices.py",
     "test_failures.py",
+    "test_large.py",
     "test_lies.py",
+    "test_reports.py",
     "test_screens.py",
     "test_screens_groups.py",
 }

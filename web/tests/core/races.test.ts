@@ -16,7 +16,8 @@ import { Member } from "./member";
 const rounds = Number(process.env["RACE_ROUNDS"] ?? 20);
 const PATIENCE = 60_000;
 const MOST_TOLD = 5;
-const EVERY = 10;
+/** Of so many rounds two are of changes of their own. */
+const EVERY = Number(process.env["RACE_EVERY"] ?? 20);
 
 let slower = (): void => undefined;
 afterEach(() => {

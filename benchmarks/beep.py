@@ -114,6 +114,17 @@ class Beep:
         """The servers."""
         return [server.pid for server in self._servers]
 
+    def bytes_per_envelope(self) -> int:
+        """What an envelope takes on disk, indexes included, over all that were written so far."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_total_relation_size('messaging_envelope') / count(*) FROM messaging_envelope"
+            )
+            (size,) = cursor.fetchone()
+        return int(size)
+
     def order(self, work: str, options: Any) -> dict[str, Any]:
         """Make the people and conversations of a workload; what the driver is told."""
         from messaging.models import ConversationKind

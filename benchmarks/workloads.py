@@ -83,7 +83,10 @@ def run(system: System, name: str, sizes: Sizes) -> Figures:
         case "W3":
             return idle(system, sizes)
         case "W4":
-            return _drive(system, "catch_up", replace(sizes, missed=min(sizes.missed, system.missed)))
+            figures = _drive(system, "catch_up", replace(sizes, missed=min(sizes.missed, system.missed)))
+            if isinstance(system, Beep):
+                figures["disk_bytes_each"] = system.bytes_per_envelope()
+            return figures
         case "W5" if isinstance(system, Beep):
             return storm(system, sizes)
         case "W6":

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from benchmarks import measure, profile
+from benchmarks import measure, profile, scale
 from benchmarks.load import quantiles
 from benchmarks.peers import matrix, xmpp
 from benchmarks.peers.targets import compare
@@ -56,3 +56,25 @@ def test_what_the_peers_send_is_recognised_in_either_quotes() -> None:
     assert xmpp.MESSAGE.findall(data) == [b"12", b"13"]
     assert xmpp.ACK.findall(data) == [b"7"]
     assert matrix._unchunked(b"4\r\nabcd\r\n2\r\nef\r\n0\r\n\r\n") == b"abcdef"
+
+
+def test_machines_are_counted_from_measured_and_assumed_figures() -> None:
+    lines = [
+        '{"benchmark": "W1", "system": "s", "cpu_us": 10, "cpu_of": {"python": 0.5, "postgres": 0.5}}',
+        '{"benchmark": "W2", "system": "s", "cpu_us": 100, "cpu_of": {"python": 0.6, "postgres": 0.4}}',
+        '{"benchmark": "W3", "system": "s", "kB_per_connection": 20}',
+        '{"benchmark": "W4", "system": "s", "disk_bytes_each": 800, "body": 300}',
+        '{"benchmark": "W5", "system": "s", "all_current_s": 5, "server_up_s": 1, "devices": 2000}',
+        '{"benchmark": "W2", "system": "another", "cpu_us": 1, "cpu_of": {}}',
+    ]
+    found = scale.read(lines, "s")
+    assert (found.message_us, found.database_us, found.delivery_us) == (60, 40, 5)
+    assert (found.return_s, found.row_bytes) == (0.002, 500)
+    small = scale.count(scale.Assumed(employees=28_800, messages=10, peak=1, headroom=1), found)
+    # 10 messages a second of 60 us, 120 deliveries a second of 5 us
+    assert small.messages_per_s == 10
+    assert round(small.web_cores, 6) == 0.0012
+    assert (small.web_machines, small.shards, small.database_machines) == (2, 1, 3)
+    large = scale.count(scale.Assumed(), found)
+    assert large.shards > 1
+    assert large.machines == large.web_machines + large.database_machines

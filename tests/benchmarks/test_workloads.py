@@ -44,6 +44,7 @@ def test_every_workload_brings_its_figures(server: beep.Beep) -> None:
 
     missed = workloads.run(server, "W4", SIZES)
     assert missed["envelopes"] == SIZES.missed
+    assert missed["disk_bytes_each"] > SIZES.size
 
     day = workloads.run(server, "W6", SIZES)
     assert day["reads_count"] + day["sends_count"] == day["counted_actions"]

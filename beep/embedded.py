@@ -116,6 +116,10 @@ class Embedded:
         """
         self._dir: Final = data_dir.absolute()
         self._fsync: Final = "off" if unsafe_testing_no_fsync else "on"
+        self.postgres_settings: dict[str, str] = {}
+        """Put over POSTGRES_SETTINGS at the next start, for tests whose hosts are network namespaces."""
+        self.valkey_address = "127.0.0.1"
+        """What Valkey binds at the next start."""
         self._children: list[Child] = []
         self._lock: int | None = None
         self._state = _State()
@@ -279,6 +283,7 @@ class Embedded:
         if not data.is_dir():
             self._initdb(programs, data, shield)
         settings = {**POSTGRES_SETTINGS, "fsync": self._fsync, "port": str(self._state.postgres_port)}
+        settings |= self.postgres_settings
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         child = spawn(
             "postgres",
@@ -333,7 +338,8 @@ class Embedded:
     def _start_valkey(self, shield: isolation.Shield) -> None:
         folder = shield.make_folder(self._dir / "valkey")
         config = (
-            f"bind 127.0.0.1\nport {self._state.valkey_port}\nrequirepass {self._state.passwords['valkey']}\n"
+            f"bind {self.valkey_address}\nport {self._state.valkey_port}\n"
+            f"requirepass {self._state.passwords['valkey']}\n"
             # Valkey only wakes work; the database is the truth, so nothing is written to disk.
             f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\nloglevel warning\n'
         )

@@ -103,6 +103,13 @@ class Crowd:
         while not self.in_flight() and time.monotonic() < deadline:
             time.sleep(0.001)
 
+    def lags(self) -> dict[str, int]:
+        """Milliseconds from commit to live delivery since the last look: median and worst of a hundred."""
+        found, self.tally.lags = sorted(self.tally.lags), []
+        if not found:
+            return {}
+        return {"lag_p50_ms": found[len(found) // 2], "lag_p99_ms": found[len(found) * 99 // 100]}
+
     def scatter(self) -> None:
         """Half of the devices reconnect, so that a worker which has come back gets its share."""
         assert self._loop is not None

@@ -45,6 +45,8 @@ class Tally:
     """→ seq and SHA-256 of the body."""
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    lags: list[int] = field(default_factory=list)
+    """Milliseconds from the commit to each live delivery."""
 
 
 @dataclass
@@ -173,6 +175,8 @@ class Device:
     def _hear(self, frame: protocol.ServerFrame) -> None:
         if isinstance(frame, protocol.Envelopes):
             self._tally.counts["live"] += len(frame.envelopes)
+            now = time.time_ns() // 1_000_000
+            self._tally.lags += [now - envelope.time for envelope in frame.envelopes]
             self._apply(frame.conversation, frame.envelopes)
         elif isinstance(frame, protocol.Refused):
             self._refused(frame)

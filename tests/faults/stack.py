@@ -66,7 +66,8 @@ class Stack:
         self._folder = folder
         self._processes = dict(processes)
         self._children: dict[str, Child] = {}
-        self._readiness = Readiness()
+        # An abstract name is known in one network only.
+        self._readiness: dict[str, Readiness] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> "Stack":
@@ -91,17 +92,20 @@ class Stack:
                 child.process.terminate()
         for child in self._children.values():
             child.stop(10)
-        self._readiness.close()
+        for readiness in self._readiness.values():
+            readiness.close()
 
     def start(self, name: str) -> None:
         """Start it and return at once."""
         process = self._processes[name]
         with process.inside():
+            if name not in self._readiness:
+                self._readiness[name] = Readiness()
             self._children[name] = spawn(
                 name,
                 process.command,
                 log=self._folder / name,
-                env={**os.environ, **process.environment, **self._readiness.environment},
+                env={**os.environ, **process.environment, **self._readiness[name].environment},
                 cwd=ROOT,
                 pass_fds=[process.listener.fileno()] if process.listener else [],
             )
@@ -117,7 +121,7 @@ class Stack:
         """Whether it accepts connections; one that does not listen is up while it runs."""
         child = self._children[name]
         assert child.exited() is None, child.last_lines()
-        return self._processes[name].listener is None or self._readiness.is_ready(child.pid)
+        return self._processes[name].listener is None or self._readiness[name].is_ready(child.pid)
 
     def wait_until_up(self, name: str) -> None:
         """Until `is_up`."""

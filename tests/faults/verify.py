@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -23,6 +24,10 @@ FROM messaging_envelope ORDER BY conversation_id, seq
 ENDS = "SELECT id, last_seq FROM messaging_conversation"
 COUNTERS = "SELECT conversation_id, device_id, last_counter FROM messaging_sender WHERE last_counter > 0"
 BATCHES = "SELECT transaction::text::bigint, body FROM audit_intake WHERE kind = 'messages.batch'"
+
+
+Reading = tuple[bytes, list[tuple[UUID, int, bytes]]]
+"""A conversation, and `whole_log` of it."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,13 @@ def kept(connection: "psycopg.Connection[Any]") -> Kept:
     )
 
 
-def everything(crowd: Crowd, cast: Cast, url: str, *, resume_at: Iterable[Door]) -> dict[str, int]:
+def everything(
+    crowd: Crowd, cast: Cast, url: str, *, resume_at: Iterable[Door] = (), heard: Iterable[Reading] = ()
+) -> dict[str, int]:
     """All of the statement, after the crowd has gone; gives some figures.
 
-    `url` must be allowed to read the audit intake.
+    `url` must be allowed to read the audit intake. Strangers `resume_at` these doors now; `heard` is what
+    others have read of the same end before.
     """
     with psycopg.connect(url) as connection:
         found = kept(connection)
@@ -65,8 +73,8 @@ def everything(crowd: Crowd, cast: Cast, url: str, *, resume_at: Iterable[Door])
     acknowledged_is_kept(found, crowd.tally.acknowledged)
     everybody_has_heard_all(found, crowd)
     audit_agrees(found)
-    for door in resume_at:
-        strangers_resume(found, cast, door)
+    for conversation, log in [*heard, *(reading for door in resume_at for reading in read_anew(cast, door))]:
+        assert log == [(row[5], row[6], bytes(row[8])) for row in found.logs[conversation]]
     assert not crowd.tally.wrong, crowd.tally.wrong[:5]
     return {
         "envelopes": found.applications,
@@ -133,11 +141,10 @@ def audit_agrees(found: Kept) -> None:
         assert intake.hashes_of(body) == by_transaction[number & 0xFFFFFFFF]
 
 
-def strangers_resume(found: Kept, cast: Cast, door: Door) -> None:
+def read_anew(cast: Cast, door: Door) -> list[Reading]:
     """Somebody who was not there pages the large conversation, and a speaker a pair, from the beginning.
 
     The crowd must have gone: a device has one connection.
     """
-    for (talk, _), actor in ((cast.talks[-1], cast.people[-1]), (cast.talks[0], cast.people[0])):
-        heard = asyncio.run(whole_log(actor, door, talk.id))
-        assert heard == [(row[5], row[6], bytes(row[8])) for row in found.logs[talk.id]]
+    readers = ((cast.talks[-1], cast.people[-1]), (cast.talks[0], cast.people[0]))
+    return [(talk.id, asyncio.run(whole_log(actor, door, talk.id))) for (talk, _), actor in readers]

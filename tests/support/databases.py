@@ -4,9 +4,11 @@
 TEMPLATE`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -64,6 +66,38 @@ class Databases:
         self._embedded.revive()
 
     @contextmanager
+    def moved(
+        self, inside: Callable[[], AbstractContextManager[None]], *, reachable_from: str, folder: Path
+    ) -> Iterator[None]:
+        """The servers run in another network, on all its addresses, until the end of the block.
+
+        `inside` puts the calling thread into that network, `reachable_from` names who may come (CIDR), and
+        `folder` takes a file. Nothing of this process reaches the servers meanwhile.
+        """
+        rules = folder / "pg_hba.conf"
+        peers = ("127.0.0.1/32", reachable_from)
+        rules.write_text("".join(f"host all all {peer} scram-sha-256\n" for peer in peers))
+        rules.chmod(0o644)
+        urls = self.start()
+        close_connections()
+        self._embedded.stop()
+        try:
+            with ExitStack() as held:
+                for url in (urls.database, urls.valkey):
+                    # Nobody else takes their ports while they are away.
+                    held.enter_context(_hold(urlsplit(url).port or 0))
+                self._embedded.postgres_settings = {"listen_addresses": "*", "hba_file": str(rules)}
+                self._embedded.valkey_address = "0.0.0.0"
+                with inside():
+                    self._embedded.start()
+                yield
+                self._embedded.stop()
+        finally:
+            self._embedded.stop()
+            self._embedded.postgres_settings, self._embedded.valkey_address = {}, "127.0.0.1"
+            assert self._embedded.start() == urls
+
+    @contextmanager
     def clone(self) -> Iterator[TestDatabase]:
         """A copy of the template that Django's connections, in every thread, lead to until the end of the
         block.
@@ -86,6 +120,13 @@ class Databases:
             with psycopg.connect(urls.superuser, autocommit=True) as admin:
                 # FORCE: a test may have killed a server that PostgreSQL has not missed yet.
                 admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _hold(port: int) -> socket.socket:
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", port))
+    return holder
 
 
 def close_connections() -> None:

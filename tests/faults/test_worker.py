@@ -49,13 +49,8 @@ def test_a_killed_worker_leaves_nothing_undone_and_nothing_done_twice(
         stack.start("worker")
         began = time.monotonic()
         _wait_for(DEVICES)
-        say(
-            killed="worker",
-            done_before=before,
-            done=DEVICES,
-            seconds=round(time.monotonic() - began, 2),
-            made_s=round(made, 2),
-        )
+        rest = round(time.monotonic() - began, 2)
+        say(killed="worker", done_before=before, done=DEVICES, rest_s=rest)
     assert sorted(ordered()) == sorted(gone), "each once"
     with psycopg.connect(fresh_database.urls.auditor) as auditor:
         told = auditor.execute("SELECT count(*) FROM audit_intake WHERE kind = 'order.issued'").fetchone()

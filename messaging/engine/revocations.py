@@ -8,7 +8,8 @@ accepted until they can be read again.
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -31,6 +32,8 @@ class Revocations:
         self._hub: Final = hub
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
+        self._given_up: Final[set[asyncio.Task[set[bytes]]]] = set()
+        """Looks that took too long, while they end."""
 
     def start(self) -> None:
         """Begin to poll."""
@@ -38,7 +41,7 @@ class Revocations:
 
     async def stop(self) -> None:
         """End the poll."""
-        await tasks.cancel(self._task)
+        await tasks.cancel(self._task, *self._given_up)
 
     def end_device(self, device: bytes) -> None:
         """The device is revoked."""
@@ -66,11 +69,34 @@ class Revocations:
         members = self._hub.members()
         sessions = [member.session for member in members]
         # Also without a socket: whether the database answers decides whether the first one may come.
-        async with asyncio.timeout(limits.POLL * 2):
-            living = await reads.still_living(self._database, sessions=sessions)
+        living = await self._in_time(reads.still_living(self._database, sessions=sessions))
         for member in members:
             if member.session not in living:
                 member.close(protocol.CLOSE_REVOKED)
+
+    async def _in_time(self, look: Coroutine[Any, Any, set[bytes]]) -> set[bytes]:
+        """What `look` finds; raises TimeoutError after two polls' time.
+
+        Its end is not waited for: to cancel a statement, psycopg asks the server, for five seconds when it
+        cannot be reached, and that would double the time in which nobody knows who is revoked.
+        """
+        task = asyncio.get_running_loop().create_task(look, name="beep-sessions")
+        try:
+            await asyncio.wait((task,), timeout=limits.POLL * 2)
+            if not task.done():
+                raise TimeoutError
+            return task.result()
+        finally:
+            if not task.done():
+                self._given_up.add(task)
+                task.add_done_callback(self._forget)
+                task.cancel()
+
+    def _forget(self, task: asyncio.Task[set[bytes]]) -> None:
+        self._given_up.discard(task)
+        if not task.cancelled():
+            # Whatever it was, the poll has counted it as a failure already.
+            task.exception()
 
     def _fail_closed(self) -> None:
         if self.certain:

@@ -10,8 +10,8 @@ NPM := PATH="$$($(BOOTSTRAP) node-path):$$PATH" npm --prefix web
 PACKAGES := beep accounts messaging audit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install web test test-python test-web test-browser check check-python check-web check-generated \
-	check-licences format generate requirements soak bench bench-peers bench-web bench-groups profile clean need-python
+.PHONY: help demo backup restore install web test test-python test-web test-browser check check-python \
+	check-web check-generated check-licences format generate requirements soak bench bench-peers bench-web bench-groups profile clean need-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,16 @@ need-python:
 demo: need-python ## run everything on this machine, with a made-up directory, at http://localhost:8000
 	@$(BOOTSTRAP) install web
 	@exec $(BIN)/python -m beep.demo --with-parent
+
+backup: need-python ## write the demo's data and secrets to FILE (make restore FILE=… makes a new .beep from it)
+	@test -n "$(FILE)" || { echo "make backup FILE=/where/to/put/it"; exit 1; }
+	@$(BOOTSTRAP) install
+	@$(BIN)/python -m beep.backup take "$(FILE)"
+
+restore: need-python ## make .beep anew from FILE
+	@test -n "$(FILE)" || { echo "make restore FILE=/where/it/is"; exit 1; }
+	@$(BOOTSTRAP) install
+	@$(BIN)/python -m beep.backup restore "$(FILE)"
 
 install: need-python ## virtual environment with all packages, those for development included
 	@$(BOOTSTRAP) install-dev

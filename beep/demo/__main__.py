@@ -15,8 +15,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import Any, Final, NoReturn
@@ -35,6 +33,7 @@ from beep.embedded import Embedded
 from beep.isolation import EmbeddedError
 from beep.leftovers import usable_port
 from beep.processes import PR_SET_PDEATHSIG, Child, spawn
+from beep.progress import say, step
 
 READY_PATIENCE: Final = 60.0
 """Seconds until /healthz must be good, and until a restarted process must be ready."""
@@ -78,7 +77,7 @@ class Demo:
             self._embedded.plan()
         self._listen()
         if self._configuration.embedded:
-            with _progress("PostgreSQL and Valkey"):
+            with step("PostgreSQL and Valkey"):
                 self._env |= self._embedded.start().environment()
         own = {name: value for name, value in self._env.items() if name.startswith(OWN_VARIABLES)}
         write_private(self._configuration.data_dir / "environment.json", own)
@@ -90,10 +89,10 @@ class Demo:
         early = migrated.exists() and migrated.read_text() == wanted
         if early:
             self._start_all()
-        with _progress("Migrations and demo directory"):
+        with step("Migrations and demo directory"):
             seeded = self._prepare()
         migrated.write_text(wanted)
-        with _progress("Web servers and worker"):
+        with step("Web servers and worker"):
             if not early:
                 self._start_all()
             self._wait_until_ready()
@@ -163,7 +162,7 @@ class Demo:
         """One process after the other: it drains and ends, another one takes its place and is ready."""
         self._restart_wanted = False
         for command in self._commands:
-            _say(f"  restarting {command.name} …")
+            say(f"  restarting {command.name} …")
             self._children[command.name].stop(STOP_PATIENCE)
             self._start(command)
             deadline = time.monotonic() + READY_PATIENCE
@@ -171,7 +170,7 @@ class Demo:
                 if self._children[command.name].exited() is not None or time.monotonic() > deadline:
                     # The others run on with what they had.
                     log = self._configuration.data_dir / f"{command.name}.log"
-                    _say(f"  {command.name} does not come back; see {log}. The rest stays as it is.")
+                    say(f"  {command.name} does not come back; see {log}. The rest stays as it is.")
                     break
                 time.sleep(0.05)
             else:
@@ -233,19 +232,19 @@ class Demo:
         log = self._configuration.data_dir / f"{name}.log"
         if len(recent) >= RESTARTS:
             raise DemoError(f"{name} ends again and again; see {log}")
-        _say(f"  {name} ended{how}; started again (log: {log})")
+        say(f"  {name} ended{how}; started again (log: {log})")
 
     def _announce(self, seeded: dict[str, Any], seconds: float) -> None:
-        _say(f"\nBeep runs at {self._configuration.url} (up in {seconds:.1f} s). Ctrl-C stops it.\n")
+        say(f"\nBeep runs at {self._configuration.url} (up in {seconds:.1f} s). Ctrl-C stops it.\n")
         waiting = [person for person in seeded.get("people", []) if person.get("activation_code")]
         if waiting:
-            _say("Activate somebody, in a browser profile each:\n")
+            say("Activate somebody, in a browser profile each:\n")
         for person in waiting[:SHOWN_PEOPLE]:
             print(f"  {person['name']['latin']}, personnel number {person['personnel_number']}")
             print(f"    {self._configuration.url}{person['activation_path']}")
         file = self._configuration.data_dir / "demo.json"
-        _say(f"\n{self._configuration.url}/activate   all codes: {file}")
-        _say(f"Somebody lost everything? Officers and how they reset: {file}, docs/operations.md\n")
+        say(f"\n{self._configuration.url}/activate   all codes: {file}")
+        say(f"Somebody lost everything? Officers and how they reset: {file}, docs/operations.md\n")
 
     def _officers(self) -> list[dict[str, str]]:
         """The reset officers: `python -m beep.demo.manage reset_sign --key FILE` signs as one."""
@@ -261,20 +260,6 @@ def _migrations() -> str:
     for file in sorted(ROOT.glob("*/migrations/*.py")):
         total.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
     return total.hexdigest()
-
-
-def _say(text: str, end: str = "\n") -> None:
-    """Tell whoever watches; a terminal that was closed is no reason to stop."""
-    with suppress(OSError):
-        print(text, end=end, flush=True)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[None]:
-    began = time.monotonic()
-    _say(f"── {title} …", end="")
-    yield
-    _say(f" {time.monotonic() - began:.1f} s")
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
@@ -301,7 +286,7 @@ def main() -> int:
         signal.signal(signal.SIGUSR1, demo.want_restart)
         demo.run()
     except Stop:
-        _say("\nStopping …")
+        say("\nStopping …")
         return 0
     except (DemoError, EmbeddedError, ImproperlyConfigured, PortTakenError) as error:
         print(f"\n\n{error}", file=sys.stderr)

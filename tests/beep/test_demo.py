@@ -102,6 +102,29 @@ class RunningDemo:
         assert not left
 
 
+def manage(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Django's command line inside a demo."""
+    return run("beep.demo.manage", data_dir, *words, check=True)
+
+
+def backup(data_dir: Path, task: str, archive: Path) -> subprocess.CompletedProcess[str]:
+    """`python -m beep.backup`; may fail."""
+    return run("beep.backup", data_dir, task, str(archive), check=False)
+
+
+def run(module: str, data_dir: Path, *words: str, check: bool) -> subprocess.CompletedProcess[str]:
+    """A module for a data folder."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *words],
+        cwd=ROOT,
+        env=plain_environment(BEEP_DATA_DIR=str(data_dir)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=check,
+    )
+
+
 def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
     data_dir, port = tmp_path / "data", free_port()
     first = RunningDemo(data_dir, port)
@@ -131,15 +154,7 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
         assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
 
     # Django's command line works beside it, and finds a root, an authority and two officers.
-    shown = subprocess.run(
-        [sys.executable, "-m", "beep.demo.manage", "trust_show"],
-        cwd=ROOT,
-        env=plain_environment(BEEP_DATA_DIR=str(data_dir)),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    shown = manage(data_dir, "trust_show")
     assert [line.split()[0] for line in shown.stdout.splitlines()] == [
         "root",
         "authority",
@@ -198,6 +213,12 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
     assert not set(renewed.values()) & set(former.values())
     assert first.output().count(" ended") == 2
 
+    # A backup, taken while it runs, is whole; a second one does not take its place.
+    archive = tmp_path / "demo.backup"
+    assert backup(data_dir, "take", archive).returncode == 0
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    assert "never overwritten" in backup(data_dir, "take", archive).stderr
+
     # kill -9 of the supervisor ends everything that it started.
     assert len(first.processes()) >= 4
     first.process.kill()
@@ -214,6 +235,20 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
     assert again.process.wait(20) == 0
     assert "Traceback" not in again.output()
     again.wait_until_gone()
+
+    # The backup becomes a demo of the same people and secrets in another folder, which takes nothing new yet.
+    assert "not empty" in backup(data_dir, "restore", archive).stderr
+    restored_dir = tmp_path / "restored"
+    restoring = backup(restored_dir, "restore", archive)
+    assert restoring.returncode == 0, restoring.stderr
+    restored = RunningDemo(restored_dir, port)
+    assert restored.described()["people"] == described["people"]
+    assert (restored_dir / "secrets.json").read_text() == (data_dir / "secrets.json").read_text()
+    assert restored.described()["officers"][0]["key_file"] == str(restored_dir / "trust" / "officer-1.key")
+    shown = manage(restored_dir, "restore_mode", "status")
+    assert shown.stdout.startswith("read-only, taking re-uploads")
+    restored.process.send_signal(signal.SIGINT)
+    assert restored.process.wait(30) == 0
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

@@ -1,20 +1,19 @@
-"""The ASGI application: HTTP to Django; `/ws` and `/poll` to the delivery engine behind an origin check."""
+"""The ASGI application: HTTP to Django; `/ws`, `/poll` and `/wake` to the engine behind an origin check."""
 
 import os
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
-from django.urls import path
 
 # Sets Django up: what is imported below reads models.
 django: Any = get_asgi_application()
 
 from accounts import checks
 from beep.origins import guarded
-from messaging import consumer, polling
+from messaging import consumer, polling, wake
 
 checks.enforce()
 
@@ -26,6 +25,15 @@ async def http(scope: Any, receive: Any, send: Any) -> None:
     await (poll if scope["path"] == polling.PATH else django)(scope, receive, send)
 
 
-# Channels routes ASGI applications with Django's `path`, whose annotations know only views.
-socket: Any = consumer.endpoint
-application = ProtocolTypeRouter({"http": http, "websocket": guarded(URLRouter([path("ws", socket)]))})
+SOCKETS: Any = {"/ws": guarded(consumer.endpoint), "/wake": guarded(wake.endpoint, required=False)}
+
+
+async def socket(scope: Any, receive: Any, send: Any) -> None:
+    """WebSockets; at any other address the handshake is answered with 403, and nothing is logged."""
+    if scope["path"] in SOCKETS:
+        await SOCKETS[scope["path"]](scope, receive, send)
+    elif (await receive())["type"] == "websocket.connect":
+        await send({"type": "websocket.close"})
+
+
+application = ProtocolTypeRouter({"http": http, "websocket": socket})

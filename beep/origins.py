@@ -28,14 +28,15 @@ class OriginGuard:
     for a channel in order to refuse, which would let anybody make work there.
     """
 
-    def __init__(self, application: Any, origins: Iterable[str]) -> None:
+    def __init__(self, application: Any, origins: Iterable[str], *, required: bool = True) -> None:
         self._application = application
+        self._required = required
         self._origins = frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass on to the application, or answer 403: for a handshake by closing before it is answered."""
         given = [value for name, value in scope.get("headers", ()) if name == b"origin"]
-        if len(given) == 1 and given[0] in self._origins:
+        if (len(given) == 1 and given[0] in self._origins) or not (given or self._required):
             await self._application(scope, receive, send)
         elif scope["type"] == "http":
             await _forbid(send)
@@ -51,9 +52,13 @@ async def _forbid(send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def guarded(application: Any) -> OriginGuard:
-    """Wrap an application with the configured origins."""
-    return OriginGuard(application, settings.ORIGINS)
+def guarded(application: Any, *, required: bool = True) -> OriginGuard:
+    """Wrap an application with the configured origins.
+
+    `required=False` lets in who names no origin, which no browser's page can do: for what a cookie does not
+    open.
+    """
+    return OriginGuard(application, settings.ORIGINS, required=required)
 
 
 def check_origin(request: HttpRequest) -> None:

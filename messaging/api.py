@@ -11,7 +11,7 @@ from ninja import Path, Router
 from accounts.auth import SessionCookie, caller_of
 from beep import clock
 from beep.schemas import SIGNED_IN, Id, answers
-from messaging import conversations, key_packages, moderation, restore, schemas
+from messaging import conversations, key_packages, moderation, restore, schemas, wake_tokens
 from messaging.log import on_wire
 
 router = Router(tags=["conversations"])
@@ -111,6 +111,13 @@ def conversation_state(request: HttpRequest, conversation: Path[Id]) -> schemas.
     """The state of one of one's own conversations."""
     state = conversations.conversation_state(person=caller_of(request).person, conversation=conversation)
     return schemas.Conversation.of(state)
+
+
+@router.post("/wake", auth=signed_in, **answers({200: schemas.Wake}, *SIGNED_IN))
+def wake(request: HttpRequest, body: schemas.Nothing) -> schemas.Wake:
+    """A token for the socket that says only that something waits; it replaces this session's former one."""
+    token, expires_at = wake_tokens.issue(session=caller_of(request).session)
+    return schemas.Wake(token=token, expires_at=clock.to_ms(expires_at))
 
 
 @router.post(

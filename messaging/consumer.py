@@ -63,7 +63,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         await _serve(receive, Socket(engine, session, FrameOutlet(transport, engine.flusher)))
         return
     outlet = MessageOutlet(send)
-    writing = asyncio.get_running_loop().create_task(_write(outlet))
+    writing = asyncio.get_running_loop().create_task(write(outlet))
     try:
         await _serve(receive, Socket(engine, session, outlet))
         # The close frame, or what is left before it.
@@ -119,14 +119,15 @@ async def _serve(receive: Receive, socket: Socket) -> None:
                     await asyncio.sleep(0)
             if socket.outlet.closed is not None:
                 # Nothing is read any more; the server waits for the peer's close frame.
-                await _closing(receive)
+                await await_close(receive)
                 return
     finally:
         patience.cancel()
         socket.end()
 
 
-async def _closing(receive: Receive) -> None:
+async def await_close(receive: Receive) -> None:
+    """Read on until the peer has answered our close frame, for `CLOSE_PATIENCE` at most."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_PATIENCE):
             while (await receive())["type"] != "websocket.disconnect":
@@ -138,7 +139,8 @@ def _expect_hello(socket: Socket) -> None:
         socket.violate(BeepError("hello_first"))
 
 
-async def _write(outlet: MessageOutlet) -> None:
+async def write(outlet: MessageOutlet) -> None:
+    """Run an outlet to its end."""
     # The peer is gone, in whatever words the server says it; the receive loop hears of it too.
     with suppress(Exception):
         await outlet.run()

@@ -173,3 +173,10 @@ class ChainVersion(StrictSchema):
     """Version of the newest statement; 0 without a chain."""
 
     version: Count
+
+
+class Wake(StrictSchema):
+    """A wake token, and when it ends at the latest (ms UTC)."""
+
+    token: Bytes32
+    expires_at: Count

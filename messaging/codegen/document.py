@@ -46,6 +46,57 @@ wait.
 """
 
 
+def _polling() -> str:
+    from messaging import polling
+    from messaging.engine import polls
+
+    return f"""\
+## Long-poll
+
+Where no WebSocket gets through, the same frames travel by `POST https://<host>/poll`, with the session
+cookie, an `Origin` of ours and `Content-Type: {polling.CONTENT_TYPE.decode()}`. A body is frames one
+after the other, each behind its length in four bytes, big-endian: at most {polling.MAX_FRAMES} frames
+and {polling.MAX_BYTES:,} bytes. The answer has the same form, and comes when every request in the POST
+is answered. `hello` is the first frame of every POST; ids increase within one POST. A device has at
+most {polls.MAX_ASKING} POSTs under way in a process.
+
+A POST with `resume` begins to listen: the header `Beep-Poll: <listener>.<number>` of its answer names
+the listener and the number of the answer. A **poll** is a POST without frames that shows the last such
+header. It is answered with events as soon as there are some ({polls.COMPANY * 1000:.0f} ms later, so
+that several share an answer), or with nothing after {polls.HELD:.0f} s; the next poll shows the header
+of that answer. A poll whose answer was lost is sent again, and brings the same answer. A listener lives
+for {polls.LINGER:.0f} s without a poll. Of two polls of one listener the first is answered with
+nothing. Any worker may be asked: they hand listeners over to each other.
+
+A POST without `resume` only asks, and supersedes nothing. A refusal is JSON as over HTTP. When the line
+has ended, its `detail.close` is the close code that a WebSocket would have had; so is the header
+`Beep-Close` of an answer whose frames were followed by a close. A client then does what the table of
+close codes says.
+"""
+
+
+def _waking() -> str:
+    from messaging import wake, wake_tokens
+    from messaging.engine import limits
+
+    return f"""\
+## Waking a shell in the background
+
+`wss://<host>/wake` with the subprotocol `{wake.SUBPROTOCOL}`, and an `Origin` of ours or none. The
+first frame is the token of `POST /api/v1/wake`, {wake_tokens.TOKEN_BYTES} bytes, within
+{limits.HELLO_PATIENCE:.0f} s; a token stands in no address. The token opens this socket and nothing
+else, and ends with its session and device. From then on each frame is one byte:
+
+- `0x{wake.WAITING.hex()}` from the server: an envelope or mail has come for the device since it last
+  looked, or waited already. Said once until the client has looked, and at most every {wake.EVERY:.0f}
+  s.
+- `0x{wake.LOOKED.hex()}` from the client: it has looked; tell it of whatever comes from now on.
+
+Close codes are those of `beep.v1`. A second such socket of a device takes the place of the first; the
+device's other socket is not touched.
+"""
+
+
 def render(declared: Protocol, published: Mapping[str, Any]) -> str:
     """The whole document as Markdown; `published` is the OpenAPI document."""
     limits = [c for c in declared.constants if not c.name.startswith("CLOSE_")]
@@ -66,6 +117,8 @@ def render(declared: Protocol, published: Mapping[str, Any]) -> str:
         *map(_frame, declared.events),
         "### Parts (maps inside frames)\n",
         *map(_frame, declared.parts),
+        _polling(),
+        _waking(),
         "## Refusals\n",
         "The same over HTTP (as the status and a JSON body) and on the socket (as a `refused` frame).\n",
         _table(("code", "HTTP", "meaning"), ((f"`{k}`", str(s), m) for k, (s, m) in CATALOGUE.items())),

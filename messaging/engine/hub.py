@@ -15,12 +15,16 @@ from messaging.engine import limits
 from messaging.engine.frames import Outgoing
 from messaging.engine.reads import Leaves
 
+WAKE: Final = b"wake:"
+"""With a device's id behind it, the name of the socket that only wakes it (`messaging.wake`)."""
+
 
 class Member(Protocol):
     """What the hub knows of a socket. Ids are 16 bytes."""
 
     person: bytes
     device: bytes
+    """Its name here: the device's id, behind `WAKE` for one that only wakes."""
     session: bytes
     opened_at: int
     """Milliseconds UTC."""
@@ -41,8 +45,8 @@ def without_envelope(state: protocol.ConversationState) -> tuple[bool, int, int 
 
 
 def is_large(state: protocol.ConversationState) -> bool:
-    """Whether slots, marks and typing are left out."""
-    return len(state.persons) > limits.LIVE_MEMBERS
+    """Whether slots, marks and typing are left out: a state that names nobody is of a large one."""
+    return not state.persons and not state.left
 
 
 class Room:
@@ -224,9 +228,14 @@ class Hub:
 
     def to_device(self, device: bytes, event: protocol.Event) -> None:
         """An event for one device, when it is here."""
-        member = self.devices.get(device)
-        if member is not None:
-            member.event(Outgoing.of(event))
+        outgoing = Outgoing.of(event)
+        for member in self.of_device(device):
+            member.event(outgoing)
+
+    def of_device(self, device: bytes) -> list[Member]:
+        """The sockets of a device: two at most."""
+        names = (device, WAKE + device)
+        return [member for name in names if (member := self.devices.get(name)) is not None]
 
     def to_room(self, conversation: bytes, event: protocol.Event, *, but: bytes | None = None) -> None:
         """A slot or mark for a conversation's local sockets, except device `but`; not in a large one."""

@@ -45,8 +45,7 @@ class Revocations:
 
     def end_device(self, device: bytes) -> None:
         """The device is revoked."""
-        member = self._hub.devices.get(device)
-        if member is not None:
+        for member in self._hub.of_device(device):
             member.close(protocol.CLOSE_REVOKED)
 
     async def _run(self) -> None:

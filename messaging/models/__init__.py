@@ -11,6 +11,7 @@ from .restore import Restore
 from .reupload import Reupload
 from .slot import SlotRow
 from .standing import FormerStanding
+from .wake import WakeToken
 
 __all__ = [
     "NO_BASE",
@@ -33,4 +34,5 @@ __all__ = [
     "Reupload",
     "Sender",
     "SlotRow",
+    "WakeToken",
 ]

@@ -76,6 +76,9 @@ def once(name: str, system: workloads.System, given: Sizes) -> measure.Figures:
     system.start()
     try:
         figures = workloads.run(system, name, given)
+    except SystemExit:
+        print(system.last_words(), file=sys.stderr)
+        raise
     finally:
         system.stop()
     measure.say({"benchmark": name, "system": system.name, "body": given.size, **figures})

@@ -83,9 +83,7 @@ class Beep:
 
         def up() -> bool:
             if any(server.poll() is not None for server in self._servers):
-                raise SystemExit(
-                    "the server did not start: " + (self._folder / "server.log").read_text()[-2000:]
-                )
+                raise SystemExit(f"the server did not start: {self.last_words()}")
             try:
                 for port in self.ports:
                     socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -113,6 +111,10 @@ class Beep:
     def pids(self) -> list[int]:
         """The servers."""
         return [server.pid for server in self._servers]
+
+    def last_words(self) -> str:
+        """The end of the servers' log."""
+        return (self._folder / "server.log").read_text(errors="replace")[-3_000:]
 
     def bytes_per_envelope(self) -> int:
         """What an envelope takes on disk, indexes included, over all that were written so far."""

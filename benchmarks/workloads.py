@@ -60,6 +60,9 @@ class System(Protocol):
     def pids(self) -> list[int]:
         """Processes whose memory counts."""
 
+    def last_words(self) -> str:
+        """The end of its log, for when something failed."""
+
     def order(self, work: str, options: Any) -> dict[str, Any]:
         """Make what the workload needs; what the driver is told."""
 

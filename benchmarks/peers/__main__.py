@@ -81,6 +81,9 @@ def _round(
             figures = workloads.run(system, name, sizes(options))
             measure.say({"benchmark": name, "system": system.name, "body": options.size, **figures})
             runs.setdefault((system.name, name), []).append(figures)
+    except SystemExit:
+        print(system.last_words(), file=sys.stderr)
+        raise
     finally:
         system.stop()
 

@@ -110,6 +110,11 @@ class Peer:
         assert self._child is not None
         return [self._child.pid]
 
+    def last_words(self) -> str:
+        """The ends of its logs."""
+        logs = self.folder.glob("*.log")
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace")[-2_000:] for log in logs)
+
     # --- Tools ----------------------------------------------------------------------------------------------
 
     def _make_database(self) -> None:

@@ -10,9 +10,10 @@ MESSAGE_LIMIT: Final = 2 << 20
 """Bytes of a message that a server takes in at all. Twice `protocol.MAX_FRAME`, so that a client just above
 it
 gets a typed answer; the server itself ends a connection beyond this."""
-PING_INTERVAL: Final = 20
+PING_INTERVAL: Final = 50
 PING_TIMEOUT: Final = 30
-"""Seconds."""
+"""Seconds. Just below the minute after which proxies drop a silent connection: each ping wakes a radio, and who
+sits before the page is asked by the page itself (`web/src/transport/socket.ts`)."""
 
 
 def parse(arguments: Sequence[str] | None, *, program: str) -> argparse.Namespace:

@@ -23,13 +23,13 @@ HARMLESS: Final = (
     migrations.RunPython,
 )
 BREAKING_SQL: Final = re.compile(
-    r"\b(DROP\s+(TABLE|COLUMN|FUNCTION|TYPE|VIEW|SCHEMA)|RENAME|TRUNCATE|SET\s+NOT\s+NULL"
+    r"\b(DROP\s+(TABLE|COLUMN|FUNCTION|TYPE|VIEW|SCHEMA)|RENAME|TRUNCATE\s+(?!ON\b)\w+|SET\s+NOT\s+NULL"
     r"|ALTER\s+(COLUMN\s+)?\S+\s+(SET\s+DATA\s+)?TYPE)\b",
     re.IGNORECASE,
 )
 REVOKING: Final = re.compile(r"\bREVOKE\s[^;]*\bFROM\b[^;]*\bbeep_app\b", re.IGNORECASE)
-CREATING: Final = re.compile(r"\bCREATE\s+TABLE\b", re.IGNORECASE)
-"""A new table takes back what roles get by default; an old one may be in use."""
+CREATING: Final = re.compile(r"\bCREATE\s+(OR\s+REPLACE\s+)?(TABLE|VIEW)\b", re.IGNORECASE)
+"""A new table or view takes back what roles get by default; an old one may be in use."""
 REASONS: Final[dict[str, str]] = {}
 """`app.migration: operation` → why the running code bears it."""
 
@@ -104,6 +104,7 @@ def test_reasons_are_given_for_what_exists() -> None:
         migrations.RunSQL("ALTER TABLE accounts_person DROP COLUMN size"),
         migrations.RunSQL("ALTER TABLE accounts_person ALTER COLUMN size SET NOT NULL"),
         migrations.RunSQL(["SELECT 1", ("ALTER TABLE a RENAME TO b", None)]),
+        migrations.RunSQL("TRUNCATE accounts_person"),
         migrations.RunSQL("REVOKE INSERT ON accounts_person FROM beep_app"),
         migrations.SeparateDatabaseAndState(database_operations=[migrations.DeleteModel("Person")]),
     ],
@@ -118,6 +119,8 @@ def test_what_breaks_running_code_is_found(operation: Operation) -> None:
     [
         migrations.AddField("person", "size", models.IntegerField(null=True)),
         migrations.AddField("person", "size", models.IntegerField(db_default=0)),
+        migrations.RunSQL("CREATE TRIGGER t BEFORE TRUNCATE ON a EXECUTE FUNCTION f()"),
+        migrations.RunSQL("CREATE TABLE a (b int); REVOKE ALL ON a FROM beep_app"),
         migrations.RunSQL("CREATE TABLE a (b int); GRANT SELECT ON a TO beep_app; -- DROP TABLE c"),
     ],
     ids=lambda operation: operation.describe(),

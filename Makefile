@@ -81,8 +81,9 @@ format: web ## put all sources into their one form
 	$(BIN)/ruff format .
 	$(NPM) run format
 
-soak: install web ## the long forms: ROUNDS=200 kills of a server, WALKS=300 random walks, RACES=500 rounds of commits at once
-	KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest tests/messaging/engine/test_servers.py -k kill
+soak: install web ## the long forms: ROUNDS=200 kills, PASSES=2 over all links, WALKS=300 random walks, RACES=500 rounds of commits
+	FAULT_ROUNDS=$(or $(ROUNDS),200) FAULT_PASSES=$(or $(PASSES),2) FAULT_VALKEY_SECONDS=300 FAULT_DEVICES=60 \
+		$(BIN)/python -m pytest tests/faults
 	WALK_SEEDS=$(or $(WALKS),300) WALK_STEPS=150 RACE_ROUNDS=$(or $(RACES),500) \
 		$(NPM) test -- tests/core/walk.test.ts tests/core/races.test.ts
 

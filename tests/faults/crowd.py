@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -93,15 +93,19 @@ class Crowd:
 
     # --- Seen from the test's thread ----------------------------------------------------------------------
 
-    def in_flight(self) -> int:
-        """Requests without an answer, of all devices."""
-        return sum(link.in_flight for device in self.devices if (link := device.link) is not None)
+    def in_flight(self, ports: Container[int] | None = None) -> int:
+        """Requests without an answer, of all connections or of those from these ports of ours."""
+        links = [link for device in self.devices if (link := device.link) is not None]
+        return sum(link.in_flight for link in links if ports is None or link.port in ports)
 
-    def wait_for_requests(self, patience: float = 1.0) -> None:
-        """Until some are in flight, or there is nobody to make any."""
+    def wait_for_requests(self, ports: Container[int] | None = None, patience: float = 1.0) -> bool:
+        """Until some are in flight; False when there are none for so long."""
         deadline = time.monotonic() + patience
-        while not self.in_flight() and time.monotonic() < deadline:
-            time.sleep(0.001)
+        while not self.in_flight(ports):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.0005)
+        return True
 
     def lags(self) -> dict[str, int]:
         """Milliseconds from commit to live delivery since the last look: median and worst of a hundred."""

@@ -48,9 +48,10 @@ class Link:
     """A live connection. `on_event` hears every frame that answers nothing."""
 
     def __init__(
-        self, connection: ClientConnection, door: Door, on_event: Callable[[protocol.ServerFrame], None]
+        self, connection: ClientConnection, on_event: Callable[[protocol.ServerFrame], None]
     ) -> None:
-        self.door = door
+        self.port: int = connection.local_address[1]
+        """Ours."""
         self.lost = asyncio.Event()
         self.code: int | None = None
         self.cut_in_flight = 0
@@ -158,7 +159,7 @@ async def connect(actor: Actor, door: Door, on_event: Callable[[protocol.ServerF
     except (OSError, TimeoutError, websockets.WebSocketException):
         own.close()
         raise LostError from None
-    link = Link(connection, door, on_event)
+    link = Link(connection, on_event)
     try:
         ready = await link.ask(protocol.Hello, minor=0)
     except LostError:

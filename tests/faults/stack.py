@@ -5,30 +5,35 @@ Used from the main thread: children die with the thread that starts them.
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from beep.demo.readiness import Readiness
 from beep.processes import Child, spawn
+from tests.faults.nursery import Forked, Nursery
 from tests.messaging.engine.processes import ROOT, Proxy, proxy
 
+STOP_PATIENCE = 10.0
+"""Seconds that processes may take to end when they are asked to."""
 START_PATIENCE = 60.0
 """Seconds that a process may take to come up on a machine that has other things to do."""
-CELERY = "-m celery --app beep.celery worker --pool threads --concurrency 2"
+CELERY = "celery --app beep.celery worker --pool threads --concurrency 2"
 
 
 @dataclass(frozen=True)
 class Process:
     """How one process is started."""
 
-    command: list[str]
+    words: list[str]
+    """Behind `python -m`."""
     environment: Mapping[str, str]
     inside: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
     """The network that it lives in."""
@@ -49,23 +54,50 @@ def web(
     inside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Process:
     """A web worker; `server` is `uvicorn` or `daphne`."""
-    command = [sys.executable, "-m", f"messaging.servers.{server}", "--fd", str(listener.fileno())]
+    words = [f"messaging.servers.{server}", "--fd", str(listener.fileno())]
     port = str(listener.getsockname()[1])
-    return Process(command, {**environment, "BEEP_PORT": port}, inside, listener)
+    return Process(words, {**environment, "BEEP_PORT": port}, inside, listener)
 
 
 def celery(environment: Mapping[str, str]) -> Process:
     """A worker."""
-    return Process([sys.executable, *CELERY.split()], environment)
+    return Process(CELERY.split(), environment)
+
+
+class Executed:
+    """A process of its own from the first instruction on; the same as `nursery.Forked` otherwise."""
+
+    def __init__(self, child: Child) -> None:
+        self.pid = child.pid
+        self._child = child
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._child.exited() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, when it is there."""
+        if self.alive():
+            self._child.process.send_signal(number)
+
+    def last_lines(self) -> str:
+        """The end of its log."""
+        return self._child.last_lines(40)
 
 
 class Stack:
-    """`with Stack(folder, {name: process}) as stack:` starts all of them; logs go to `folder`."""
+    """`with Stack(folder, {name: process}) as stack:` starts all of them; logs go to `folder`.
 
-    def __init__(self, folder: Path, processes: Mapping[str, Process]) -> None:
+    With a nursery, which has the environment already, they are forks of it.
+    """
+
+    def __init__(
+        self, folder: Path, processes: Mapping[str, Process], *, nursery: Nursery | None = None
+    ) -> None:
         self._folder = folder
         self._processes = dict(processes)
-        self._children: dict[str, Child] = {}
+        self._nursery = nursery
+        self._running: dict[str, Executed | Forked] = {}
         # An abstract name is known in one network only.
         self._readiness: dict[str, Readiness] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,11 +119,12 @@ class Stack:
         self._stop()
 
     def _stop(self) -> None:
-        for child in self._children.values():
-            if child.exited() is None:
-                child.process.terminate()
-        for child in self._children.values():
-            child.stop(10)
+        for number, patience in ((signal.SIGTERM, STOP_PATIENCE), (signal.SIGKILL, STOP_PATIENCE)):
+            for running in self._running.values():
+                running.signal(number)
+            deadline = time.monotonic() + patience
+            while any(running.alive() for running in self._running.values()) and time.monotonic() < deadline:
+                time.sleep(0.02)
         for readiness in self._readiness.values():
             readiness.close()
 
@@ -101,38 +134,58 @@ class Stack:
         with process.inside():
             if name not in self._readiness:
                 self._readiness[name] = Readiness()
-            self._children[name] = spawn(
+            log, ready = self._folder / name, self._readiness[name].environment
+            if self._nursery is not None:
+                self._running[name] = self._nursery.start(process.words, ready, log)
+                return
+            child = spawn(
                 name,
-                process.command,
-                log=self._folder / name,
-                env={**os.environ, **process.environment, **self._readiness[name].environment},
+                [sys.executable, "-m", *process.words],
+                log=log,
+                env={**os.environ, **process.environment, **ready},
                 cwd=ROOT,
                 pass_fds=[process.listener.fileno()] if process.listener else [],
             )
+        self._running[name] = Executed(child)
 
     def kill(self, name: str) -> None:
-        """kill -9."""
-        child = self._children[name]
-        assert child.exited() is None, child.last_lines()
-        child.process.kill()
-        child.process.wait()
+        """kill -9, and wait until it is gone."""
+        running = self._running[name]
+        assert running.alive(), running.last_lines()
+        running.signal(signal.SIGKILL)
+        while running.alive():
+            time.sleep(0.001)
+
+    def pid(self, name: str) -> int:
+        """Its process id."""
+        return self._running[name].pid
 
     def is_up(self, name: str) -> bool:
         """Whether it accepts connections; one that does not listen is up while it runs."""
-        child = self._children[name]
-        assert child.exited() is None, child.last_lines()
-        return self._processes[name].listener is None or self._readiness[name].is_ready(child.pid)
+        running = self._running[name]
+        assert running.alive(), running.last_lines()
+        return self._processes[name].listener is None or self._readiness[name].is_ready(running.pid)
 
     def wait_until_up(self, name: str) -> None:
         """Until `is_up`."""
         deadline = time.monotonic() + START_PATIENCE
         while not self.is_up(name):
-            assert time.monotonic() < deadline, self._children[name].last_lines(40)
-            time.sleep(0.05)
+            assert time.monotonic() < deadline, self._running[name].last_lines()
+            time.sleep(0.02)
 
-    def log(self, name: str) -> str:
-        """What it has written."""
-        return (self._folder / name).read_text(errors="replace")
+
+def peers_of(pid: int, port: int) -> set[int]:
+    """The far ports of the connections to 127.0.0.1:`port` that the process holds."""
+    sockets: set[str] = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            sockets.add(str(entry.readlink()))
+    found: set[int] = set()
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        words = line.split()
+        if int(words[1].partition(":")[2], 16) == port and f"socket:[{words[9]}]" in sockets:
+            found.add(int(words[2].partition(":")[2], 16))
+    return found
 
 
 class Lines:

@@ -5,22 +5,31 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit, urlunsplit
 
+import redis
+
+from messaging.engine import relay
 from tests.faults import crowd as crowds
 from tests.faults import verify
 from tests.faults.conftest import Say
 from tests.faults.crowd import Cast, Crowd
 from tests.faults.link import Door
-from tests.faults.stack import Lines, Process, Stack, celery, listen, web
+from tests.faults.nursery import Nursery
+from tests.faults.stack import Lines, Process, Stack, celery, listen, peers_of, web
 from tests.support.databases import Databases, TestDatabase
 
+LONG = "FAULT_ROUNDS" in os.environ
+"""As in `make soak`: more rounds, and every process started from its first instruction."""
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "20"))
-"""Rounds with requests in flight; `make soak` asks for more."""
-TARGETS = ("web-1", "web-2", "postgres", "valkey", "worker", "relay")
+"""Rounds with requests in flight."""
+VALKEY_AWAY = float(os.environ.get("FAULT_VALKEY_SECONDS", "5"))
+"""For so long Valkey is gone at the end."""
+WEB = ("web-1", "web-2")
+TARGETS = (*WEB, "postgres", "valkey", "worker", "relay")
 PATIENCE = 90.0
 """Seconds until everybody is served again, on a machine that has other things to do."""
 RELAY_AWAY = 0.5
@@ -38,13 +47,8 @@ class Machine:
 
     def kill(self, target: str) -> int:
         """Kill it; gives how many requests were in flight there."""
-        if target.startswith("web"):
-            self.crowd.wait_for_requests()
-            before = self.crowd.tally.counts["cut_in_flight"]
-            self.stack.kill(target)
-            # The devices hear of it within milliseconds.
-            time.sleep(0.1)
-            return self.crowd.tally.counts["cut_in_flight"] - before
+        if target in WEB:
+            return self._kill_web(target)
         self.crowd.wait_for_requests()
         in_flight = self.crowd.in_flight()
         match target:
@@ -55,6 +59,16 @@ class Machine:
             case _:
                 self.databases.kill(target)
         return in_flight
+
+    def _kill_web(self, name: str) -> int:
+        peers = peers_of(self.stack.pid(name), self.crowd.doors[0].port)
+        if not self.crowd.wait_for_requests(peers):
+            return 0
+        before = self.crowd.tally.counts["cut_in_flight"]
+        self.stack.kill(name)
+        # The devices hear of it within milliseconds.
+        time.sleep(0.1)
+        return self.crowd.tally.counts["cut_in_flight"] - before
 
     def bring_back(self, target: str) -> None:
         """Start it again, without waiting for a web worker to be up."""
@@ -69,35 +83,69 @@ class Machine:
 
     def round(self, target: str) -> tuple[int, float]:
         """Requests in flight at the kill, and seconds from it until everybody was served again."""
-        if target.startswith("web"):
-            for name in ("web-1", "web-2"):
-                self.stack.wait_until_up(name)
+        if target in WEB:
+            self.wait_for_web()
         began, wall = time.monotonic(), time.time_ns() // 1_000_000
         in_flight = self.kill(target)
+        if not in_flight and target in WEB and self.stack.is_up(target):
+            # Nobody had a request there: it lives, and others come to it.
+            self.crowd.scatter()
+            return 0, 0.0
         self.bring_back(target)
         return in_flight, self.crowd.wait_until_served(PATIENCE, began=began, wall_ms=wall)
+
+    def wait_for_web(self) -> None:
+        """Until both web workers accept connections."""
+        for name in WEB:
+            self.stack.wait_until_up(name)
+
+    def without_valkey(self, seconds: float, say: Say) -> None:
+        """Valkey dies and stays away: the workers find each other's envelopes in the database."""
+        self.wait_for_web()
+        self.crowd.scatter()
+        self.crowd.wait_until_served(PATIENCE)
+        self.crowd.lags()
+        self.databases.kill("valkey")
+        began, rounds = time.monotonic(), 0
+        while time.monotonic() < began + seconds or not rounds:
+            self.crowd.wait_until_served(PATIENCE)
+            rounds += 1
+        say(without="valkey", seconds=round(time.monotonic() - began, 1), **self.crowd.lags())
+        self.databases.revive()
+        began = time.monotonic()
+        with redis.Redis.from_url(self.databases.start().valkey) as valkey:
+            while sum(count for _, count in valkey.pubsub_numsub(relay.CHANNEL)) < len(WEB):
+                assert time.monotonic() < began + PATIENCE, "an engine does not come back to Valkey"
+                time.sleep(0.02)
+        back = time.monotonic() - began
+        self.crowd.wait_until_served(PATIENCE)
+        self.crowd.lags()
+        self.crowd.wait_until_served(PATIENCE)
+        say(returned="valkey", hints_after_s=round(back, 2), **self.crowd.lags())
 
 
 @contextmanager
 def machine(databases: Databases, database: TestDatabase, folder: Path, cast: Cast) -> Iterator[Machine]:
     """Two web workers and a Celery worker over the session's PostgreSQL and Valkey."""
     parts = urlsplit(database.urls.valkey)
-    environment = database.environment()
+    folder.mkdir()
     with ExitStack() as stacked:
         lines = stacked.enter_context(Lines(parts.port or 0))
-
-        def through_a_line() -> dict[str, str]:
-            line = parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{lines.open()}"))
-            return {**environment, "VALKEY_URL": urlunsplit(line)}
-
+        line = parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{lines.open()}"))
         listener = stacked.enter_context(listen())
+        port = str(listener.getsockname()[1])
+        environment = {**database.environment(), "VALKEY_URL": urlunsplit(line), "BEEP_PORT": port}
         processes: dict[str, Process] = {
-            "web-1": web("uvicorn", through_a_line(), listener=listener),
-            "web-2": web("daphne", through_a_line(), listener=listener),
+            "web-1": web("uvicorn", environment, listener=listener),
+            "web-2": web("daphne", environment, listener=listener),
             "worker": celery(environment),
         }
-        stack = stacked.enter_context(Stack(folder, processes))
-        yield Machine(stack, databases, lines, Crowd(cast, [Door(listener.getsockname()[1])]))
+        nursery = None
+        if not LONG:
+            nursery = Nursery(environment, [listener.fileno()], folder / "nursery")
+            stacked.enter_context(closing(nursery))
+        stack = stacked.enter_context(Stack(folder, processes, nursery=nursery))
+        yield Machine(stack, databases, lines, Crowd(cast, [Door(int(port))]))
 
 
 def test_kill_9_over_every_process_loses_and_repeats_nothing(
@@ -121,10 +169,8 @@ def test_kill_9_over_every_process_loses_and_repeats_nothing(
                 else:
                     repeated += 1
                     assert repeated < 5 * ROUNDS + 20
-                    crowd.scatter()
+            running.without_valkey(VALKEY_AWAY, say)
             crowd.finish()
-        for name in ("web-1", "web-2"):
-            running.stack.wait_until_up(name)
         figures = verify.everything(crowd, cast, fresh_database.urls.superuser, resume_at=crowd.doors)
     for target, took in sorted(seconds.items()):
         say(fault=target, rounds=len(took), median_s=round(median(took), 2), max_s=round(max(took), 2))

@@ -1,13 +1,11 @@
 """Real server processes: both servers drain, bound a slow reader, close what is revoked, and lose nothing."""
 
 import asyncio
-import os
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-import msgspec
 import pytest
 import websockets
 from asgiref.sync import sync_to_async
@@ -16,14 +14,12 @@ from accounts.models import Device, Session
 from beep import clock
 from messaging import protocol
 from messaging.models import Envelope
-from tests.messaging.engine.client import ClosedError, connect, outside
+from tests.messaging.engine.client import connect, outside
 from tests.messaging.engine.factory import Actor, Talk, actors, body, talk, typing_frame
-from tests.messaging.engine.processes import SERVERS, ServerProcess, free_port, proxy, server
+from tests.messaging.engine.processes import SERVERS, ServerProcess, proxy, server
 from tests.support.databases import TestDatabase
 
 both = pytest.mark.parametrize("kind", SERVERS)
-KILL_ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
-"""How often the server is killed; `make soak` asks for more."""
 
 
 @sync_to_async
@@ -166,70 +162,6 @@ def _resident(pid: int) -> int:
     """Resident memory in bytes."""
     fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
     return int(fields[1]) * 4096
-
-
-async def test_kill_9_loses_nothing_acknowledged_and_repeats_nothing(
-    fresh_database: TestDatabase, tmp_path: Path
-) -> None:
-    one, two, chat = await people()
-    port = free_port()
-    acknowledged: dict[tuple[UUID, int], tuple[int, bytes]] = {}
-    unanswered: dict[UUID, list[protocol.Send]] = {one.device: [], two.device: []}
-
-    async def speak(actor: Actor) -> None:
-        """Send with a window of eight until the line breaks; first, as every client, what had no answer."""
-        client = await connect(actor, port)
-        waiting: dict[int, protocol.Send] = {}
-        again = unanswered[actor.device]
-
-        try:
-            await client.hello()
-            while True:
-                if not waiting:
-                    # In order and unchanged: a refusal of one says nothing about those behind it.
-                    resent = [
-                        msgspec.structs.replace(frame, id=client.next_id())
-                        for frame in sorted(again, key=lambda frame: frame.counter)
-                    ]
-                    # All of them before the first is posted: the line may break at any.
-                    waiting, again = {frame.id: frame for frame in resent}, []
-                    for frame in resent:
-                        await client.post(frame)
-                while len(waiting) < 8 and not again:
-                    frame = client.message(chat)
-                    waiting[frame.id] = frame
-                    await client.post(frame)
-                answer = await client.read()
-                if isinstance(answer, protocol.Sent):
-                    frame = waiting.pop(answer.re)
-                    key = (actor.device, frame.counter)
-                    assert acknowledged.get(key, (answer.seq, frame.body)) == (answer.seq, frame.body)
-                    acknowledged[key] = (answer.seq, frame.body)
-                elif isinstance(answer, protocol.Refused):
-                    assert answer.code in ("rate_limited", "counter_gap"), answer
-                    again.append(waiting.pop(answer.re))
-                    await asyncio.sleep(answer.retry_after or 0)
-        except (ClosedError, websockets.ConnectionClosed):
-            unanswered[actor.device] = [*again, *waiting.values()]
-
-    for round_ in range(KILL_ROUNDS):
-        with server("uvicorn", fresh_database.environment(), tmp_path / "log", port=port) as process:
-            talking = [asyncio.ensure_future(speak(actor)) for actor in (one, two)]
-            await asyncio.sleep(0.3 + 0.13 * round_)
-            process.kill()
-            await asyncio.gather(*talking)
-    with server("uvicorn", fresh_database.environment(), tmp_path / "log", port=port):
-        for actor in (one, two):
-            client = await connect(actor, port)
-            await client.hello()
-            for old in sorted(unanswered[actor.device], key=lambda frame: frame.counter):
-                answer = await client.send(chat, counter=old.counter, body=old.body)
-                assert isinstance(answer, protocol.Sent), answer
-                acknowledged[actor.device, old.counter] = (answer.seq, old.body)
-            await client.leave()
-    kept = await stored(chat)
-    assert len(acknowledged) > 100
-    assert kept == {key: body_ for key, (_, body_) in acknowledged.items()}
 
 
 # --- Two processes ------------------------------------------------------------------------------------------

@@ -24,12 +24,14 @@ from accounts import (
 )
 from accounts.auth import SessionCookie, caller_of, clear_cookie, set_cookie, visitor_of
 from accounts.callers import Caller
+from accounts.ledger_api import router as ledger_router
 from accounts.pairing_api import router as pairing_router
 from accounts.reset_api import router as reset_router
 from accounts.transparency_api import router as transparency_router
 from beep.schemas import SIGNED_IN, Id, Text, answers
 
 router = Router(tags=["directory"])
+router.add_router("", ledger_router)
 router.add_router("", pairing_router)
 router.add_router("", reset_router)
 router.add_router("", transparency_router)

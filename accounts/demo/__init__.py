@@ -29,6 +29,9 @@ SHOWN_FIRST: Final = (
 """Two ministries, Urdu and Persian names; each pair of neighbours is a conversation across ministries."""
 MODERATORS: Final = {"/finance/": "bilal.ahmed", "/health/": "amna.tariq"}
 """Ministry → who receives reports from its people."""
+AUDITOR: Final = "parwana.rahimi"
+"""Who may open the console; `reza.hosseini` may not, for an administrator audits nobody."""
+ADMINISTRATOR: Final = "reza.hosseini"
 VALID_FOR: Final = timedelta(days=3650)
 
 
@@ -44,7 +47,7 @@ def seed() -> dict[str, Any]:
     rows = csv_import.read(PEOPLE.read_bytes())
     if import_plan.make(rows).people:
         import_plan.apply(rows=rows, actor=ACTOR)
-    _appoint_moderators()
+    _appoint()
     by_login = {
         person.login: person for person in Person.objects.filter(login__in=[row.login for row in rows])
     }
@@ -53,20 +56,21 @@ def seed() -> dict[str, Any]:
     return {"people": [_shown(by_login[login], ministries[login]) for login in order]}
 
 
-def _appoint_moderators() -> None:
+def _appoint() -> None:
     for path, login in MODERATORS.items():
-        person = Person.objects.get(login=login)
-        scope = OrgUnit.objects.get(path=path)
-        held = Role.objects.filter(person=person, duty=Role.Duty.MODERATOR, scope=scope)
-        # One that was ended stays so, and who has left is not asked.
-        if person.state == Person.State.ACTIVE and not held.exists():
-            roles.grant(
-                person=person.id,
-                duty=Role.Duty.MODERATOR,
-                scope=scope.id,
-                granted_by=None,
-                actor=ACTOR,
-            )
+        _grant(login, Role.Duty.MODERATOR, OrgUnit.objects.get(path=path))
+    _grant(AUDITOR, Role.Duty.AUDITOR)
+    _grant(ADMINISTRATOR, Role.Duty.DIRECTORY_ADMINISTRATOR)
+
+
+def _grant(login: str, duty: Role.Duty, scope: OrgUnit | None = None) -> None:
+    person = Person.objects.get(login=login)
+    held = Role.objects.filter(person=person, duty=duty, scope=scope)
+    # One that was ended stays so, and who has left is not asked.
+    if person.state == Person.State.ACTIVE and not held.exists():
+        roles.grant(
+            person=person.id, duty=duty, scope=scope.id if scope else None, granted_by=None, actor=ACTOR
+        )
 
 
 def _shown(person: Person, ministry: str) -> dict[str, Any]:

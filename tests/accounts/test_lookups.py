@@ -238,9 +238,14 @@ def test_the_command(browser: Browser) -> None:
     assert roles.duties(person=role.person_id) == []
 
 
-def test_the_demonstration_has_a_moderator_a_ministry() -> None:
+def test_the_demonstration_has_its_duties_filled() -> None:
     seeded = demo.seed()
     with_duties = {each["login"]: each["duties"] for each in seeded["people"] if each["duties"]}
-    assert with_duties == {"bilal.ahmed": ["moderator"], "amna.tariq": ["moderator"]}
+    assert with_duties == {
+        "bilal.ahmed": ["moderator"],
+        "amna.tariq": ["moderator"],
+        "parwana.rahimi": ["auditor"],
+        "reza.hosseini": ["directory_administrator"],
+    }
     assert demo.seed() == seeded
     assert Role.objects.count() == 2

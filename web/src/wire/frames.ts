@@ -24,10 +24,22 @@ export const MAX_REUPLOAD = 200;
 export const MAX_SLOT = 1024;
 /** Unanswered requests of one socket; past it `rate_limited`. */
 export const MAX_IN_FLIGHT = 64;
-/** Frames a second of one socket, after a burst of `MAX_BURST`; past it requests get `rate_limited`. */
+/**
+ * Frames a second of one device over all its connections, after a burst of `MAX_BURST`; past it requests get
+ * `rate_limited`. All devices of a person together have twice as much. What costs the server more counts for
+ * several frames: large frames and answers, resume, and requests beside send, fetch, hashes and ping.
+ */
 export const MAX_RATE = 100;
-/** Frames that a socket may send at once; twice as many refused in a row close it with 4429. */
+/**
+ * Frames that a device may send at once; a socket that has twice as many refused within a minute is closed
+ * with 4429.
+ */
 export const MAX_BURST = 500;
+/**
+ * Members of a conversation up to which its state on the socket names them, and slots, delivered marks and
+ * typing are passed on live.
+ */
+export const MAX_NAMED = 50;
 /** The largest integer: what a JavaScript number holds exactly. */
 export const MAX_INT = 9_007_199_254_740_991;
 /** The session or the device has ended: do not reconnect with it. */
@@ -70,9 +82,10 @@ export interface Envelope {
 /**
  * What the server knows of a conversation that the device is behind in.
  *
- * `persons` are the members, invited ones left out; nobody where `left`. `generation` is 0 while no group
- * has begun. `blocked`: a leaf of the current group must go, and application messages are refused until a
- * commit removes it or a successor begins. `orders` counts the open orders of the current group
+ * `persons` are the members, invited ones left out; nobody where `left`, and nobody of a group that has more
+ * than `MAX_NAMED`: `GET /conversations/{id}` names them to whoever needs them all. `generation` is 0 while
+ * no group has begun. `blocked`: a leaf of the current group must go, and application messages are refused
+ * until a commit removes it or a successor begins. `orders` counts the open orders of the current group
  * (`orders_fetch`). `frozen_seq` is the commit that members reported as unusable, so that a successor may
  * begin; null otherwise. `left`: the person is out, and may read up to `last_seq`, which is the commit that
  * removed them.
@@ -345,7 +358,8 @@ export interface Ready {
  * Conversations whose log ends elsewhere than the cursors say, that are blocked, or have open orders.
  *
  * A log that ends earlier than the cursor is one that a restored server has lost a part of. Conversations
- * that the person has left are among them: their log ends where the person was removed.
+ * that the person has left are among them: their log ends where the person was removed. What does not fit in
+ * one frame follows as `conversation_changed`.
  *
  * `mailbox` is the last seq of the device's mailbox.
  */

@@ -1,0 +1,256 @@
+"""The log at the console: pages, filters, entries and their evidence, alerts, answers, exports."""
+
+import base64
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections, transaction
+
+from accounts import roles
+from accounts.models import Role
+from audit import events, intake, merkle, projection, search
+from audit.events import Actor, Personal
+from tests.accounts.support import OPERATOR
+from tests.audit.support import ORIGIN
+from tests.consoles.support import Office
+from tests.support.databases import TestDatabase
+
+
+def leaves(page: bytes) -> list[int]:
+    """The entries that a page lists."""
+    return [int(part.split(b'"')[0]) for part in page.split(b'data-leaf="')[1:]]
+
+
+def test_the_log_is_shown_newest_first_and_every_look_is_in_it(office: Office) -> None:
+    size = office.settle()
+    page = office.desk.get("/log")
+    assert leaves(page.content) == list(range(size - 1, max(-1, size - 51), -1))
+    assert office.settle() == size + 1
+    newest = leaves(office.desk.get("/log", actions="audit.searched").content)
+    assert newest == [size]
+
+
+def test_pages_end_where_the_next_begins(office: Office) -> None:
+    with transaction.atomic():
+        for number in range(120):
+            intake.record(events.PersonChanged(actor=Actor(system="paging"), changed=[str(number)]))
+    office.settle()
+    seen: list[int] = []
+    address = "/log?system=paging"
+    while address:
+        page = office.desk.client.get(address)
+        seen += leaves(page.content)
+        _, found, rest = page.content.decode().partition('rel="next" href="')
+        address = rest.partition('"')[0].replace("&amp;", "&") if found else ""
+    assert len(seen) == 120
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_filters_narrow_the_log(office: Office) -> None:
+    office.desk.sign_in(totp="000000")
+    office.settle()
+    every = search.page(search.Filters(), limit=500)
+    wanted: dict[str, Callable[[search.Found], bool]] = {
+        "actions=device.": lambda row: row.action.startswith("device."),
+        "actions=sign_in": lambda row: row.action == "sign_in",
+        "outcome=refused": lambda row: row.outcome == projection.REFUSED,
+        "ministry=health": lambda row: row.ministry == "health",
+        f"target={office.other.device}": lambda row: row.target == str(office.other.device),
+        f"subject={office.other.person}&case=A-1/2026": lambda row: row.subject == office.other.person,
+        f"actor={office.other.person}&case=A-1/2026": lambda row: row.actor == office.other.person,
+        "from=2026-06-02": lambda row: False,
+        "to=2026-06-01": lambda row: True,
+        "address=127.0.0.1": lambda row: row.address is not None,
+    }
+    for given, fits in wanted.items():
+        page = office.desk.client.get(f"/log?{given}")
+        assert page.status_code == 200, given
+        assert leaves(page.content) == [row.leaf for row in every if fits(row)][:50], given
+
+
+def test_a_search_on_a_named_person_needs_a_case_number(office: Office) -> None:
+    refused = office.desk.get("/log", subject=str(office.other.person))
+    assert refused.status_code == 400
+    assert b"case number" in refused.content
+    assert not leaves(refused.content)
+    assert office.desk.get("/log", subject=str(office.other.person), case="  A 17 ").status_code == 200
+    office.settle()
+    (row,) = search.page(search.Filters(actions=("audit.searched",), subject=office.other.person))
+    found = _event(row.leaf)
+    assert found["parameters"]["case"] == "A 17"
+    assert found["target"]["id"] == str(office.other.person)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "actor=nobody",
+        "from=yesterday",
+        "from=2026-02-30",
+        "actions=no.such",
+        "outcome=perhaps",
+        "before=1",
+        "before=-1-2",
+        "ministry=Finance!",
+        "begin=9&end=9",
+        "target=%00",
+        "system=%27;--",
+    ],
+)
+def test_malformed_filters_are_refused(office: Office, query: str) -> None:
+    page = office.desk.client.get(f"/log?{query}")
+    assert page.status_code == 400
+    assert b'role="alert"' in page.content
+
+
+def test_an_entry_shows_its_clear_texts_until_they_are_erased(office: Office) -> None:
+    with transaction.atomic():
+        intake.record(
+            events.PersonCreated(
+                actor=Actor(system="test", address=Personal("10.1.2.3")),
+                target=office.other.person,
+                login=Personal("a.login"),
+                name=Personal("<b>Somebody</b>"),
+            )
+        )
+    leaf = office.settle() - 1
+    page = office.desk.get(f"/log/{leaf}")
+    assert b"&lt;b&gt;Somebody&lt;/b&gt;" in page.content
+    assert b"10.1.2.3" in page.content
+    office.settle()
+    (viewed,) = search.page(search.Filters(actions=("audit.viewed",)))
+    assert viewed.subject == office.other.person
+    assert _event(viewed.leaf)["parameters"] == {
+        "leaf": leaf,
+        "openings": 3,
+        "person": str(office.other.person),
+    }
+    assert office.desk.get("/log/999999").status_code == 404
+
+
+def test_evidence_verifies_and_a_changed_byte_does_not(office: Office) -> None:
+    office.settle()
+    given = office.desk.get("/log/3/proof").json()
+    body, proof = base64.b64decode(given["body"]), [base64.b64decode(step) for step in given["proof"]]
+    checkpoint = office.crew.policy.witnessed(given["note"].encode(), origin=ORIGIN).checkpoint
+    merkle.verify_inclusion(merkle.leaf_hash(body), 3, checkpoint.size, proof, checkpoint.root)
+    with pytest.raises(merkle.ProofError):
+        merkle.verify_inclusion(merkle.leaf_hash(body + b" "), 3, checkpoint.size, proof, checkpoint.root)
+    file = office.desk.get("/log/3/proof.txt")
+    assert file.content.startswith(b"c2sp.org/tlog-proof@v1\nindex 3\n")
+
+
+def test_an_export_is_noted_first_and_holds_what_fits(office: Office) -> None:
+    size = office.settle()
+    answered = office.desk.post("/export", query="actions=device.added", form="csv")
+    assert answered.status_code == 200
+    content = b"".join(answered.streaming_content)
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        manifest = json.loads(archive.read("manifest.json"))
+        lines = [json.loads(line) for line in archive.read("entries.jsonl").splitlines()]
+        note = archive.read("checkpoint")
+    assert (manifest["kind"], manifest["size"]) == ("selection", size)
+    checkpoint = office.crew.policy.witnessed(note, origin=ORIGIN).checkpoint
+    assert len(lines) == 2
+    for line in lines:
+        proof = [base64.b64decode(step) for step in line["proof"]]
+        hashed = merkle.leaf_hash(base64.b64decode(line["body"]))
+        merkle.verify_inclusion(hashed, line["index"], checkpoint.size, proof, checkpoint.root)
+    office.settle()
+    (row,) = search.page(search.Filters(actions=("audit.exported",)))
+    assert _event(row.leaf)["parameters"]["rows"] == 2
+
+
+def test_an_export_needs_a_case_number_for_a_person(office: Office) -> None:
+    sent = office.desk.post("/export", query=f"actor={office.other.person}")
+    assert sent.status_code == 400
+    office.settle()
+    assert not search.page(search.Filters(actions=("audit.exported",)))
+
+
+def test_a_search_is_kept_under_a_name_and_dropped(office: Office) -> None:
+    kept = office.desk.post("/saved", query="outcome=refused&actions=sign_in", name="Refused")
+    assert kept.headers["Location"].startswith("/log?")
+    page = office.desk.get("/log").content.decode()
+    assert "/log?actions=sign_in&amp;outcome=refused" in page
+    drop = page.split('action="/saved/')[1].split('"')[0]
+    assert office.desk.post(f"/saved/{drop}").status_code == 302
+    assert office.desk.post(f"/saved/{drop}").status_code == 404
+    assert office.desk.post("/saved", query="", name=" ").status_code == 400
+
+
+def test_alerts_stand_until_somebody_has_looked(office: Office) -> None:
+    roles.grant(person=office.other.person, duty=Role.Duty.RECORDS_OFFICER, granted_by=None, actor=OPERATOR)
+    office.settle()
+    page = office.desk.get("/alerts").content.decode()
+    assert page.count('data-rule="duty"') == 2
+    leaf = page.split('data-rule="duty" data-leaf="')[1].split('"')[0]
+    assert office.desk.post(f"/alerts/{leaf}", note="Ordered by letter 12").status_code == 302
+    assert "Ordered by letter 12" in office.desk.get("/alerts").content.decode()
+    assert office.desk.post("/alerts/0", note="No alert").status_code == 404
+    assert office.desk.post(f"/alerts/{leaf}", note="").status_code == 400
+    office.settle()
+    assert search.page(search.Filters(actions=("audit.alert_reviewed",)))
+
+
+def test_who_looked_at_somebody(office: Office) -> None:
+    office.settle()
+    office.desk.get("/log", subject=str(office.other.person), case="A-1")
+    office.settle()
+    (looked,) = search.page(search.Filters(actions=("audit.searched",), subject=office.other.person))
+    page = office.desk.get("/reports/who-looked", subject=str(office.other.person), case="B-2")
+    assert leaves(page.content) == [looked.leaf]
+    assert office.desk.get("/reports/who-looked", subject=str(office.other.person)).status_code == 400
+    assert office.desk.get("/reports/who-looked", case="B-2").status_code == 400
+
+
+def test_integrity_says_what_is_wrong(office: Office) -> None:
+    office.settle()
+    assert b'data-sound="yes"' in office.desk.get("/integrity").content
+    office.time.advance(timedelta(minutes=1))
+    with transaction.atomic():
+        intake.record(events.PersonChanged(actor=OPERATOR, changed=["name"]))
+    office.time.advance(timedelta(minutes=1))
+    page = office.desk.get("/integrity").content
+    assert b'data-sound="no"' in page
+    assert b"events wait" in page or b"is the integrator running" in page
+
+
+def test_plots_count_what_happened(office: Office) -> None:
+    office.settle()
+    data = office.desk.get("/plots/data", days="1").json()
+    every = search.page(search.Filters(), limit=500)
+    assert sum(data["all"]) == len(every)
+    assert len(data["times"]) == len(data["all"]) == len(data["refused"])
+    assert office.desk.get("/plots").status_code == 200
+    assert office.desk.get("/plots", days="400").status_code == 400
+
+
+def test_the_search_table_is_held_to_the_leaves(office: Office, fresh_database: TestDatabase) -> None:
+    size = office.settle()
+    with connections["auditor"].cursor() as cursor:
+        cursor.execute("SELECT leaf_index, body FROM audit_leaf ORDER BY leaf_index")
+        stored = [(index, bytes(body)) for index, body in cursor.fetchall()]
+        assert list(projection.check(cursor, stored)) == []
+        with psycopg.connect(fresh_database.urls.superuser, autocommit=True) as owner:
+            with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+                owner.execute("DELETE FROM audit_row WHERE leaf = 2")
+            owner.execute("ALTER TABLE audit_row DISABLE TRIGGER ALL")
+            owner.execute("DELETE FROM audit_row WHERE leaf = 2")
+            owner.execute("UPDATE audit_row SET outcome = 3 - outcome WHERE leaf = 3")
+        wrong = list(projection.check(cursor, stored, batch=2))
+    assert size > 3
+    assert wrong == ["leaf 2 has no row in the search table", "leaf 3 and its row in the search table differ"]
+
+
+def _event(leaf: int) -> Any:
+    with connections["auditor"].cursor() as cursor:
+        cursor.execute("SELECT body FROM audit_leaf WHERE leaf_index = %s", [leaf])
+        return json.loads(bytes(cursor.fetchone()[0]).partition(b"\n")[2])

@@ -55,6 +55,9 @@ held_gauge: Final = Gauge(
 witnessed_gauge: Final = Gauge(
     "beep_audit_witnesses", "Witnesses that cosigned in the last round", registry=metrics.REGISTRY
 )
+forked_gauge: Final = Gauge(
+    "beep_audit_forked", "1 when a witness knows another history of the log", registry=metrics.REGISTRY
+)
 failures: Final = Counter(
     "beep_audit_steps_failed", "Steps of the integrator that failed", registry=metrics.REGISTRY
 )
@@ -78,6 +81,7 @@ class Service:
             connect=connect, signer=signer, check=self._check if policy else None, project=project
         )
         self._stop: Final = threading.Event()
+        self._ended: Final = threading.Event()
         self._news: Final = threading.Event()
         self._fork: ForkError | None = None
         self._horizon = 0
@@ -85,9 +89,19 @@ class Service:
         self._told = 0.0
 
     def stop(self) -> None:
-        """End `run`; from any thread or a signal's handler."""
+        """End `run` and `linger`; from any thread or a signal's handler."""
+        self._ended.set()
+        self._end()
+
+    def _end(self) -> None:
         self._stop.set()
         self._news.set()
+
+    def linger(self) -> None:
+        """After a ForkError: sign nothing, say so every minute, and wait for `stop`."""
+        forked_gauge.set(1)
+        while not self._ended.wait(60.0):
+            logger.critical("audit_log_forked", reason="nothing is signed until a person has looked")
 
     def run(self) -> None:
         """Integrate until `stop`. Raises ForkError when a witness knows another history."""
@@ -112,7 +126,7 @@ class Service:
             if self._fork is not None:
                 raise self._fork
         finally:
-            self.stop()
+            self._end()
             self._integrator.close()
             if publisher.is_alive():
                 publisher.join()
@@ -124,7 +138,8 @@ class Service:
             return
         with connection.cursor() as cursor:
             last = log.latest_note(cursor)
-            if last is None:
+            # A log that was begun anew under another name after a restore has signed nothing yet.
+            if last is None or Checkpoint.parse(split_note(last)[0]).origin != self._integrator.origin:
                 empty = Checkpoint(self._integrator.origin, 0, EMPTY_ROOT)
                 last = sign_note(empty.format(), [self._signer])
             Witnesses(policy, self._integrator.origin, _prover(cursor)).check_before_signing(last)
@@ -192,7 +207,7 @@ class Service:
                 if not (error.longer and self._is_ahead(connection, error.size)):
                     logger.critical("audit_log_forked", reason=str(error))
                     self._fork = error
-                    self.stop()
+                    self._end()
             except (psycopg.Error, log.LogError, OSError) as error:
                 logger.error("audit_publish_failed", error=type(error).__name__, reason=str(error))
                 if connection is not None:

@@ -55,6 +55,17 @@ def all_tiles(size: int) -> Iterator[Tile]:
         level, hashes = level + 1, hashes >> HEIGHT
 
 
+def edge(size: int) -> list[Tile]:
+    """The partial tiles of a tree of `size` leaves, from level 0 up."""
+    found: list[Tile] = []
+    level, hashes = 0, size
+    while hashes:
+        if hashes % WIDTH:
+            found.append(Tile(level, hashes >> HEIGHT, hashes % WIDTH))
+        level, hashes = level + 1, hashes >> HEIGHT
+    return found
+
+
 def subtrees(ranges: Iterable[Range]) -> list[tuple[int, int]]:
     """The complete subtrees, (first leaf, bits of the size), that the ranges consist of, from the left.
 
@@ -170,15 +181,9 @@ class Growth:
     @classmethod
     def of(cls, tree: Tree, read: Read) -> "Growth":
         """The edge of a stored tree."""
-        edge: list[Tile] = []
-        partial: list[list[bytes]] = []
-        hashes = tree.size
-        while hashes:
-            if hashes % WIDTH:
-                edge.append(Tile(len(partial), hashes >> HEIGHT, hashes % WIDTH))
-            partial.append([])
-            hashes >>= HEIGHT
-        for tile, found in zip(edge, read(edge), strict=True):
+        wanted = edge(tree.size)
+        partial: list[list[bytes]] = [[] for _ in range((tree.size.bit_length() + HEIGHT - 1) // HEIGHT)]
+        for tile, found in zip(wanted, read(wanted), strict=True):
             partial[tile.level] = split(found)
         return cls(tree.frontier(), partial)
 

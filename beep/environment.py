@@ -18,6 +18,7 @@ store, read here into memory, and erased with the process.
 import base64
 import binascii
 import ipaddress
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,8 @@ class Environment:
     """What the root signed: the authority's certificates and the reset officers', encoded."""
     log_key: bytes | None = field(repr=False)
     """Ed25519 seed that signs the audit log's checkpoints; only the integrator needs it."""
+    log_name: str
+    """Last part of the audit log's origin; another one after a restore that has lost entries."""
     keys_log_key: bytes | None = field(repr=False)
     """Ed25519 seed that signs the key log's checkpoints; only the process that publishes needs it."""
     witnesses: str | None
@@ -155,6 +158,7 @@ class Environment:
             root_key=_key(env, "BEEP_ROOT_KEY") if env.get("BEEP_ROOT_KEY") else None,
             certificates=_certificates(env),
             log_key=_key(env, "BEEP_LOG_KEY") if env.get("BEEP_LOG_KEY") else None,
+            log_name=_log_name(env),
             keys_log_key=_key(env, "BEEP_KEYS_LOG_KEY") if env.get("BEEP_KEYS_LOG_KEY") else None,
             witnesses=_witnesses(env),
             reset_delay=_reset_delay(env, demo=demo),
@@ -192,6 +196,13 @@ def _secret_key(env: Mapping[str, str]) -> str:
     value = _required(env, "BEEP_SECRET_KEY")
     if len(value) < KEY_BYTES:
         raise ImproperlyConfigured(f"BEEP_SECRET_KEY must have at least {KEY_BYTES} random characters")
+    return value
+
+
+def _log_name(env: Mapping[str, str]) -> str:
+    value = env.get("BEEP_LOG_NAME") or "audit"
+    if not re.fullmatch(r"audit(-[0-9]{1,3})?", value, re.ASCII):
+        raise ImproperlyConfigured("BEEP_LOG_NAME must be audit, or audit-2 and so on")
     return value
 
 

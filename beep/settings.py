@@ -23,7 +23,7 @@ ROOT_KEY = ENVIRONMENT.root_key
 CERTIFICATES = ENVIRONMENT.certificates
 RESET_DELAY = ENVIRONMENT.reset_delay
 LOG_KEY = ENVIRONMENT.log_key
-LOG_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/audit"
+LOG_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/{ENVIRONMENT.log_name}"
 """Names the audit log: the first line of its checkpoints, and its key's name."""
 KEYS_LOG_KEY = ENVIRONMENT.keys_log_key
 WITNESSES = ENVIRONMENT.witnesses

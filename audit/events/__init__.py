@@ -63,6 +63,7 @@ from audit.events.identity import (
     ResetSigned,
     StatementAppended,
 )
+from audit.events.log import OpeningErased
 
 __all__ = [
     "CATALOGUE",
@@ -93,6 +94,7 @@ __all__ = [
     "GroupFrozen",
     "LedgerRead",
     "MessagesAccepted",
+    "OpeningErased",
     "OrderIssued",
     "PairingApproved",
     "PairingBegun",

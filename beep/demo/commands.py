@@ -7,6 +7,7 @@ in this order, starts again what dies, and restarts them one after the other in 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from beep.demo.configuration import Configuration
@@ -43,4 +44,23 @@ def commands(configuration: Configuration, *, listener: int) -> list[Command]:
             "worker",
             (sys.executable, "-m", "celery", *worker.split(), "--without-gossip", "--without-mingle"),
         ),
+        *(
+            Command(each.name, _witness(each.folder, configuration.environment["BEEP_WITNESSES"], each.port))
+            for each in configuration.witnesses
+        ),
+        Command(
+            "integrator",
+            (sys.executable, "manage.py", "integrate"),
+            {"BEEP_LOG_KEY": configuration.log_keys["BEEP_LOG_KEY"]},
+        ),
+        Command(
+            "key-log",
+            (sys.executable, "manage.py", "publish_keys"),
+            {"BEEP_KEYS_LOG_KEY": configuration.log_keys["BEEP_KEYS_LOG_KEY"]},
+        ),
     ]
+
+
+def _witness(folder: Path, policy: str, port: int) -> tuple[str, ...]:
+    options = ("--policy", policy, "--listen", f"127.0.0.1:{port}")
+    return (sys.executable, "-m", "audit.witness", "run", str(folder), *options)

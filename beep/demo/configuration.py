@@ -1,8 +1,10 @@
 """What the demo is told by its environment, and the secrets that it makes for itself.
 
-Secrets: three keys of 32 random bytes and an Ed25519 seed (it signs orders), made at the first start, kept in
-`secrets.json` (mode 0600) in the data folder, passed to the children through their environment, erased with
-the folder. The root that certifies that seed's key, and the officers': `beep.demo.trust`.
+Secrets: three keys of 32 random bytes and three Ed25519 seeds (for orders, the audit log and the key log),
+made at the first start, kept in `secrets.json` (mode 0600) in the data folder, passed to the children through
+their environment, erased with the folder; a log's seed goes only to the one process that signs with it. The
+root that certifies the authority's key, and the officers': `beep.demo.trust`; the witnesses' keys:
+`beep.demo.witnesses`.
 """
 
 import base64
@@ -16,11 +18,14 @@ from typing import Final, Self
 
 from django.core.exceptions import ImproperlyConfigured
 
-from beep.demo import trust
+from beep.demo import trust, witnesses
 from beep.demo.trust import Officer
+from beep.demo.witnesses import Running
 from beep.environment import KEY_BYTES, Environment
 
 KEYS: Final = ("BEEP_SECRET_KEY", "BEEP_FIELD_KEY", "BEEP_CODE_KEY", "BEEP_AUTHORITY_KEY")
+LOG_KEYS: Final = {"BEEP_LOG_KEY": "localhost/audit", "BEEP_KEYS_LOG_KEY": "localhost/keys"}
+"""What signs each log, and the log's origin."""
 OWN_SERVERS: Final = ("DATABASE_URL", "VALKEY_URL")
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
@@ -37,6 +42,10 @@ class Configuration:
     embedded: bool
     officers: tuple[Officer, ...] = ()
     """Who may sign a reset."""
+    log_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    """The logs' seeds by variable, each for one process alone."""
+    witnesses: tuple[Running, ...] = ()
+    """Who watches the logs."""
 
     @property
     def url(self) -> str:
@@ -57,7 +66,7 @@ class Configuration:
         data_dir = Path(env.get("BEEP_DATA_DIR") or ROOT / ".beep").absolute()
         complete = {
             **env,
-            **dict.fromkeys((*KEYS, "BEEP_ROOT_KEY", "BEEP_CERTIFICATES"), ""),
+            **dict.fromkeys((*KEYS, *LOG_KEYS, "BEEP_ROOT_KEY", "BEEP_CERTIFICATES", "BEEP_WITNESSES"), ""),
             "BEEP_DEMO": "1",
             "DJANGO_SETTINGS_MODULE": "beep.settings",
         }
@@ -77,6 +86,11 @@ class Configuration:
         trusted = trust.prepare(
             data_dir / "trust", authority=base64.b64decode(made["BEEP_AUTHORITY_KEY"], validate=True)
         )
+        log_keys = {name: made.pop(name) for name in LOG_KEYS}
+        watching = witnesses.prepare(
+            data_dir / "witnesses",
+            {origin: base64.b64decode(log_keys[name]) for name, origin in LOG_KEYS.items()},
+        )
         return cls(
             data_dir=data_dir,
             host=checked.host,
@@ -86,9 +100,12 @@ class Configuration:
                 **made,
                 **trusted.environment(),
                 "BEEP_DATA_DIR": str(data_dir),
+                "BEEP_WITNESSES": str(watching.policy),
             },
             embedded=embedded,
             officers=trusted.officers,
+            log_keys=log_keys,
+            witnesses=watching.running,
         )
 
 
@@ -111,8 +128,8 @@ def _secrets(path: Path) -> dict[str, str]:
         known = {}
     except ValueError as error:
         raise ImproperlyConfigured(f"{path} is damaged; remove {path.parent} to begin anew") from error
-    missing = [name for name in KEYS if name not in known]
+    missing = [name for name in (*KEYS, *LOG_KEYS) if name not in known]
     if missing:
         known |= {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in missing}
         write_private(path, known)
-    return {name: known[name] for name in KEYS}
+    return {name: known[name] for name in (*KEYS, *LOG_KEYS)}

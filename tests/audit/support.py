@@ -10,13 +10,16 @@ from typing import Any
 import psycopg
 from django.db import transaction
 
-from audit import intake
+from audit import intake, log
+from audit.checking import Checker
 from audit.events import Actor, PersonChanged
+from audit.integrating import INSERT_COSIGNATURE
 from audit.integrator import Integrator
 from audit.note import Signer
 from audit.policy import Policy
 from audit.witness.server import Server, Witness
 from audit.witness.state import State, create
+from audit.witnessing import Witnesses
 from tests.support.databases import TestDatabase
 
 ORIGIN = "localhost/audit"
@@ -90,5 +93,26 @@ def crew(folder: Path, names: Sequence[str] = ("one", "two", "three")) -> Iterat
             key = create(folder / name, f"witness.test/{name}").verifier.format()
             made.start(name)
             lines.append(f"witness {name} {key} http://127.0.0.1:{made.servers[name].server_port}")
-        made.policy = Policy.parse("\n".join([*lines, f"group quorum 2 {' '.join(names)}", "quorum quorum", ""]))
+        made.policy = Policy.parse(
+            "\n".join([*lines, f"group quorum 2 {' '.join(names)}", "quorum quorum", ""])
+        )
         yield made
+
+
+def publish(database: TestDatabase, crew: Crew) -> bytes:
+    """Have the newest checkpoint cosigned, as the integrator does after COMMIT; the note."""
+    with psycopg.connect(database.urls.integrator, autocommit=True) as connection:
+        cursor = connection.cursor()
+        note = log.latest_note(cursor)
+        assert note is not None
+        size = log.head(cursor)[0]
+        asking = Witnesses(crew.policy, ORIGIN, lambda old, new: log.tree(cursor, new).consistency(old))
+        for each in asking.collect(note):
+            cursor.execute(INSERT_COSIGNATURE, (size, each.witness, each.time, each.line))
+        return log.checkpoint_note(cursor, size)
+
+
+def alarms(database: TestDatabase, crew: Crew) -> list[str]:
+    """What the online verifier finds, by name."""
+    with psycopg.connect(database.urls.auditor) as connection:
+        return [alarm.name for alarm in Checker(connection, crew.policy, ORIGIN).run()]

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,17 +9,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.database import connect
 from audit.integrating import Service
+from audit.management.policy import policy_for
 from audit.note import Signer
-from audit.policy import Policy, PolicyError
 from audit.projection import project
 from audit.witnessing import ForkError
 from beep import operations
 
 
 class Command(BaseCommand):
-    """Runs until it is stopped; status 3 when a witness knows another history of the log."""
+    """Runs until it is stopped; then status 3 when a witness knows another history of the log."""
 
     help = __doc__ or ""
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -45,20 +45,7 @@ class Command(BaseCommand):
         try:
             service.run()
         except ForkError as error:
+            # Not ended: whatever starts it again would only ask the same question again and again.
             self.stderr.write(f"{error}. Nothing is signed any more; see docs/operations.md.")
+            service.linger()
             sys.exit(3)
-
-
-def policy_for(signer: Signer) -> Policy:
-    """The policy that BEEP_WITNESSES names. Raises CommandError unless it is strong and names this log."""
-    if settings.WITNESSES is None:
-        raise CommandError("BEEP_WITNESSES is not set; see docs/operations.md")
-    try:
-        policy = Policy.parse(Path(settings.WITNESSES).read_text(encoding="utf-8"))
-        policy.require_strong()
-        known = policy.log(signer.verifier.name).verifier
-    except (OSError, PolicyError, UnicodeDecodeError) as error:
-        raise CommandError(f"BEEP_WITNESSES: {error}") from None
-    if known != signer.verifier:
-        raise CommandError(f"BEEP_WITNESSES names another key for {known.name} than BEEP_LOG_KEY")
-    return policy

@@ -15,6 +15,7 @@ from beep import clock
 from beep.clock import from_ms
 from beep.errors import BeepError
 from messaging import protocol
+from messaging.engine import limits
 from messaging.models import (
     Conversation,
     ConversationKind,
@@ -92,6 +93,15 @@ def persons_of(conversation: Conversation) -> list[UUID]:
         conversation=conversation, left_at__isnull=True, role__in=PRESENT
     ).order_by("person_id")
     return list(present.values_list("person_id", flat=True))
+
+
+def is_large(conversation: Conversation) -> bool:
+    """Whether it has too many members for what is only nice to know (`protocol.MAX_NAMED`)."""
+    present = Participant.objects.filter(
+        conversation=conversation, left_at__isnull=True, role__in=PRESENT
+    ).values("id")
+    # The members one by one, and no further than it takes to know.
+    return len(present[: limits.LIVE_MEMBERS + 1]) > limits.LIVE_MEMBERS
 
 
 def state_of(conversation: Conversation, *, group: Group | None) -> protocol.ConversationState:

@@ -19,6 +19,7 @@ from django.db import transaction
 from msgspec import Meta
 
 from messaging import protocol
+from messaging.engine import limits
 
 log = structlog.get_logger(__name__)
 
@@ -160,7 +161,9 @@ def envelopes_added(conversation: bytes, envelopes: Sequence[protocol.Envelope])
 
 
 def conversation_changed(state: protocol.ConversationState, persons: Iterable[bytes]) -> None:
-    """After commit: tell `persons` (16 bytes each) the conversation's new state."""
+    """After commit: tell `persons` (16 bytes each) the conversation's new state, without names if large."""
+    if len(state.persons) > limits.LIVE_MEMBERS:
+        state = msgspec.structs.replace(state, persons=[])
     _after_commit(ConversationChanged(state=state, persons=sorted(persons)))
 
 

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from accounts.models import Device
 from accounts.signing import Label, verify
 from beep.errors import BeepError
 from beep.tls import TlsError
 from messaging import notices, protocol
-from messaging.access import acting_device, conversation_of, current_group
+from messaging.access import acting_device, conversation_of, current_group, is_large
 from messaging.formats import SlotBody, slot_associated_data, slot_signed
 from messaging.models import Leaf, Sender, SlotRow
 from messaging.read_only import refuse_if_read_only
@@ -93,9 +94,16 @@ def _check_signature(frame: protocol.SlotPut, *, group_id: bytes, signature_key:
 def fetch(*, person: UUID, conversation: UUID) -> tuple[list[protocol.Slot], list[protocol.DeliveredMark]]:
     """Every device's newest slot and what it has acknowledged, for one of the conversation's persons.
 
+    In a large conversation nobody follows what a thousand others have read: only the person's own.
+
     Raises BeepError `not_a_member`.
     """
     row = conversation_of(conversation=conversation, person=person)
+    kept = SlotRow.objects.filter(conversation_id=row.id)
+    senders = Sender.objects.filter(conversation_id=row.id, delivered_seq__gt=0)
+    if is_large(row):
+        own = Device.objects.filter(person_id=person).values("id")
+        kept, senders = kept.filter(device_id__in=own), senders.filter(device_id__in=own)
     slots = [
         protocol.Slot(
             device=slot.device_id.bytes,
@@ -106,8 +114,7 @@ def fetch(*, person: UUID, conversation: UUID) -> tuple[list[protocol.Slot], lis
             counter=slot.counter,
             body=slot.body,
         )
-        for slot in SlotRow.objects.filter(conversation_id=row.id).order_by("device_id", "name")
+        for slot in kept.order_by("device_id", "name")
     ]
-    senders = Sender.objects.filter(conversation_id=row.id, delivered_seq__gt=0).order_by("device_id")
-    marks = senders.values_list("device_id", "delivered_seq")
+    marks = senders.order_by("device_id").values_list("device_id", "delivered_seq")
     return slots, [protocol.DeliveredMark(device=device.bytes, seq=seq) for device, seq in marks]

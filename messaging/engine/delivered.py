@@ -47,12 +47,15 @@ class Delivered:
         self._database: Final = database
         self._on_mark: Final = on_mark
         self._waiting: dict[tuple[bytes, bytes], int] = {}
+        self._large: dict[tuple[bytes, bytes], int] = {}
+        """Marks of large conversations, which wait longer: each message has a thousand of them."""
+        self._rounds = 0
         self._tried: dict[tuple[bytes, bytes], int] = {}
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         """Marks that wait to be written."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._large)
 
     def start(self) -> None:
         """Begin to write now and then."""
@@ -64,21 +67,26 @@ class Delivered:
             await tasks.cancel(self._task)
             await self.write()
 
-    def add(self, device: bytes, cursors: Iterable[protocol.Cursor]) -> None:
-        """The device has stored these logs up to these seqs."""
+    def add(self, device: bytes, cursors: Iterable[protocol.Cursor], *, large: bool = False) -> None:
+        """The device has stored these logs, of `large` conversations or of others, up to these seqs."""
+        waiting = self._large if large else self._waiting
         for cursor in cursors:
             key = (cursor.conversation, device)
-            if cursor.seq > self._waiting.get(key, 0) and len(self._waiting) < MAX_WAITING:
-                self._waiting[key] = cursor.seq
+            if cursor.seq > waiting.get(key, 0) and len(waiting) < MAX_WAITING:
+                waiting[key] = cursor.seq
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(limits.ACK_SECONDS)
-            await self.write()
+            self._rounds += 1
+            await self.write(large=self._rounds % limits.LARGE_ACK_ROUNDS == 0)
 
-    async def write(self) -> None:
+    async def write(self, *, large: bool = True) -> None:
         """Write what waits; a database that is away is left for the next time."""
         waiting, self._waiting = self._waiting, {}
+        if large:
+            waiting |= self._large
+            self._large = {}
         if not waiting:
             return
         items = sorted(waiting.items())

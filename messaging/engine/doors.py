@@ -38,6 +38,7 @@ class Doors:
         self.tokens: Final = Kind(b"", limits.OPENINGS_RATE, limits.OPENINGS_BURST)
         self.strangers: Final = Kind(b"", limits.STRANGERS_RATE, limits.STRANGERS_BURST)
         self._lines: Final[dict[bytes, _Line]] = {}
+        self._resting = 0
 
     def forget(self) -> None:
         """See `Kind.forget`."""
@@ -54,7 +55,7 @@ class Doors:
     ) -> Session | None:
         """What `look_up` finds. Raises BeepError `rate_limited`, and what `look_up` raises."""
         if wait := self.tokens.of(token_hash).take(cost):
-            raise _turned_away(wait)
+            raise await self._turned_away(wait)
         origin = network(address).encode()
         strangers = self.strangers.of(origin)
         if strangers.take(0.0):
@@ -72,7 +73,7 @@ class Doors:
     ) -> Session | None:
         line = self._lines.setdefault(origin, _Line())
         if line.length >= limits.LINE:
-            raise _turned_away(1.0)
+            raise await self._turned_away(1.0)
         line.length += 1
         try:
             async with line.turn:
@@ -82,7 +83,13 @@ class Doors:
             if not line.length:
                 del self._lines[origin]
 
-
-def _turned_away(wait: float) -> BeepError:
-    metrics.total.turned_away += 1
-    return BeepError("rate_limited", retry_after=round(wait + 0.05, 2))
+    async def _turned_away(self, wait: float) -> BeepError:
+        """The refusal, late: whoever comes again and again waits each time, as long as there are few such."""
+        metrics.total.turned_away += 1
+        if self._resting < limits.RESTING:
+            self._resting += 1
+            try:
+                await asyncio.sleep(min(wait, limits.TURNED_AWAY_REST))
+            finally:
+                self._resting -= 1
+        return BeepError("rate_limited", retry_after=round(wait + 0.05, 2))

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from messaging import protocol
+
 BATCH: Final = 512
 """Submissions in one commit."""
 BATCH_BYTES: Final = 1 << 20
@@ -30,6 +32,8 @@ PAGE_BYTES: Final = (1 << 20) // 2
 """A page ends before it would pass this: half of `protocol.MAX_FRAME`."""
 ENVELOPE_BYTES: Final = 128
 """What an envelope takes at most beside its body."""
+STATE_BYTES: Final = 256
+"""What a conversation's state takes at most beside the names in it."""
 HASHES: Final = 10_000
 """Envelope hashes in one answer."""
 
@@ -62,12 +66,16 @@ SHARE_PROCESSES: Final = 8
 """Who uses less than this part of the rate is not told of: so many processes may each overlook that much."""
 SHARE_KEYS: Final = 500
 """Buckets in one call to Valkey."""
-OPENINGS_RATE: Final = 1.0
-OPENINGS_BURST: Final = 60.0
+OPENINGS_RATE: Final = 0.5
+OPENINGS_BURST: Final = 30.0
 """WebSockets that one session may open a second, after a burst."""
 STRANGERS_RATE: Final = 5.0
 STRANGERS_BURST: Final = 50.0
 """Unknown tokens from one address a second, after a burst; past it everybody from there waits in line."""
+TURNED_AWAY_REST: Final = 3.0
+"""Seconds that who comes too often waits for the refusal at most."""
+RESTING: Final = 256
+"""Connections that wait so."""
 LINE: Final = 32
 """Connections of one such address that wait for their look-up."""
 
@@ -110,9 +118,12 @@ READERS: Final = 6
 READERS_QUEUE: Final = 4_096
 """Reads that wait for such a connection; past it `busy`."""
 
-LIVE_MEMBERS: Final = 50
-"""Persons in a conversation up to which read positions, delivered marks and typing are passed on live. Each
-of a thousand devices would otherwise hear of each message of all the others' acknowledgements."""
+LIVE_MEMBERS: Final = protocol.MAX_NAMED
+"""Persons in a conversation up to which read positions, delivered marks and typing are passed on live, and a
+state names everybody. Each of a thousand devices would otherwise hear of each message of all the others'
+acknowledgements, and of a thousand names with each commit."""
+LARGE_ACK_ROUNDS: Final = 30
+"""Of the writes of delivered marks one in so many has those of larger conversations: a minute old at most."""
 
 TYPING_PER_SECOND: Final = 4.0
 """Typing frames of one socket; more are dropped without a word."""

@@ -35,7 +35,7 @@ SELECT c.id, c.kind, COALESCE(p.left_seq, c.last_seq), COALESCE(e.generation, c.
         WHERE o.group_ref = g.id AND o.executed_seq IS NULL AND o.expires_at > %s),
        ARRAY(SELECT m.person_id FROM messaging_participant m
              WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.role IN (1, 2)
-               AND p.left_at IS NULL ORDER BY m.person_id)
+               AND p.left_at IS NULL ORDER BY m.person_id LIMIT %s)
 FROM messaging_participant p
 JOIN messaging_conversation c ON c.id = p.conversation_id
 LEFT JOIN messaging_envelope e ON e.conversation_id = c.id AND e.seq = p.left_seq
@@ -44,7 +44,8 @@ LEFT JOIN messaging_group g
 WHERE p.person_id = %s AND p.role IN (1, 2)
 """
 """What `messaging.access.state_for` says, of all conversations at once. Whoever has left sees each one as the
-envelope that removed them, `e`, left it, and nobody's name."""
+envelope that removed them, `e`, left it, and nobody's name. Of a large group one name too many is read, so
+that a reconnect of its thousand members does not read a million names."""
 
 MAILBOX: Final[LiteralString] = "SELECT last_seq FROM messaging_mailbox WHERE device_id = %s"
 
@@ -130,7 +131,7 @@ async def states(database: Database, *, person: bytes) -> list[protocol.Conversa
         protocol.ConversationState(
             conversation=row[0],
             kind=KINDS[row[1]],
-            persons=row[10],
+            persons=row[10] if len(row[10]) <= limits.LIVE_MEMBERS else [],
             last_seq=row[2],
             generation=row[3],
             epoch=row[4],
@@ -140,7 +141,7 @@ async def states(database: Database, *, person: bytes) -> list[protocol.Conversa
             frozen_seq=None if row[6] else row[8],
             left=row[6],
         )
-        for row in await database.rows(STATES, (clock.now(), arrays.uuid(person)))
+        for row in await database.rows(STATES, (clock.now(), limits.LIVE_MEMBERS + 1, arrays.uuid(person)))
     ]
 
 

@@ -13,6 +13,7 @@ from beep import clock
 from beep.errors import BeepError
 from messaging import conversations, mailbox, orders, petitions, protocol, reports, restore, slots
 from messaging.engine import limits, reads, signals
+from messaging.engine.frames import Outgoing
 
 if TYPE_CHECKING:
     from messaging.engine.socket import Socket
@@ -92,7 +93,28 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
                 socket.engine.hub.join(socket, state)
     socket.mailbox = end
     behind = [s for s in states if s.blocked or s.orders or s.last_seq != cursors.get(s.conversation, 0)]
-    return protocol.Behind(re=frame.id, conversations=behind, mailbox=end)
+    first, rest = _what_fits(behind)
+    if rest:
+        # Behind the answer, which goes out when this one has returned.
+        asyncio.get_running_loop().call_soon(_tell, socket, rest)
+    return protocol.Behind(re=frame.id, conversations=first, mailbox=end)
+
+
+def _what_fits(
+    states: list[protocol.ConversationState],
+) -> tuple[list[protocol.ConversationState], list[protocol.ConversationState]]:
+    """As many states as one frame may carry, and the others."""
+    room = protocol.MAX_FRAME - limits.STATE_BYTES
+    for index, state in enumerate(states):
+        room -= limits.STATE_BYTES + 18 * len(state.persons)
+        if room < 0:
+            return states[:index], states[index:]
+    return states, []
+
+
+def _tell(socket: "Socket", states: list[protocol.ConversationState]) -> None:
+    for state in states:
+        socket.event(Outgoing.of(protocol.ConversationChanged(state=state)))
 
 
 async def _fetch(socket: "Socket", frame: protocol.Fetch) -> protocol.Page:
@@ -192,8 +214,8 @@ async def typing(socket: "Socket", frame: protocol.Typing) -> None:
 
     The leaf map is read once an epoch, not once a frame.
     """
-    room = next((r for r in socket.rooms if r.conversation == frame.conversation), None)
-    if room is None or room.large or not socket.live:
+    room = socket.engine.hub.rooms.get(frame.conversation)
+    if room is None or room not in socket.rooms or room.large or not socket.live:
         return
     try:
         leaves = room.leaves or await reads.leaves(socket.engine.database, conversation=frame.conversation)

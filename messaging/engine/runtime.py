@@ -308,7 +308,7 @@ class Engine:
         for member in self.hub.members():
             try:
                 states = await reads.states(self.database, person=member.person)
-                mail = await reads.mailbox_end(self.database, device=member.device)
+                mail = await reads.mailbox_end(self.database, device=member.device[-16:])
             except requests.UNAVAILABLE as error:
                 log.warning("resync_failed", error=type(error).__name__)
                 return
@@ -324,6 +324,8 @@ class Engine:
                     if inside:
                         self.hub.changed(state, [member.person])
                 elif room is None or not inside or room.told != without_envelope(state):
-                    self.hub.changed(state, state.persons)
+                    # A large one names nobody: then it is for those who are here.
+                    here = {each.person for each in room.members} if room is not None else set()
+                    self.hub.changed(state, state.persons or {member.person, *here})
             if mail:
                 member.event(Outgoing.of(protocol.MailWaiting(last=mail)))

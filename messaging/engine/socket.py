@@ -160,8 +160,11 @@ class Socket:
                 self._spawn(requests.acknowledged(self, frame))
         elif isinstance(frame, protocol.Ack):
             # Only what it takes part in: invented conversations would fill the room that everybody shares.
-            own = {room.conversation for room in self.rooms}
-            self.engine.delivered.add(self.device, [c for c in frame.cursors if c.conversation in own])
+            rooms = self.engine.hub.rooms
+            for cursor in frame.cursors:
+                room = rooms.get(cursor.conversation)
+                if room is not None and room in self.rooms:
+                    self.engine.delivered.add(self.device, (cursor,), large=room.large)
         elif not self.typing.take():
             self._spawn(requests.typing(self, frame))
 

@@ -22,7 +22,8 @@ class Behind(Frame, tag="behind", frozen=True):
     """Conversations whose log ends elsewhere than the cursors say, that are blocked, or have open orders.
 
     A log that ends earlier than the cursor is one that a restored server has lost a part of. Conversations
-    that the person has left are among them: their log ends where the person was removed.
+    that the person has left are among them: their log ends where the person was removed. What does not fit in
+    one frame follows as `conversation_changed`.
 
     `mailbox` is the last seq of the device's mailbox.
     """

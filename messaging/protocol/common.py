@@ -29,9 +29,15 @@ MAX_SLOT: Final = 1_024
 MAX_IN_FLIGHT: Final = 64
 """Unanswered requests of one socket; past it `rate_limited`."""
 MAX_RATE: Final = 100
-"""Frames a second of one socket, after a burst of `MAX_BURST`; past it requests get `rate_limited`."""
+"""Frames a second of one device over all its connections, after a burst of `MAX_BURST`; past it requests get
+`rate_limited`. All devices of a person together have twice as much. What costs the server more counts for
+several frames: large frames and answers, resume, and requests beside send, fetch, hashes and ping."""
 MAX_BURST: Final = 500
-"""Frames that a socket may send at once; twice as many refused in a row close it with 4429."""
+"""Frames that a device may send at once; a socket that has twice as many refused within a minute is closed
+with 4429."""
+MAX_NAMED: Final = 50
+"""Members of a conversation up to which its state on the socket names them, and slots, delivered marks and
+typing are passed on live."""
 MAX_INT: Final = (1 << 53) - 1
 """The largest integer: what a JavaScript number holds exactly."""
 

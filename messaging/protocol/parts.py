@@ -28,9 +28,10 @@ class Envelope(Part, frozen=True):
 class ConversationState(Part, frozen=True):
     """What the server knows of a conversation that the device is behind in.
 
-    `persons` are the members, invited ones left out; nobody where `left`. `generation` is 0 while no group
-    has begun. `blocked`: a leaf of the current group must go, and application messages are refused until a
-    commit removes it or a successor begins. `orders` counts the open orders of the current group
+    `persons` are the members, invited ones left out; nobody where `left`, and nobody of a group that has more
+    than `MAX_NAMED`: `GET /conversations/{id}` names them to whoever needs them all. `generation` is 0 while
+    no group has begun. `blocked`: a leaf of the current group must go, and application messages are refused
+    until a commit removes it or a successor begins. `orders` counts the open orders of the current group
     (`orders_fetch`). `frozen_seq` is the commit that members reported as unusable, so that a successor may
     begin; null otherwise. `left`: the person is out, and may read up to `last_seq`, which is the commit that
     removed them.

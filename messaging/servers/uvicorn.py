@@ -18,9 +18,12 @@ from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, readiness
+from messaging.servers import arguments, draining, readiness, reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from websockets.frames import Frame
     from websockets.http11 import Request
 
 CLOSE_PATIENCE: Final = 5.0
@@ -49,8 +52,40 @@ class Transport:
         self._protocol.close_from_application(code)
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
+class SocketProtocol(reading.Metered, WebSocketsSansIOProtocol):
     """Reads ahead a little instead of pausing after every message, and offers the extension."""
+
+    def pause(self) -> None:
+        """See `Metered`."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """See `Metered`."""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def later(self, seconds: float, call: "Callable[[], None]") -> None:
+        """See `Metered`."""
+        self.loop.call_later(seconds, call)
+
+    def data_received(self, data: bytes) -> None:
+        """See `Metered`."""
+        self.metered(super().data_received, data)
+
+    def handle_ping(self) -> None:
+        """Answer, unless the peer takes no answers."""
+        if reading.too_much_waits(self.transport.get_write_buffer_size()):
+            self.transport.abort()
+            return
+        super().handle_ping()
+
+    def handle_cont(self, event: "Frame") -> None:
+        """One more part of a message."""
+        if len(self.frames) >= reading.FRAGMENTS:
+            self.transport.abort()
+            return
+        super().handle_cont(event)
 
     def handle_connect(self, event: "Request") -> None:
         """Offer the extension before the application starts, which the base class schedules."""
@@ -64,22 +99,21 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             self.frames = []
             return
-        if self.curr_msg_data_type == "text":
-            super().send_receive_event_to_app()
-            return
         data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
         self.frames = []
-        self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
-        if not self.read_paused and self.queue.qsize() >= limits.READ_AHEAD:
-            self.read_paused = True
-            self.transport.pause_reading()
+        if self.curr_msg_data_type == "text":
+            # Beep's frames are binary: whatever this says, the endpoint closes.
+            self.queue.put_nowait({"type": "websocket.receive", "text": data.decode("utf-8", "replace")})
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        if self.queue.qsize() >= limits.READ_AHEAD:
+            self.hold(reading.LAGGING)
 
     async def receive(self) -> Any:
         """The next message; reading goes on when half of them are taken."""
         message = await self.queue.get()
-        if self.read_paused and self.queue.qsize() <= limits.READ_AHEAD // 2:
-            self.read_paused = False
-            self.transport.resume_reading()
+        if self.queue.qsize() <= limits.READ_AHEAD // 2:
+            self.release(reading.LAGGING)
         return message
 
     def close_from_application(self, code: int) -> None:
@@ -93,9 +127,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             return
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self.release(reading.LAGGING)
         # Not close(): that would wait for a reader who may be the reason.
         self.close_timer = self.loop.call_later(CLOSE_PATIENCE, self.transport.abort)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})

@@ -22,7 +22,7 @@ from messaging import conversations, notices, protocol, removals, restore
 from messaging.engine import limits
 from messaging.engine.runtime import Engine
 from messaging.formats import Role
-from messaging.models import Participant, Restore
+from messaging.models import ConversationKind, Participant, Restore
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk, actors, talk, typing_frame
 from tests.messaging.party import Party, leave_frame, party, rejoin_frame
@@ -217,23 +217,27 @@ async def test_large_groups_are_spared_what_is_only_nice_to_know(
     @sync_to_async
     def make() -> tuple[list[Actor], Talk]:
         people = actors(2)
-        return people, talk(people)
+        return people, talk(people, kind=ConversationKind.GROUP)
 
     people, chat = await make()
     async with inside(people[0]) as one, inside(people[1]) as two:
+        assert engine.hub.rooms[chat.id].large
         await one.send(chat)
         await two.envelopes(chat.id, until=2)
         await two.post(protocol.Ack(cursors=[protocol.Cursor(conversation=chat.id, seq=2)]))
         await one.post(typing_frame(chat, leaf=0))
         await two.ask(protocol.Ping)
+        await engine.delivered.write(large=False)
+        assert len(engine.delivered) == 1, "thousands of marks a message are written a minute later"
         await engine.delivered.write()
         for client in (one, two):
             await client.ask(protocol.Ping)
             spare = (protocol.Delivered, protocol.TypingEvent)
             assert not [frame for frame in client.unread if isinstance(frame, spare)]
-        # The mark itself is kept.
-        slots = await one.ask(protocol.SlotsFetch, conversation=chat.id)
+        # The mark itself is kept, and told to nobody else.
+        slots = await two.ask(protocol.SlotsFetch, conversation=chat.id)
         assert [mark.seq for mark in slots.delivered] == [2]
+        assert (await one.ask(protocol.SlotsFetch, conversation=chat.id)).delivered == []
 
 
 async def test_read_only_after_a_restore(engine: Engine) -> None:

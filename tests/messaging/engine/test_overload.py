@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import redis.asyncio
-from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from beep.errors import BeepError
@@ -22,7 +21,7 @@ from messaging.engine.slow import SlowPath
 from messaging.engine.submission import Submission
 from messaging.engine.writer import Writer
 from tests.messaging.engine.client import Inside, inside
-from tests.messaging.engine.factory import Actor, Talk, actors, body, talk
+from tests.messaging.engine.factory import Actor, Talk, body
 from tests.support.databases import TestDatabase
 
 Pair = tuple[Actor, Actor, Talk]
@@ -356,11 +355,3 @@ async def test_a_flood_is_read_slowly_and_others_are_answered(engine: Engine, pa
         refused = [frame for frame in flood.unread if isinstance(frame, protocol.Refused)]
         assert len(refused) >= limits.FREE_REFUSALS
         assert {frame.code for frame in refused} == {"rate_limited"}
-
-
-@sync_to_async
-def large(count: int) -> tuple[list[Actor], Talk]:
-    from messaging.models import ConversationKind
-
-    members = actors(count)
-    return members, talk(members, kind=ConversationKind.GROUP)

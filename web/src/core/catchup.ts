@@ -126,7 +126,8 @@ export class CatchingUp {
     private readonly onShorter: (conversation: Id) => void,
   ) {}
 
-  async learn(view: ServerView): Promise<void> {
+  async learn(told: ServerView): Promise<void> {
+    const view = await this.#named(told);
     await rememberConversation(this.context, view);
     const others = view.persons
       .filter((person) => person !== this.context.self.person)
@@ -139,6 +140,15 @@ export class CatchingUp {
         },
         () => undefined,
       );
+  }
+
+  /** The state of a large group names nobody; whoever is not inside yet needs the names to get in. */
+  async #named(view: ServerView): Promise<ServerView> {
+    if (view.kind !== "group" || view.left || view.persons.length > 0) return view;
+    const { store, api } = this.context;
+    const record = (await store.get("conversations", await store.conversation(view.id)))?.value;
+    if (record && record.generation > 0 && record.standing === "in") return view;
+    return { ...view, persons: fromAnswer(await api.conversation(view.id)).persons };
   }
 
   /** True when the cursor has moved. */

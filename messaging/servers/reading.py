@@ -1,0 +1,71 @@
+"""When a connection is read: not while its application lags, nor while it pays for the time that it has cost.
+
+Whatever a peer sends costs the event loop time before the application sees it: unmasking, control frames,
+fragments, whatever the server's library does with them. A chunk that took long is paid back by reading
+nothing from that peer for `REST` times as long. So a peer that sends without end gets a tenth of the loop at
+most, whatever it sends, and TCP makes it wait.
+
+Time is the thread's processor time: what the machine gave to other processes is nobody's fault here.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from messaging.engine import limits
+
+LAGGING: Final = 1
+"""The application has enough to do with what was read."""
+PAYING: Final = 2
+"""The peer has taken too much of the loop's time."""
+
+FREE: Final = 0.004
+"""Seconds that one chunk may take before it is paid for."""
+REST: Final = 9.0
+FRAGMENTS: Final = 1_024
+"""Frames of one message. Empty ones take room as well, and the limit of a message's size does not see it."""
+
+
+class Metered:
+    """A protocol's share in this; without attributes of its own until there is something to remember."""
+
+    _reasons = 0
+
+    def pause(self) -> None:
+        """Read nothing more from the connection."""
+        raise NotImplementedError
+
+    def resume(self) -> None:
+        """Read on, unless the connection has ended."""
+        raise NotImplementedError
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call it then."""
+        raise NotImplementedError
+
+    def hold(self, reason: int) -> None:
+        """Stop reading for `reason`."""
+        if not self._reasons:
+            self.pause()
+        self._reasons |= reason
+
+    def release(self, reason: int) -> None:
+        """Read on when no other reason is left."""
+        if self._reasons & reason:
+            self._reasons &= ~reason
+            if not self._reasons:
+                self.resume()
+
+    def metered(self, handle: Callable[[bytes], None], data: bytes) -> None:
+        """Let `handle` have `data`, and the peer pay for it."""
+        began = time.thread_time()
+        handle(data)
+        spent = time.thread_time() - began
+        if spent > FREE:
+            self.hold(PAYING)
+            self.later(spent * REST, lambda: self.release(PAYING))
+
+
+def too_much_waits(buffered: int) -> bool:
+    """Whether a peer that makes us answer (with pongs) takes no answers."""
+    return buffered > limits.BUFFER

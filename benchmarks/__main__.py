@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kinds = KINDS if options.server == "both" else (options.server,)
     if options.workers == 1:
         measure.pin(0)
+    measure.end_in_order()
     measure.say({"conditions": measure.conditions()})
     if options.workers > 1:
         measure.say({"note": NOT_SHOWN})

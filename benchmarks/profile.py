@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_sizes(parser)
     options = parser.parse_args(arguments)
     measure.pin(0)
+    measure.end_in_order()
     measure.say({"conditions": measure.conditions()})
     with tempfile.TemporaryDirectory(prefix="beep-bench-") as name, beep.databases(Path(name)):
         for workload in options.names:

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(names) - set(workloads.COMMON):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     measure.pin(0)
+    measure.end_in_order()
     measure.say({"conditions": measure.conditions()})
     runs: dict[tuple[str, str], list[Figures]] = {}
     with tempfile.TemporaryDirectory(prefix="beep-bench-") as name, beep.databases(Path(name)) as urls:

@@ -2,8 +2,8 @@
 
 One server, one person behind `tests.support.slow_link`, over WebSocket and over long-poll, doing what the web
 client does (`web/src/transport`): greet, resume, fetch each conversation that is behind, write, listen, rest.
-Bytes are those on the wire with IP and TCP headers, without TLS: its records take some 25 bytes each more, and
-its handshake about 5 kB. HTTP requests carry the headers that a browser sends.
+Bytes are those on the wire with IP and TCP headers, without TLS: its records take some 25 bytes each more,
+and its handshake about 5 kB. HTTP requests carry the headers that a browser sends.
 """
 
 import argparse

@@ -30,5 +30,5 @@ async def test_it_carries_all_bytes_slowly_and_counts_them() -> None:
     assert (link.up.bytes, link.down.bytes) == (len(said), len(said))
     assert link.up.packets >= len(said) // PACKET
     assert link.moved()[0] == len(said) + HEADERS * link.up.packets
-    # A handshake, a round trip and the time that the narrower way needs: a lower bound, however busy it is here.
+    # A handshake, a round trip and what the narrower way needs: a lower bound, however busy it is here.
     assert took >= 2 * profile.round_trip + 8 * len(said) / profile.up

@@ -52,7 +52,7 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // What is waited for comes when the machine has time for it: the default of one second asserts a speed.
     expect: { poll: { timeout: 15_000 } },
   },

@@ -144,7 +144,10 @@ export class Identities {
     const key = await store.person(person);
     const stored = await store.get("chains", key);
     const pinned = stored ? await this.#verify(person, stored.value) : null;
-    const answer = await api.identity(person, pinned ? pinned.version - 1 : 0);
+    const after = pinned ? pinned.version - 1 : 0;
+    let answer = await api.identity(person, after);
+    if (stored && pinned && answer.length === 0 && (await this.#giveBack(person, stored.value, pinned)))
+      answer = await api.identity(person, after);
     // Officers' certificates first, as they are now: without them a new reset could not be judged.
     if (answer.slice(pinned ? 1 : 0).some(isReset)) await this.trust.tryRefresh();
     const anchors = await this.trust.anchors();
@@ -177,6 +180,22 @@ export class Identities {
     this.#chains.set(person, chain);
     if (news === this.#news) this.#fresh.add(person);
     return chain;
+  }
+
+  /**
+   * The server does not know the pinned statement any more. One that was restored to an older point takes what it has
+   * lost, from anybody: each statement is signed by its own person. False when it takes nothing: then its chain was cut.
+   */
+  async #giveBack(person: Id, { statements }: ChainRecord, pinned: Chain): Promise<boolean> {
+    const { api, journal } = this.context;
+    journal.note("identity chain", "shorter than before");
+    try {
+      return (await api.giveBackStatements(person, statements.slice(-GIVEN_AT_ONCE))) >= pinned.version;
+    } catch (error) {
+      if (!(error instanceof TransportError) || !TAKES_NOTHING.has(error.code)) throw error;
+      journal.note("give back", error.code);
+      return false;
+    }
   }
 
   /** Keeps what contradicts the pin as an alarm. Throws what is no judgement on the chain. */
@@ -230,6 +249,17 @@ export class Identities {
     return verifyChain(statements, { person: idBytes(person), trust: anchors });
   }
 }
+
+/** Statements that the server takes in one request. */
+const GIVEN_AT_ONCE = 100;
+/** The server is not being restored, or the statements do not follow what it holds. */
+const TAKES_NOTHING: ReadonlySet<string> = new Set([
+  "conflict",
+  "not_found",
+  "statement_malformed",
+  "statement_refused",
+  "statement_stale",
+]);
 
 /** True for a statement that is marked as a reset; what cannot be read is judged elsewhere. */
 function isReset(bytes: Uint8Array): boolean {

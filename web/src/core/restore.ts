@@ -4,7 +4,9 @@ import { TransportError } from "../transport";
 import { type Envelope, MAX_FRAME, MAX_REUPLOAD } from "../wire/frames";
 import type { Id } from "./api";
 import type { Context } from "./context";
+import type { Identities } from "./identities";
 import { idBytes } from "./ids";
+import { pooled } from "./lanes";
 import { readView } from "./pending";
 import { Step } from "./step";
 
@@ -13,6 +15,8 @@ const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 const KEPT = 20_000;
 const PRUNE_EVERY_MS = 24 * 60 * 60 * 1000;
 const PRUNED_AT_ONCE = 500;
+/** In conversations of more persons each gives back their own chain. */
+const FEW = 50;
 /** Header and framing of one envelope in a frame, at most. */
 const OVERHEAD = 128;
 
@@ -20,10 +24,13 @@ const OVERHEAD = 128;
  * After the server was restored to an older point: gives back what it has lost. The envelopes go up as they came down;
  * the hash of the last one that the server still has must be the one that is in our transcript, and the server itself
  * checks every one against the transcripts that later senders signed. Whoever's log differs is shown the mismatch and
- * uploads nothing.
+ * uploads nothing. Identity statements that were lost go back first (`Identities.refresh`).
  */
 export class Restore {
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly identities: Identities,
+  ) {}
 
   /** Compares the log's ends and uploads the rest. Call under the conversation's lane. Throws `TransportError`. */
   async run(conversation: Id): Promise<void> {
@@ -36,6 +43,9 @@ export class Restore {
       await this.#mismatch(conversation);
       return;
     }
+    // Identities first: what lost devices have said can only be judged by the chains that list them.
+    const persons = record.persons.length <= FEW ? record.persons : [];
+    await pooled([...new Set([context.self.person, ...persons])], (one) => this.identities.tryRefresh(one));
     await this.#unacknowledge(blind, there);
     for (let after = there; after < record.cursor;) {
       const envelopes = await this.#part(blind, after, record.cursor);

@@ -87,7 +87,7 @@ export class Sync {
     this.groups = new Groups(context, identities, pendings, commits, begins, catchUp, findable);
     const current = (conversation: Id): boolean => this.#current.has(conversation);
     this.#outbox = new Outbox(context, this.groups, identities, catchUp, current);
-    this.#restore = new Restore(context);
+    this.#restore = new Restore(context, identities);
     this.#actions = new GroupActions(context, this.groups, new Composer(context));
     this.#devices = new Devices(context, people, identities, announcer, {
       admitOwn: (conversation) => this.groups.attend(conversation),

@@ -16,6 +16,7 @@ const read = {
   devices: parser(shapes.devices),
   people: parser(shapes.people),
   statements: parser(shapes.statements),
+  chainVersion: parser(shapes.chainVersion),
   claimed: parser(shapes.claimed),
   units: parser(shapes.units),
   matches: parser(shapes.matches),
@@ -131,6 +132,15 @@ export class Api extends DeviceApi {
   async identity(person: string, after: number): Promise<Uint8Array[]> {
     const answer = await this.http.get(`people/${person}/identity?after=${String(after)}`, read.statements);
     return answer.statements;
+  }
+
+  /**
+   * Hands statements back to a server that was restored to an older point; those that it has are passed over. The
+   * version of the person's chain then. Refused with `conflict` unless the server is being restored.
+   */
+  async giveBackStatements(person: string, statements: readonly Uint8Array[]): Promise<number> {
+    const body = { person, statements: statements.map(b) };
+    return (await this.http.post("identities/give-back", body, read.chainVersion)).version;
   }
 
   async keyPackageCounts(): Promise<Record<string, number>> {

@@ -102,6 +102,7 @@ export const shapes = {
   devices: v.object({ devices: v.array(device) }),
   people: v.object({ people: v.array(personCard), next: v.nullable(v.string()) }),
   statements: v.object({ statements: v.array(bytes) }),
+  chainVersion: v.object({ version: count }),
   /** One package of each living device; `missing`: persons without a device, or without a package for it. */
   claimed: v.object({
     packages: v.array(v.object({ person: uuid, device: uuid, package: bytes })),

@@ -101,6 +101,22 @@ describe("a chain", () => {
     return { chain, arrive };
   }
 
+  it("that a restored server has lost is given back, and one that was cut raises the alarm", async () => {
+    const identities = new Identities(ayesha.context);
+    await omar.approve();
+    const { version } = await identities.refresh(omar.person);
+    const whole = server.chains.get(omar.person)!;
+    server.chains.set(omar.person, whole.slice(0, 1));
+    await expect(identities.refresh(omar.person)).rejects.toMatchObject({ code: "identity_chain_refused" });
+    expect(await identities.alarms()).toBe(1);
+    // The same loss, but the operators say that they restore.
+    server.readOnly = true;
+    expect((await identities.refresh(omar.person)).version).toBe(version);
+    expect(server.chains.get(omar.person)).toEqual(whole);
+    expect(await identities.alarms()).toBe(0);
+    server.readOnly = false;
+  }, 60_000);
+
   it("that has grown is not hidden by an older answer that arrives later", async () => {
     const identities = new Identities(ayesha.context);
     const before = await identities.refresh(omar.person);

@@ -84,7 +84,7 @@ def proof(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespons
             "index": found.index,
             "body": encode_base64(found.body),
             "proof": [encode_base64(step) for step in found.proof],
-            "note": found.note.decode(),
+            "checkpoint": found.note.decode(),
             "policy": evidence.readers_policy(),
         }
     )

@@ -138,7 +138,7 @@ def test_evidence_verifies_and_a_changed_byte_does_not(office: Office) -> None:
     office.settle()
     given = office.desk.get("/log/3/proof").json()
     body, proof = base64.b64decode(given["body"]), [base64.b64decode(step) for step in given["proof"]]
-    checkpoint = office.crew.policy.witnessed(given["note"].encode(), origin=ORIGIN).checkpoint
+    checkpoint = office.crew.policy.witnessed(given["checkpoint"].encode(), origin=ORIGIN).checkpoint
     merkle.verify_inclusion(merkle.leaf_hash(body), 3, checkpoint.size, proof, checkpoint.root)
     with pytest.raises(merkle.ProofError):
         merkle.verify_inclusion(merkle.leaf_hash(body + b" "), 3, checkpoint.size, proof, checkpoint.root)

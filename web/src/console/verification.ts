@@ -1,12 +1,22 @@
 import * as v from "valibot";
-import { verifyEntry, type Check } from "./entry-proof";
+import { fromBase64 } from "../crypto/transparency/base64";
+import { type EntryCheck, verifyEntry } from "../crypto/transparency/entry";
 import { ask, Refused } from "./http";
 
+const bytes = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const found = fromBase64(dataset.value);
+    if (found) return found;
+    addIssue({ message: "not base64" });
+    return NEVER;
+  }),
+);
 const evidence = v.object({
-  index: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  body: v.string(),
-  proof: v.array(v.string()),
-  note: v.string(),
+  index: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  body: bytes,
+  proof: v.array(bytes),
+  checkpoint: v.string(),
   policy: v.string(),
 });
 
@@ -41,14 +51,45 @@ export function offerVerification(place: HTMLElement): void {
   });
 }
 
-async function verify(leaf: number, shown: string): Promise<Check[]> {
+async function verify(leaf: number, shown: string): Promise<EntryCheck[]> {
   const given = v.parse(evidence, await ask(`/log/${String(leaf)}/proof`));
-  return verifyEntry({ ...given, leaf, shown, now: Date.now() });
+  const event = JSON.stringify(JSON.parse(shown));
+  return verifyEntry({
+    ...given,
+    shown: { index: leaf, matches: (found) => JSON.stringify(found) === event },
+    now: Date.now(),
+  });
 }
 
-function line(check: Check): HTMLElement {
+function line(check: EntryCheck): HTMLElement {
   const item = document.createElement("li");
   item.className = check.ok ? "good" : "bad";
-  item.textContent = `${check.ok ? "✓" : "✗"} ${check.text}`;
+  item.textContent = `${check.ok ? "✓" : "✗"} ${words(check)}`;
   return item;
+}
+
+function words({ step, ok, values }: EntryCheck): string {
+  const names = values.witnesses?.join(", ") ?? "";
+  switch (step) {
+    case "bytes":
+      return ok
+        ? "The bytes are an entry of the audit log, and this page shows what is in them."
+        : "The bytes are not the entry that this page shows.";
+    case "policy":
+      return ok
+        ? `The policy names the witnesses ${names}.`
+        : "The policy is missing, or too weak to rely on.";
+    case "checkpoint":
+      return ok
+        ? `The log signed its state at ${String(values.size)} entries, and ${names} saw it.`
+        : "The log's signature or the quorum of witnesses is missing.";
+    case "inclusion":
+      return ok
+        ? "The entry stands in that state: the path leads to its root."
+        : "The path does not lead to the root: this entry is not in the witnessed log.";
+    case "age":
+      return ok
+        ? `The witnesses last looked ${String(values.seconds)} s ago.`
+        : "The witnesses' signatures are more than an hour old, or from the future: see the Integrity page.";
+  }
 }

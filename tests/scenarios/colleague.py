@@ -13,9 +13,10 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.scenarios.stack import Newcomer
 from tests.scenarios.words import Language, pattern, word
 
-ARGON_PATIENCE: Final = 60_000
+ARGON_PATIENCE: Final = 180_000
 """Milliseconds for steps that derive keys from a passphrase, on a loaded machine."""
-MESSAGE_PATIENCE: Final = 30_000
+MESSAGE_PATIENCE: Final = 60_000
+"""Milliseconds for a message to be written, sent and shown, on a machine with other work to do."""
 STATES: Final = ("queued", "sent", "delivered", "read")
 DONE: Final = object()
 SECRETS: Final[set[str]] = set()

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague
 
-APPROVAL_PATIENCE: Final = 60_000
+APPROVAL_PATIENCE: Final = 120_000
 """Milliseconds for a step of an approval or of a transfer of history, on a loaded machine."""
 _EIGHT: Final = re.compile(r"^[0-9]{8}$")
 PHONE: Final[dict[str, Any]] = {

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
 from tests.scenarios.stack import Newcomer
 
-GROUP_PATIENCE: Final = 60_000
+GROUP_PATIENCE: Final = 120_000
 """Milliseconds until a change of a group is in the log and on the screen, on a loaded machine."""
 
 

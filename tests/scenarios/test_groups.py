@@ -180,6 +180,7 @@ def test_who_is_removed_reads_nothing_that_follows_and_who_comes_later_nothing_b
     assert [envelope.kind for envelope in following[:2]] == [protocol.COMMIT, protocol.APPLICATION]
     mouth.rule = _as_if_still_in(group, following)
     victim.page.goto(f"{stack.url}/c/{group}")
+    victim.expect_message("I can still write here")
     victim.page.wait_for_timeout(6_000)
     shown = [row.text for row in victim.messages()]
     assert "I can still write here" in shown

@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from consoles import files
-from consoles.views import door, entries, export, overview
+from consoles.views import deletions, door, entries, export, overview
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/log")),
@@ -28,5 +28,6 @@ urlpatterns = [
     path("plots/data", overview.plot_data),
     path("reports", overview.reports),
     path("reports/who-looked", overview.who_looked),
+    path("reports/deleted", deletions.deleted),
     path("files/<str:name>", files.serve),
 ]

@@ -250,6 +250,18 @@ def test_the_search_table_is_held_to_the_leaves(office: Office, fresh_database: 
     assert wrong == ["leaf 2 has no row in the search table", "leaf 3 and its row in the search table differ"]
 
 
+def test_whether_anything_was_deleted_in_a_month(office: Office) -> None:
+    office.settle()
+    page = office.desk.get("/reports/deleted", month="2026-06")
+    assert page.status_code == 200
+    assert b"verdict good" in page.content
+    assert b"no clear text was erased" in page.content
+    assert office.desk.get("/reports/deleted", month="2026-13").status_code == 400
+    office.settle()
+    (row,) = search.page(search.Filters(actions=("audit.reported",)))
+    assert _event(row.leaf)["parameters"]["report"] == "deleted"
+
+
 def _event(leaf: int) -> Any:
     with connections["auditor"].cursor() as cursor:
         cursor.execute("SELECT body FROM audit_leaf WHERE leaf_index = %s", [leaf])

@@ -11,5 +11,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Register the system checks, which read the models."""
+        """Register the system checks, and what the audit log must tell of; both read the models."""
         import_module("accounts.checks")
+        import_module("accounts.acts")

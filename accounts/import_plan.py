@@ -182,6 +182,14 @@ def apply(*, rows: Sequence[Row], actor: Actor, expected: bytes | None = None) -
     return plan
 
 
+def record_planned(plan: Plan, *, actor: Actor) -> None:
+    """Say in the log that somebody asked what an import would change; a transaction of its own."""
+    with transaction.atomic():
+        intake.record(
+            events.DirectoryPlanned(actor=actor, source=SOURCE, plan_hash=plan.hash, counts=dict(plan.counts))
+        )
+
+
 def _load() -> _Known:
     everybody = list(Person.objects.all())
     return _Known(

@@ -67,6 +67,7 @@ class Checker:
             action: acts.name for acts in reconcile.registered().values() for action in acts.actions
         }
         self._told: Final[dict[str, set[UUID]]] = defaultdict(set)
+        self._before: Final = clock.from_ms(clock.now_ms() - WAIT)
         self.size = 0
 
     def run(self, progress: Progress = lambda done, all_: None) -> Iterator[AlarmError]:
@@ -222,7 +223,7 @@ class Checker:
 
     def _acts(self) -> None:
         for acts in reconcile.registered().values():
-            for id_ in acts.ids():
+            for id_ in acts.ids(self._before):
                 if id_ not in self._told[acts.name]:
                     raise AlarmError("act_without_entry", f"{acts.name} {id_}")
 

@@ -7,24 +7,26 @@ entry; the verifier asks for the ids and looks for them among the targets of the
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """Rows of one kind. `ids` gives the ids of those that stand in the database now."""
+    """Rows of one kind. `ids` gives the ids of those that stand in the database."""
 
     name: str
     actions: frozenset[str]
     """An entry with one of these actions and the id as target tells of the row."""
-    ids: Callable[[], Iterator[UUID]]
+    ids: Callable[[datetime], Iterator[UUID]]
+    """Those from before a moment: what was done just now may not have come into the log yet."""
 
 
 _REGISTERED: Final[dict[str, Acts]] = {}
 
 
-def register(name: str, *, actions: set[str], ids: Callable[[], Iterator[UUID]]) -> None:
+def register(name: str, *, actions: set[str], ids: Callable[[datetime], Iterator[UUID]]) -> None:
     """Say that each of `ids` must be the target of an entry with one of `actions`; when Django starts."""
     _REGISTERED[name] = Acts(name, frozenset(actions), ids)
 

@@ -9,5 +9,5 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        """Listen to what `accounts` tells."""
-        from messaging import receivers  # noqa: F401 - importing it connects them
+        """Listen to what `accounts` tells; register what the audit log must tell of."""
+        from messaging import acts, receivers  # noqa: F401 - importing them does it

@@ -252,9 +252,9 @@ def test_8_an_intake_row_dropped_before_integration(database: TestDatabase, crew
     tamper(database, "DELETE FROM audit_intake WHERE id = (SELECT max(id) FROM audit_intake)")
     integrate(database)
     support.publish(database, crew)
-    reconcile.register("changed persons", actions={"person.changed"}, ids=lambda: iter([done]))
+    reconcile.register("changed persons", actions={"person.changed"}, ids=lambda _: iter([done]))
     assert support.alarms(database, crew) == []
-    reconcile.register("changed persons", actions={"person.changed"}, ids=lambda: iter([done, hidden]))
+    reconcile.register("changed persons", actions={"person.changed"}, ids=lambda _: iter([done, hidden]))
     assert support.alarms(database, crew) == ["act_without_entry"]
 
 
@@ -356,6 +356,7 @@ def test_one_changed_byte_of_an_export_is_found(database: TestDatabase, crew: Cr
 def test_an_export_of_some_days(database: TestDatabase, crew: Crew, tmp_path: Path) -> None:
     with psycopg.connect(database.urls.auditor) as auditor:
         times = [at for (at,) in auditor.execute("SELECT at FROM audit_leaf ORDER BY leaf_index")]
+        auditor.rollback()
         done = write(
             auditor, tmp_path / "some", policy=crew.policy, origin=ORIGIN, begin=times[100], end=times[280]
         )

@@ -43,6 +43,7 @@ class Command(BaseCommand):
                 plan = import_plan.apply(rows=rows, actor=ACTOR, expected=expected)
             else:
                 plan = import_plan.make(rows)
+                import_plan.record_planned(plan, actor=ACTOR)
         except OSError as error:
             raise CommandError(str(error)) from error
         except ValueError as error:

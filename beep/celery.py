@@ -11,7 +11,7 @@ from celery import Celery, bootsteps
 from celery.signals import task_postrun, task_prerun, worker_init
 from django.conf import settings
 
-from beep import metrics, operations
+from beep import metrics, operations, skew
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
 
@@ -25,6 +25,8 @@ app = Celery("beep")
 app.conf.update(
     broker_url=settings.VALKEY_URL,
     broker_connection_retry_on_startup=True,
+    # For as long as it takes: by default a worker gives up after a hundred attempts, some 50 minutes.
+    broker_connection_max_retries=None,
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
@@ -82,6 +84,7 @@ app.steps["worker"].add(TimerStep)
 @worker_init.connect
 def _watched(**_: Any) -> None:
     operations.start()
+    skew.start(settings.ENVIRONMENT.database.line())
 
 
 @task_prerun.connect

@@ -82,6 +82,17 @@ class DatabaseUrl:
             sslmode=query.get("sslmode", "prefer" if is_loopback(parts.hostname) else "verify-full"),
         )
 
+    def line(self) -> dict[str, str | int]:
+        """The parameters of a connection, as psycopg and libpq name them."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+            "dbname": self.name,
+            "sslmode": self.sslmode,
+        }
+
 
 @dataclass(frozen=True)
 class Environment:

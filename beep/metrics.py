@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -117,6 +118,12 @@ task_seconds: Final = Histogram(
     "How long tasks took",
     ("task",),
     buckets=(0.01, 0.1, 1, 10, 60),
+    registry=REGISTRY,
+)
+
+clock_skew: Final = Gauge(
+    "beep_clock_skew_seconds",
+    "This machine's clock minus PostgreSQL's, as measured in the last minute",
     registry=REGISTRY,
 )
 

@@ -107,7 +107,7 @@ DATABASE_SESSION = {
 
 
 def _database(url: DatabaseUrl, *, role: str | None = None, pool: bool = False) -> dict[str, Any]:
-    session = dict(DATABASE_SESSION)
+    session: dict[str, int | str] = {**DATABASE_SESSION}
     if role:
         # Set for the session at connect time, so that every object a migration makes belongs to the owner.
         session["role"] = role

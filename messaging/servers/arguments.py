@@ -5,6 +5,10 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
+from django.conf import settings
+
+from beep import skew
+
 APPLICATION: Final = "beep.asgi:application"
 MESSAGE_LIMIT: Final = 2 << 20
 """Bytes of a message that a server takes in at all. Twice `protocol.MAX_FRAME`, so that a client just above
@@ -12,8 +16,8 @@ it
 gets a typed answer; the server itself ends a connection beyond this."""
 PING_INTERVAL: Final = 50
 PING_TIMEOUT: Final = 30
-"""Seconds. Just below the minute after which proxies drop a silent connection: each ping wakes a radio, and who
-sits before the page is asked by the page itself (`web/src/transport/socket.ts`)."""
+"""Seconds. Just below the minute after which proxies drop a silent connection: each ping wakes a radio, and
+who sits before the page is asked by the page itself (`web/src/transport/socket.ts`)."""
 
 
 def parse(arguments: Sequence[str] | None, *, program: str) -> argparse.Namespace:
@@ -26,3 +30,8 @@ def parse(arguments: Sequence[str] | None, *, program: str) -> argparse.Namespac
     parser.add_argument("--fd", type=int, help="descriptor of a listening socket that somebody else bound")
     parser.add_argument("--application", default=APPLICATION, help="module:attribute of the ASGI application")
     return parser.parse_args(arguments)
+
+
+def watch_clock() -> None:
+    """Compare this machine's clock with PostgreSQL's from now on; the settings must be there."""
+    skew.start(settings.ENVIRONMENT.database.line())

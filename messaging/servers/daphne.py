@@ -285,7 +285,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = arguments.parse(argv, program="python -m messaging.servers.daphne")
     operations.start()
-    make(options.host, options.port, options.application, fd=options.fd).run()
+    server = make(options.host, options.port, options.application, fd=options.fd)
+    arguments.watch_clock()
+    server.run()
 
 
 if __name__ == "__main__":

@@ -30,8 +30,11 @@ from messaging.engine.frames import Outgoing
 log = structlog.get_logger(__name__)
 
 CHANNEL: Final = "beep:engine"
-SILENCE: Final = 6.0
-"""Seconds without a word, a pong included, after which the subscription counts as dead."""
+ASK: Final = 1.0
+"""Seconds without a word after which Valkey is asked whether it is there."""
+SILENCE: Final = 3.0
+"""Seconds without a word, a pong included, after which the subscription counts as dead. Until then nobody
+polls: for so long a link that is cut without a word holds up what other processes have stored."""
 BACKOFF: Final = (0.1, 0.3, 1.0)
 """Seconds before the next attempt to subscribe; the last one repeats."""
 
@@ -206,7 +209,7 @@ class Relay:
         heard = time.monotonic()
         try:
             while True:
-                message = await pubsub.get_message(timeout=2.0)
+                message = await pubsub.get_message(timeout=ASK)
                 if message is None:
                     # A connection whose other end has vanished says nothing for ever: ask.
                     if time.monotonic() - heard > SILENCE:

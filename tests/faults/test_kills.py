@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import redis
 
+from beep.celery import HEARTBEAT_KEY
 from messaging.engine import relay
 from tests.faults import crowd as crowds
 from tests.faults import verify
@@ -61,14 +62,21 @@ class Machine:
         return in_flight
 
     def _kill_web(self, name: str) -> int:
-        peers = peers_of(self.stack.pid(name), self.crowd.doors[0].port)
-        if not self.crowd.wait_for_requests(peers):
-            return 0
+        deadline = time.monotonic() + 5
+        while not self.crowd.wait_for_requests(self._peers(name), 0.2):
+            if time.monotonic() > deadline:
+                return 0
+            # It has come up a moment ago, and everybody is with the other one.
+            self.crowd.scatter()
+            time.sleep(0.2)
         before = self.crowd.tally.counts["cut_in_flight"]
         self.stack.kill(name)
         # The devices hear of it within milliseconds.
         time.sleep(0.1)
         return self.crowd.tally.counts["cut_in_flight"] - before
+
+    def _peers(self, name: str) -> set[int]:
+        return peers_of(self.stack.pid(name), self.crowd.doors[0].port)
 
     def bring_back(self, target: str) -> None:
         """Start it again, without waiting for a web worker to be up."""
@@ -85,11 +93,9 @@ class Machine:
         """Requests in flight at the kill, and seconds from it until everybody was served again."""
         if target in WEB:
             self.wait_for_web()
-        began, wall = time.monotonic(), time.time_ns() // 1_000_000
         in_flight = self.kill(target)
+        began, wall = time.monotonic(), time.time_ns() // 1_000_000
         if not in_flight and target in WEB and self.stack.is_up(target):
-            # Nobody had a request there: it lives, and others come to it.
-            self.crowd.scatter()
             return 0, 0.0
         self.bring_back(target)
         return in_flight, self.crowd.wait_until_served(PATIENCE, began=began, wall_ms=wall)
@@ -98,6 +104,14 @@ class Machine:
         """Until both web workers accept connections."""
         for name in WEB:
             self.stack.wait_until_up(name)
+
+    def wait_for_the_worker(self) -> None:
+        """Until it has taken a task from the new Valkey, which began empty."""
+        deadline = time.monotonic() + PATIENCE
+        with redis.Redis.from_url(self.databases.start().valkey) as valkey:
+            while not valkey.exists(HEARTBEAT_KEY):
+                assert time.monotonic() < deadline, "the worker does not come back to Valkey"
+                time.sleep(0.1)
 
     def without_valkey(self, seconds: float, say: Say) -> None:
         """Valkey dies and stays away: the workers find each other's envelopes in the database."""
@@ -171,6 +185,7 @@ def test_kill_9_over_every_process_loses_and_repeats_nothing(
                     assert repeated < 5 * ROUNDS + 20
             running.without_valkey(VALKEY_AWAY, say)
             crowd.finish()
+        running.wait_for_the_worker()
         figures = verify.everything(crowd, cast, fresh_database.urls.superuser, resume_at=crowd.doors)
     for target, took in sorted(seconds.items()):
         say(fault=target, rounds=len(took), median_s=round(median(took), 2), max_s=round(max(took), 2))

@@ -17,6 +17,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import Counter
 
+from beep import metrics
+
 log = structlog.get_logger("beep.csp")
 
 MAX_REPORT_BYTES: Final = 16_384
@@ -24,7 +26,9 @@ MAX_HOST: Final = 253
 """Characters of a DNS name."""
 RULE: Final = re.compile(r"[a-z-]{1,40}\Z")
 """A directive's name or a keyword such as `inline`. Anybody may send a report, so no other text is logged."""
-received = Counter("beep_csp_reports", "Content-security reports that browsers sent")
+received = Counter(
+    "beep_csp_reports", "Content-security reports that browsers sent", registry=metrics.REGISTRY
+)
 _last: deque[Any] = deque(maxlen=50)
 _count = 0
 

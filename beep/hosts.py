@@ -71,4 +71,6 @@ def _routed(request: HttpRequest) -> bool:
 def _finished(response: HttpResponseBase, console: bool) -> HttpResponseBase:
     if console:
         response["Content-Security-Policy"] = CONSOLE_POLICY
+        # Under `no-referrer` a browser sends its own forms with the origin `null`; to no other host is anything told.
+        response["Referrer-Policy"] = "same-origin"
     return response

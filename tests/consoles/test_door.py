@@ -131,6 +131,8 @@ def test_the_two_hosts_share_nothing(person: Browser, time: StoppedClock) -> Non
     page = desk.get("/reports")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
+    # Else a browser's own forms come with the origin "null".
+    assert page.headers["Referrer-Policy"] == "same-origin"
     # The messenger's host has no console: its own page answers every route.
     assert b"console" not in person.client.get("/reports").content.lower()
     assert console.COOKIE not in person.client.cookies

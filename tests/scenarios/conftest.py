@@ -87,9 +87,11 @@ def watched(browser: Browser, stack: Stack) -> Iterator[Callable[..., BrowserCon
     faults: list[str] = []
     contexts: list[BrowserContext] = []
 
+    own = {urlsplit(address).netloc for address in (stack.url, stack.console_url)}
+
     def note_request(request: Request) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(stack.url).netloc:
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc not in own:
             faults.append(f"request to another host: {request.url}")
 
     def note_console(message: ConsoleMessage) -> None:

@@ -57,6 +57,7 @@ class Stack:
             probe.bind(("127.0.0.1", 0))
             self.port: Final[int] = probe.getsockname()[1]
         self.url: Final = f"http://localhost:{self.port}"
+        self.console_url: Final = f"http://console.localhost:{self.port}"
         env = {
             name: value
             for name, value in os.environ.items()

@@ -1,0 +1,119 @@
+"""An auditor at the console, in a real browser: search, verify, export; and who is not let in."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague, activate_together
+from tests.scenarios.stack import Stack
+
+WITNESSED: int = 60_000
+"""Milliseconds until the witnesses have seen what has just happened, on a loaded machine."""
+
+
+def enter(page: Page, stack: Stack, person: Colleague) -> None:
+    """Fill in the console's form; what follows depends on the person's duties."""
+    page.goto(f"{stack.console_url}/")
+    page.get_by_label("Login").fill(person.person.login)
+    page.get_by_label("Passphrase").fill(person.passphrase)
+    page.get_by_label("One-time code").fill(person.totp())
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_an_auditor_searches_verifies_and_exports(
+    watched: Callable[..., BrowserContext], stack: Stack, tmp_path: Path, pictures: Path
+) -> None:
+    auditor, administrator = (
+        Colleague(watched(), stack.url, person) for person in stack.import_unit("Audit Office", 2)
+    )
+    stack.manage("grant_role", "--login", auditor.person.login, "--duty", "auditor")
+    stack.manage("grant_role", "--login", administrator.person.login, "--duty", "directory_administrator")
+    activate_together(auditor, administrator)
+    desk = watched(accept_downloads=True).new_page()
+
+    # An administrator is told so, and nothing else.
+    enter(desk, stack, administrator)
+    expect(desk.get_by_role("alert")).to_contain_text("No duty of this person", timeout=ARGON_PATIENCE)
+
+    enter(desk, stack, auditor)
+    expect(desk.get_by_role("heading", name="Audit log")).to_be_visible(timeout=ARGON_PATIENCE)
+    expect(desk.locator("tr[data-leaf]").first).to_be_visible()
+    desk.screenshot(path=pictures / "console-log.png", full_page=True)
+
+    # A person is chosen by name, and then a case number is asked for.
+    desk.get_by_label("About", exact=True).fill(administrator.person.latin[:6])
+    desk.locator(".offers li", has_text=administrator.person.latin).first.click(timeout=MESSAGE_PATIENCE)
+    desk.get_by_role("button", name="Search").click()
+    expect(desk.get_by_role("alert")).to_contain_text("case number")
+    desk.get_by_label("Case number").fill("AO-17/2026")
+    desk.get_by_label("Event").select_option(label="Activated")
+    desk.get_by_role("button", name="Search").click()
+    expect(desk.locator("tr[data-leaf]")).to_have_count(1)
+
+    # The row's proof is checked in this browser.
+    desk.get_by_role("link", name="Entry").click()
+    verdict = desk.locator(".verdict")
+
+    def verified() -> bool:
+        desk.get_by_role("button", name="Verify").click()
+        expect(verdict).not_to_have_text("Checking …")
+        return verdict.get_attribute("data-verified") == "yes"
+
+    for _ in range(WITNESSED // 1000):
+        if verified():
+            break
+        desk.wait_for_timeout(1000)
+    expect(verdict).to_have_attribute("data-verified", "yes")
+    expect(desk.locator(".checks li.good")).to_have_count(5)
+    desk.screenshot(path=pictures / "console-entry.png", full_page=True)
+    # A page that shows something else than the entry's bytes is found out.
+    desk.locator("#entry").evaluate(
+        "shown => { shown.textContent = shown.textContent.replace('done', 'dome') }"
+    )
+    assert not verified()
+    expect(desk.locator(".checks li.bad")).to_have_count(1)
+
+    # What leaves the console can be checked without it.
+    desk.goto(f"{stack.console_url}/log?actions=activation.")
+    desk.get_by_text("Export or keep this search").click()
+    with desk.expect_download() as started:
+        desk.get_by_role("button", name="Export with proofs").click()
+    export = tmp_path / "export.zip"
+    started.value.save_as(export)
+    good = verify(export)
+    assert good.returncode == 0, good.stderr
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(export) as archive, zipfile.ZipFile(changed, "w") as copy:
+        for name in archive.namelist():
+            content = bytearray(archive.read(name))
+            if name == "entries.jsonl":
+                place = content.index(b'"body":"') + 60
+                content[place] = ord("A") if content[place] != ord("A") else ord("B")
+            copy.writestr(name, bytes(content))
+    bad = verify(changed)
+    assert bad.returncode == 1
+    assert "REFUSED" in bad.stderr
+
+    for name in ("alerts", "plots", "reports", "integrity"):
+        desk.get_by_role("navigation", name="Pages").get_by_role("link", name=name.title()).click()
+        expect(desk.get_by_role("heading", level=1)).to_be_visible()
+        if name == "plots":
+            expect(desk.locator("#plot-classes canvas")).to_be_visible(timeout=MESSAGE_PATIENCE)
+        desk.screenshot(path=pictures / f"console-{name}.png", full_page=True)
+    desk.get_by_role("button", name="Sign out").click()
+    expect(desk.get_by_label("Passphrase")).to_be_visible()
+
+
+def verify(export: Path) -> "subprocess.CompletedProcess[str]":
+    """`beep-verify`, as an auditor runs it elsewhere."""
+    return subprocess.run(
+        [sys.executable, "-m", "audit.verify", str(export), "--quiet"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -71,6 +71,6 @@ def _routed(request: HttpRequest) -> bool:
 def _finished(response: HttpResponseBase, console: bool) -> HttpResponseBase:
     if console:
         response["Content-Security-Policy"] = CONSOLE_POLICY
-        # Under `no-referrer` a browser sends its own forms with the origin `null`; to no other host is anything told.
+        # Under `no-referrer` a browser sends forms with the origin `null`; no other host is told anything.
         response["Referrer-Policy"] = "same-origin"
     return response

@@ -29,7 +29,7 @@ SECONDS = float(os.environ.get("HOSTILE_SECONDS", "0"))
 """0: the suite's short form."""
 PHASE = SECONDS / 20 if SECONDS else 2.0
 """Seconds of one phase; phases with and without hostile clients take turns."""
-PHASES = 20 if SECONDS else 4
+PHASES = 20 if SECONDS else 2
 PAIRS = 4
 GROWTH = 64 << 20
 """Bytes by which the process may grow: every buffer of the dozen hostile sockets at its bound

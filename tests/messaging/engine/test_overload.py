@@ -20,6 +20,7 @@ from messaging.engine.runtime import Engine
 from messaging.engine.slow import SlowPath
 from messaging.engine.submission import Submission
 from messaging.engine.writer import Writer
+from messaging.servers import reading
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk, body
 from tests.support.databases import TestDatabase
@@ -210,6 +211,50 @@ async def test_strangers_make_a_line_and_lock_nobody_out(monkeypatch: pytest.Mon
             look_up(session), token_hash=b"good", address=address, cost=doors.ASKING
         )
         assert found == session
+
+
+class Peer(reading.Metered):
+    """A connection that notes when it is read."""
+
+    def __init__(self) -> None:
+        self._read, self.due = True, list[tuple[float, Callable[[], None]]]()
+
+    def is_read(self) -> bool:
+        return self._read
+
+    def pause(self) -> None:
+        assert self._read
+        self._read = False
+
+    def resume(self) -> None:
+        assert not self._read
+        self._read = True
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.due.append((seconds, call))
+
+
+def test_a_peer_pays_for_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    peer, now = Peer(), 5.0
+    monkeypatch.setattr("messaging.servers.reading.time.thread_time", lambda: now)
+
+    def take(data: bytes) -> None:
+        nonlocal now
+        now += len(data) / 1000
+
+    peer.metered(take, b"abcd")
+    assert peer.is_read(), "what is short is free"
+    peer.metered(take, bytes(80))
+    assert not peer.is_read()
+    peer.hold(reading.LAGGING)
+    ((seconds, paid),) = peer.due
+    assert seconds == pytest.approx(9 * 0.08), "so that a tenth of the time is the most that it gets"
+    paid()
+    assert not peer.is_read(), "the application still lags"
+    peer.release(reading.LAGGING)
+    assert peer.is_read()
+    peer.release(reading.LAGGING)
+    assert peer.is_read()
 
 
 # --- Turns --------------------------------------------------------------------------------------------------

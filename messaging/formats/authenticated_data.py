@@ -42,6 +42,25 @@ class RoleChange(Struct):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCheckpoint(Struct):
+    """`u64 size; opaque root[32]`: the key log as the sender has pinned it; the size is not 0."""
+
+    size: int
+    root: bytes
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        size = read_uint(reader)
+        if size == 0:
+            raise refusal("a checkpoint of an empty log")
+        return cls(size, reader.fixed(HASH_LENGTH))
+
+    def write(self, writer: Writer) -> None:
+        writer.u64(self.size)
+        writer.fixed(self.root)
+
+
+@dataclass(frozen=True, slots=True)
 class AuthenticatedData(Struct):
     """`authenticated_data` of every MLS message (RFC 9420 §6)::
 
@@ -49,8 +68,8 @@ class AuthenticatedData(Struct):
         opaque checkpoint<V>; RoleChange roles<V> (format 2 only)
 
     The last seq that the sender had seen and T there; the franking tag of an application message (32 bytes;
-    a commit has none); the hashes of the orders that a commit executes; `checkpoint` stays empty until there
-    are witnesses.
+    a commit has none); the hashes of the orders that a commit executes; in a commit the sender's pinned
+    checkpoint of the key log, or nothing: members compare what they are shown.
 
     `roles`: ascending by person, each person once. Format 2 is the one with roles, so it has at least one,
     and no franking tag, for only commits change roles; everything else is format 1.
@@ -61,6 +80,7 @@ class AuthenticatedData(Struct):
     franking_tag: bytes
     order_hashes: tuple[bytes, ...]
     roles: tuple[RoleChange, ...] = ()
+    checkpoint: SeenCheckpoint | None = None
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -72,10 +92,12 @@ class AuthenticatedData(Struct):
         if len(franking_tag) not in (0, HASH_LENGTH):
             raise refusal(f"a franking tag of {len(franking_tag)} bytes")
         order_hashes = reader.vector(lambda inner: inner.fixed(HASH_LENGTH))
-        if reader.opaque():
-            raise refusal("a checkpoint, and there are no witnesses yet")
+        raw = reader.opaque()
+        checkpoint = SeenCheckpoint.decode(raw) if raw else None
+        if checkpoint and franking_tag:
+            raise refusal("an application message carries no checkpoint")
         if format_ == FORMAT:
-            return cls(seen_seq, transcript, franking_tag, order_hashes)
+            return cls(seen_seq, transcript, franking_tag, order_hashes, checkpoint=checkpoint)
         roles = reader.vector(RoleChange.read)
         if not roles:
             raise refusal("format 2 without a role")
@@ -83,7 +105,7 @@ class AuthenticatedData(Struct):
             raise refusal("an application message changes no roles")
         if any(former.person.bytes >= latter.person.bytes for former, latter in pairwise(roles)):
             raise refusal("roles out of order")
-        return cls(seen_seq, transcript, franking_tag, order_hashes, roles)
+        return cls(seen_seq, transcript, franking_tag, order_hashes, roles, checkpoint)
 
     def write(self, writer: Writer) -> None:
         writer.u16(FORMAT_WITH_ROLES if self.roles else FORMAT)
@@ -91,6 +113,6 @@ class AuthenticatedData(Struct):
         writer.fixed(self.transcript)
         writer.opaque(self.franking_tag)
         writer.opaque(b"".join(self.order_hashes))
-        writer.opaque(b"")
+        writer.opaque(self.checkpoint.encode() if self.checkpoint else b"")
         if self.roles:
             writer.vector(self.roles, write_struct)

@@ -81,6 +81,8 @@ def test_authenticated_data(vector: dict[str, Any]) -> None:
     assert read.franking_tag.hex() == value["franking_tag"]
     assert [hash_.hex() for hash_ in read.order_hashes] == value["order_hashes"]
     assert [[change.person.hex, change.role.name.lower()] for change in read.roles] == value["roles"]
+    seen = [read.checkpoint.size, read.checkpoint.root.hex()] if read.checkpoint else None
+    assert seen == value["checkpoint"]
 
 
 @pytest.mark.parametrize("vector", DATA["plaintext"]["good"], ids=lambda vector: vector["name"])

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from messaging import formats
 from messaging.formats import ApplicationPlaintext, AuthenticatedData, Role, RoleChange
+from messaging.formats.authenticated_data import SeenCheckpoint
 
 T = bytes(range(32))
 TAG = bytes([0xAB] * 32)
 HASHES = (bytes([1] * 32), bytes([2] * 32))
 KEY = bytes(range(32, 64))
+SEEN = SeenCheckpoint(7, bytes([3] * 32))
 ROLES = tuple(
     RoleChange(UUID(bytes=bytes([n] * 16)), role) for n, role in zip((1, 2, 7, 9), Role, strict=True)
 )
@@ -27,6 +29,10 @@ def authenticated() -> dict[str, AuthenticatedData]:
         "highest seq": AuthenticatedData(formats.MAX_UINT, T, TAG, ()),
         "commit that changes a role": AuthenticatedData(12, T, b"", (), ROLES[2:3]),
         "commit with all roles and an order": AuthenticatedData(12, T, b"", HASHES[:1], ROLES),
+        "commit with a checkpoint": AuthenticatedData(12, T, b"", (), checkpoint=SEEN),
+        "commit with everything": AuthenticatedData(
+            12, T, b"", HASHES, ROLES, SeenCheckpoint(formats.MAX_UINT, T)
+        ),
     }
 
 
@@ -65,7 +71,12 @@ def authenticated_bad() -> dict[str, bytes]:
         "length with the invalid prefix": data[:tag_at] + b"\xc0\x20" + data[tag_at + 1 :],
         "half an order hash": data[:orders_at] + b"\x10" + HASHES[0][:16] + b"\0",
         "an order hash and a byte": data[:orders_at] + b"\x21" + HASHES[0] + b"\0" + b"\0",
-        "a checkpoint": data[:-1] + b"\x01\0",
+        "a checkpoint of one byte": plain[:-1] + b"\x01\0",
+        "a checkpoint of 39 bytes": plain[:-1] + b"\x27" + SEEN.encode()[:-1],
+        "a checkpoint of 41 bytes": plain[:-1] + b"\x29" + SEEN.encode() + b"\0",
+        "a checkpoint of an empty log": plain[:-1] + b"\x28" + bytes(8) + T,
+        "a checkpoint of size 2^53": plain[:-1] + b"\x28" + (1 << 53).to_bytes(8, "big") + T,
+        "a checkpoint in an application message": data[:-1] + b"\x28" + SEEN.encode(),
     }
 
 
@@ -113,6 +124,9 @@ def main() -> None:
                         "franking_tag": value.franking_tag.hex(),
                         "roles": [[change.person.hex, change.role.name.lower()] for change in value.roles],
                         "order_hashes": [hash_.hex() for hash_ in value.order_hashes],
+                        "checkpoint": [value.checkpoint.size, value.checkpoint.root.hex()]
+                        if value.checkpoint
+                        else None,
                     },
                 }
                 for name, value in authenticated().items()

@@ -5,6 +5,7 @@ import {
   type ConversationSummary,
   type GroupMember,
   type Id,
+  type KeyTrust,
   type MessageItem,
   type Notice,
   type PastedLine,
@@ -37,6 +38,28 @@ export const blank = {
   draft: "",
   partnerTyping: false,
 } satisfies Partial<ConversationSummary>;
+
+/** Everything holds, but that one member has a device that is not shown to everybody yet. */
+function keyTrust(others: number): KeyTrust {
+  const at = Date.now() - 90_000;
+  return {
+    state: others > 1 ? "waiting" : "good",
+    checks: [
+      { name: "policy", state: "good" },
+      { name: "witnesses", state: "good", count: 3, of: 3 },
+      { name: "fresh", state: "good", at },
+      { name: "grows", state: "good", count: 1234 },
+      {
+        name: "listed",
+        state: others > 1 ? "waiting" : "good",
+        count: others > 1 ? others - 1 : others,
+        of: others,
+      },
+      { name: "own", state: "good", at },
+      { name: "members", state: "good", by: null },
+    ],
+  };
+}
 
 function member(person: PersonCard, more: Partial<GroupMember> = {}): GroupMember {
   return {
@@ -108,6 +131,7 @@ export class FakeGroups {
       postQuantum: sample.persons.length <= 100,
       generation: 1,
       epoch: 7,
+      keys: keyTrust(sample.persons.length),
     };
     this.#details.set(id, new Value<ConversationDetails | null>(details));
     const last = items.at(-1) ?? null;
@@ -150,6 +174,7 @@ export class FakeGroups {
             postQuantum: true,
             generation: 1,
             epoch: 3,
+            keys: keyTrust(1),
           }
         : null,
     );

@@ -118,6 +118,28 @@ export interface GroupMember {
 }
 
 /** A conversation's page of details; members come from the tree and the membership map, never from the server. */
+/** One answer to "why can I trust this device list?". */
+export interface KeyCheck {
+  /**
+   * policy: whom to believe is what was pinned · witnesses: how many have cosigned · fresh: when they did · grows: the
+   * log only ever grew · listed: members whose newest device list everybody is shown · own: one's own keys are those that
+   * one knows · members: other members are shown the same.
+   */
+  name: "policy" | "witnesses" | "fresh" | "grows" | "listed" | "own" | "members";
+  state: "good" | "waiting" | "warning" | "bad";
+  count?: number;
+  of?: number;
+  /** Milliseconds UTC. */
+  at?: number;
+  /** Who said otherwise. */
+  by?: Id | null;
+}
+
+export interface KeyTrust {
+  state: KeyCheck["state"];
+  checks: readonly KeyCheck[];
+}
+
 export interface ConversationDetails {
   id: Id;
   kind: "direct" | "group";
@@ -128,6 +150,8 @@ export interface ConversationDetails {
   postQuantum: boolean;
   generation: number;
   epoch: number;
+  /** Why the device lists can be trusted; null where the server has no key log. */
+  keys: KeyTrust | null;
 }
 
 export interface UnitInfo {

@@ -179,6 +179,8 @@ export const localCodes = [
   "group_too_large",
   "nobody_added",
   "trust_root_changed",
+  "keys_refused",
+  "keys_stale",
   "nothing_to_report",
   "no_moderator",
 ] as const;

@@ -103,7 +103,13 @@ export class Begins {
       if (living.length === 0 && !own) return null;
       for (const device of living) if (device !== context.self.device) devices.push({ person, device });
     }
+    await this.#demandListed(chains);
     return { devices, complete: true, chains, shape: NORMAL, roles: () => [], before: [] };
+  }
+
+  /** What everybody is shown; a device that is not in the key log yet is a moment later. */
+  async #demandListed(chains: readonly Chain[]): Promise<void> {
+    await this.context.keyLog.demand(chains, (person) => this.identities.refresh(person));
   }
 
   /** The first generation of a group: its maker is the admin, persons without a device are invited. */
@@ -113,6 +119,7 @@ export class Begins {
       chainIfAny(identities, person),
     );
     const found = chains.filter((chain) => chain !== null);
+    await this.#demandListed(found);
     const devices = found.flatMap((chain) => {
       const person = idText(chain.person);
       const living = livingDevices(chain, context.now());
@@ -146,6 +153,7 @@ export class Begins {
     await pooled(persons.length <= 50 ? persons : [context.self.person], (person) =>
       identities.tryFresh(person),
     );
+    await this.#demandListed(chains);
     const inTree = new Set(group.devices.map(({ device }) => device));
     const devices = chains.flatMap((chain) => {
       const person = idText(chain.person);
@@ -209,7 +217,11 @@ export class Begins {
       },
       add,
       roster,
-      seen: { seq: record.cursor, transcript: record.transcript },
+      seen: {
+        seq: record.cursor,
+        transcript: record.transcript,
+        ...(await context.keyLog.gossip()),
+      },
       profile: isGroup ? await profileBytes(context, conversation) : new Uint8Array(),
       now: context.now(),
       roles,

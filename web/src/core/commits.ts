@@ -6,7 +6,7 @@ import { TransportError } from "../transport";
 import { AppError, type Id, type Progress } from "./api";
 import { type Addition, Claims } from "./claims";
 import type { Context } from "./context";
-import type { Identities } from "./identities";
+import { type Identities, rosterOf } from "./identities";
 import { idBytes, idText } from "./ids";
 import { pooled } from "./lanes";
 import type { Orders } from "./orders";
@@ -140,6 +140,22 @@ export class Commits {
     keep(inTree.length <= FEW ? await identities.chains(inTree) : await identities.pinnedChains(inTree));
     const more = await pooled([context.self.person, ...named], (person) => chainIfAny(identities, person));
     keep(more.filter((chain) => chain !== null));
+    const refresh = (person: Id): Promise<Chain> => identities.refresh(person);
+    const wanted = new Set(named);
+    const all = [...chains.values()];
+    keep(
+      await context.keyLog.judge(
+        all.filter((chain) => !wanted.has(idText(chain.person))),
+        refresh,
+      ),
+    );
+    // Who is to come in comes with all devices, or a little later.
+    keep(
+      await context.keyLog.demand(
+        all.filter((chain) => wanted.has(idText(chain.person))),
+        refresh,
+      ),
+    );
     const asked = record.server.orders > 0 || record.server.blocked;
     const orders = asked ? await this.orders.open(record, group) : [];
     const self: GroupDevice = { person: context.self.person, device: context.self.device };
@@ -159,6 +175,7 @@ export class Commits {
     const { record, group, stored, blind } = now;
     const known = plan.orders.map((order) => ({ order, executed: false }));
     const by = judging([...chains.values()], group, known);
+    const gossip = await context.keyLog.gossip();
     const made = await context.env.engine.commit({
       state: now.group.state,
       add,
@@ -166,7 +183,7 @@ export class Commits {
       roles: plan.roles.map(({ person, role }) => ({ person: idBytes(person), role })),
       orders: plan.orders,
       standing: by.standing,
-      seen: { seq: record.cursor, transcript: record.transcript },
+      seen: { seq: record.cursor, transcript: record.transcript, ...gossip },
       roster: by.roster,
       // The engine puts the membership after the commit into it.
       profile: record.kind === "group" ? await profileBytes(context, record.id) : new Uint8Array(),
@@ -223,13 +240,15 @@ export class Commits {
     const { record, group, stored, blind } = await readView(context, conversation);
     if (!group?.state || !stored || group.pending || group.broken) return false;
     const persons = [...new Set([...speakers(record, group), ...group.devices.map(({ person }) => person)])];
+    const chains =
+      persons.length <= FEW
+        ? await this.identities.chains(persons)
+        : await this.identities.pinnedChains(persons);
+    const judged = await context.keyLog.judge(chains, (person) => this.identities.refresh(person));
     const healed = await context.env.engine.heal({
       state: group.state,
-      seen: { seq: record.cursor, transcript: record.transcript },
-      roster:
-        persons.length <= FEW
-          ? await this.identities.roster(persons)
-          : await this.identities.pinnedRoster(persons),
+      seen: { seq: record.cursor, transcript: record.transcript, ...(await context.keyLog.gossip()) },
+      roster: rosterOf(judged),
       now: context.now(),
       membership: group.membership.map(toEntry),
     });

@@ -8,6 +8,7 @@ import type { Environment } from "./environment";
 import { toAppError } from "./errors";
 import { idBytes } from "./ids";
 import type { Journal } from "./journal";
+import { KeyLog } from "./keylog";
 import { Lanes } from "./lanes";
 
 /** Whose session is open, as ids and as bytes. */
@@ -30,6 +31,8 @@ export class Context {
    * between a commit and its answer. Taken before the conversation's lane, never inside it.
    */
   readonly senders = new Lanes();
+  /** What everybody is shown of everybody's keys. */
+  readonly keyLog: KeyLog = new KeyLog(this);
   /**
    * The server announced a new statement of our own person that this device has not seen. When the session ends before
    * it can be fetched, it was the one that revoked this device.

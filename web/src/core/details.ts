@@ -108,6 +108,7 @@ export class LiveDetails implements Readable<ConversationDetails | null> {
       postQuantum: group?.suite === HYBRID,
       generation: record.generation,
       epoch: group?.epoch ?? 0,
+      keys: await this.context.keyLog.describe(rows.map(({ person }) => person)),
     };
   }
 

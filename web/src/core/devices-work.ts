@@ -14,6 +14,9 @@ import { Reporting } from "./reporting";
 import { SelfSync } from "./selfsync";
 import { Synced } from "./synced";
 
+/** How often one's own keys are looked after; asked is once a day. */
+const WATCH_MS = 60 * 60_000;
+
 /** The leading tab's work around identities and devices of one's own; what it does is on disk, and shown by any tab. */
 export class DevicesWork {
   readonly #pairings: Pairings;
@@ -22,6 +25,7 @@ export class DevicesWork {
   readonly #selfSync: SelfSync;
   readonly #reports: Reporting;
   #end: () => void = () => undefined;
+  #daily: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     private readonly context: Context,
@@ -39,6 +43,9 @@ export class DevicesWork {
 
   start(): void {
     const { context } = this;
+    this.#daily = setInterval(() => {
+      this.#watchKeys();
+    }, WATCH_MS);
     this.#end = context.bus.listen((notice) => {
       if (notice.t === "own-device") this.#own.now();
       else if (notice.t === "synced") this.#selfSync.soon();
@@ -48,7 +55,13 @@ export class DevicesWork {
     });
   }
 
+  #watchKeys(): void {
+    const refresh = (person: Id) => this.identities.refresh(person);
+    this.context.background("own keys", this.context.keyLog.watchOwn(refresh));
+  }
+
   stop(): void {
+    clearInterval(this.#daily);
     this.#end();
     this.#pairings.stop();
     this.#own.stop();
@@ -60,6 +73,7 @@ export class DevicesWork {
   resumed(): void {
     const { context } = this;
     context.background("trust", this.identities.trust.refresh());
+    this.#watchKeys();
     context.background("pairings", this.#pairings.poke());
     context.background("history", this.#history.poke());
     context.background("own devices", this.#selfSync.poke());

@@ -197,6 +197,7 @@ export class Log {
         step.row(seq, place, "applied");
         if (group) this.#takeCommit(step, group, envelope, result);
         await step.checkSeen(result.seen, seq, envelope.time);
+        this.#compareKeyLogs(result);
         return;
       case "waiting":
         if (!isCommit) takeWaiting(step, envelope, result.code, place);
@@ -207,6 +208,13 @@ export class Log {
           this.#unusable(step, group, envelope, result.code, place);
         else step.row(seq, place, "refused", { code: result.code });
     }
+  }
+
+  /** Members compare the key logs that they are shown: a server that shows two is found out by them. */
+  #compareKeyLogs({ seen, committer }: Extract<Processed, { kind: "commit" }>): void {
+    const { context } = this;
+    if (!seen.checkpoint) return;
+    context.background("key log", context.keyLog.heard(seen.checkpoint, idText(committer.person)));
   }
 
   /** Another's commit: who is in now, as what; and perhaps we are not. */

@@ -6,7 +6,7 @@ import type { Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode, RolledBack, toAppError } from "./errors";
 import type { CatchUp, Groups } from "./groups";
-import type { Identities } from "./identities";
+import { type Identities, rosterOf } from "./identities";
 import { idBytes } from "./ids";
 import { Pump } from "./lanes";
 import { believeCounter } from "./pending";
@@ -178,21 +178,26 @@ export class Outbox {
       ...new Set([...speakers(record, group.value), ...group.value.devices.map((one) => one.person)]),
     ];
     // In a large group the server's word that a leaf must go, and every commit in the log, stand for asking each chain.
-    const roster = await (persons.length <= FEW
-      ? this.identities.roster(persons)
-      : this.identities.pinnedRoster(persons));
+    const chains = await (persons.length <= FEW
+      ? this.identities.chains(persons)
+      : this.identities.pinnedChains(persons));
+    const roster = rosterOf(await context.keyLog.judge(chains, (person) => this.identities.refresh(person)));
     let counter = await this.groups.pendings.lastCounter(record, blind);
     let { state } = group.value;
     const batch = new Batch();
     const sealed: Stored<OutboxRecord>[] = [];
     for (const row of queued) {
-      const encrypted = await context.env.engine.encrypt({
-        state,
-        content: row.value.content,
-        seen: { seq: record.cursor, transcript: record.transcript },
-        roster,
-        now: context.now(),
-      });
+      const encrypted = await context.env.engine
+        .encrypt({
+          state,
+          content: row.value.content,
+          seen: { seq: record.cursor, transcript: record.transcript },
+          roster,
+          now: context.now(),
+        })
+        .catch(async (error: unknown) => {
+          throw await context.keyLog.orLater(error);
+        });
       state = encrypted.state;
       counter += 1;
       const frame = {

@@ -24,13 +24,21 @@ const FRESH_MS = 6 * 60 * 60 * 1000;
  */
 export function learnTrust(
   known: TrustRecord,
-  shown: { root: Uint8Array | null; certificates: readonly Uint8Array[] },
+  shown: { root: Uint8Array | null; certificates: readonly Uint8Array[]; key_log?: string | null },
 ): TrustRecord {
   if (known.alarm !== null) return known;
   if (known.root !== null && (shown.root === null || !equal(known.root, shown.root)))
     return { ...known, alarm: "trust_root_changed" };
+  const policy = policyOf(known, shown.key_log ?? null);
   const more = shown.certificates.filter((one) => !known.certificates.some((other) => equal(one, other)));
-  return { root: shown.root, certificates: [...known.certificates, ...more], alarm: null };
+  return { root: shown.root, certificates: [...known.certificates, ...more], alarm: null, ...policy };
+}
+
+/** The key log's policy is pinned like the root: whoever serves another one could name witnesses of their own. */
+function policyOf(known: TrustRecord, shown: string | null): Pick<TrustRecord, "keyLog" | "keyLogChanged"> {
+  if (known.keyLog === undefined) return shown === null ? {} : { keyLog: shown };
+  const changed = known.keyLogChanged === true || shown !== known.keyLog;
+  return { keyLog: known.keyLog, ...(changed ? { keyLogChanged: true } : {}) };
 }
 
 /** The server's answer at first contact, before anything of the person is stored here. */
@@ -76,7 +84,10 @@ export class Trust {
       const trust = learnTrust(record.trust, shown);
       const same =
         trust.alarm === record.trust.alarm && trust.certificates.length === record.trust.certificates.length;
-      return same && (trust.root === null) === (record.trust.root === null) ? null : { ...record, trust };
+      const samePolicy =
+        trust.keyLog === record.trust.keyLog && trust.keyLogChanged === record.trust.keyLogChanged;
+      const sameRoot = (trust.root === null) === (record.trust.root === null);
+      return same && samePolicy && sameRoot ? null : { ...record, trust };
     });
     const alarm = account?.trust.alarm ?? null;
     if (alarm === null) return;

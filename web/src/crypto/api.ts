@@ -56,6 +56,8 @@ export interface Seen {
   seq: number;
   /** T at `seq`, 32 bytes. */
   transcript: Uint8Array;
+  /** In commits: the sender's pinned checkpoint of the key log, so that members compare what they are shown. */
+  checkpoint?: { size: number; root: Uint8Array };
 }
 
 export interface GroupPolicy {

@@ -3,7 +3,9 @@
  * covered by the sender's signature and the AEAD.
  *
  *     u16 format = 1; u64 seen_seq; opaque T[32]; opaque franking_tag<V> (application: 32, commit: empty);
- *     opaque order_hashes<V> (a multiple of 32); opaque checkpoint<V> (empty until there are witnesses)
+ *     opaque order_hashes<V> (a multiple of 32); opaque checkpoint<V> (empty, or in a commit 40 bytes)
+ *
+ * The checkpoint is the sender's pinned one of the key log: `u64 size; opaque root[32]`, never of size 0.
  *
  * Format 2 is the one with role changes, so only of commits: the same fields, then
  *
@@ -46,6 +48,7 @@ export function encodeAuthenticatedData(
     "out_of_range",
   );
   demand(roles.length === 0 || frankingTag.length === 0, "unknown_value");
+  demand(seen.checkpoint === undefined || frankingTag.length === 0, "unknown_value");
   roles.forEach(({ person }, i) => {
     const previous = roles[i - 1];
     demand(previous === undefined || compare(previous.person, person) < 0, "not_canonical");
@@ -56,10 +59,25 @@ export function encodeAuthenticatedData(
     .fixed(seen.transcript, 32)
     .opaque(frankingTag)
     .opaque(concat(...orderHashes))
-    .opaque(new Uint8Array());
+    .opaque(seen.checkpoint === undefined ? new Uint8Array() : encodeCheckpoint(seen.checkpoint));
   if (roles.length > 0)
     writer.vector(roles, (inner, { person, role }) => inner.fixed(person, 16).u8(ROLES.indexOf(role)));
   return writer.bytes;
+}
+
+function encodeCheckpoint({ size, root }: NonNullable<Seen["checkpoint"]>): Uint8Array {
+  demand(size > 0, "out_of_range");
+  return new Writer().u64(size).fixed(root, 32).bytes;
+}
+
+function readCheckpoint(bytes: Uint8Array): Pick<Seen, "checkpoint"> {
+  if (bytes.length === 0) return {};
+  const checkpoint = decode(
+    bytes,
+    (reader) => ({ size: reader.u64(), root: reader.fixed(32) }),
+    encodeCheckpoint,
+  );
+  return { checkpoint };
 }
 
 /** @throws CryptoError of the parsing codes, or `format_unknown`. */
@@ -70,11 +88,12 @@ export function parseAuthenticatedData(bytes: Uint8Array): AuthenticatedData {
 function readAuthenticatedData(reader: Reader): AuthenticatedData {
   const format = reader.u16();
   demand(format === 1 || format === 2, "format_unknown");
-  const seen = { seq: reader.u64(), transcript: reader.fixed(32) };
+  const place = { seq: reader.u64(), transcript: reader.fixed(32) };
   const frankingTag = reader.opaque();
   const joined = reader.opaque();
   demand(joined.length % 32 === 0, "out_of_range");
-  demand(reader.opaque().length === 0, "unknown_value");
+  const seen: Seen = { ...place, ...readCheckpoint(reader.opaque()) };
+  demand(seen.checkpoint === undefined || frankingTag.length === 0, "unknown_value");
   const orderHashes = Array.from({ length: joined.length / 32 }, (_, i) => joined.slice(i * 32, i * 32 + 32));
   const roles = format === 2 ? reader.vector(readRoleChange) : [];
   demand(format === 1 || roles.length > 0, "not_canonical");

@@ -28,6 +28,29 @@ export interface TrustRecord {
   certificates: Uint8Array[];
   /** `trust_root_changed` once the server showed another root or none: no order and no reset is believed then. */
   alarm: string | null;
+  /** The key log's policy as it was first shown (C2SP tlog-policy); absent while there is no key log. */
+  keyLog?: string;
+  /** The server has shown another policy since, or none. */
+  keyLogChanged?: boolean;
+}
+
+/** The key log as far as this device has verified it. */
+export interface KeyLogRecord {
+  /** The pinned checkpoint; 0 and 32 zeros before the first. */
+  size: number;
+  root: Uint8Array;
+  /** Milliseconds UTC at which the witnesses' quorum had cosigned it, by their clocks. */
+  at: number;
+  /** By our clock: the last check in which everything held. */
+  good: number;
+  /** By our clock: when our own keys were last found to be those that we know. */
+  own: number;
+  /** Names of the witnesses that had cosigned. */
+  witnesses: string[];
+  /** A contradiction that the server itself has shown: nothing is encrypted until the person has decided. */
+  alarm: string | null;
+  /** What another member's checkpoint said that cannot be made to fit ours. */
+  gossip: { person: Id; code: string } | null;
 }
 
 /** Who owns this database. One row, key `me`. */
@@ -46,6 +69,8 @@ export interface AccountRecord {
   /** Milliseconds UTC at which a temporary device ends; null: never. */
   expiresAt: number | null;
   trust: TrustRecord;
+  /** Absent before the first answer of the key log. */
+  keyLog?: KeyLogRecord;
 }
 
 /** Private halves of an uploaded KeyPackage; erased when its Welcome is stored. Key: hex of the ref. */
@@ -67,6 +92,8 @@ export interface ChainRecord {
   certificates: Uint8Array[];
   /** Set when the server showed something that contradicts the pin; nothing is encrypted for this person then. */
   alarm: string | null;
+  /** The last statement that the key log has shown to everybody, and when we saw it (our clock). */
+  listed?: { version: number; at: number };
 }
 
 /** A person seen before, for names without a network. Key: blind person. */

@@ -8,7 +8,24 @@ const read = {
   devices: parser(shapes.devices),
   nothing: parser(shapes.nothing),
   people: parser(v.object({ people: v.array(shapes.personCard) })),
-  trust: parser(v.object({ root: v.nullable(bytes), certificates: v.array(bytes) })),
+  trust: parser(
+    v.object({
+      root: v.nullable(bytes),
+      certificates: v.array(bytes),
+      // A server of before there was one does not speak of it.
+      key_log: v.optional(v.nullable(v.string()), null),
+    }),
+  ),
+  keyAnswer: parser(
+    v.object({
+      checkpoint: v.string(),
+      consistency: v.array(bytes),
+      epoch: bytes,
+      inclusion: v.array(bytes),
+      people: v.array(v.object({ person: uuid, proof: bytes })),
+    }),
+  ),
+  keyConsistency: parser(v.object({ proof: v.array(bytes) })),
   pairing: parser(v.object({ pairing: uuid, expires_at: time })),
   pairings: parser(
     v.object({
@@ -65,6 +82,18 @@ export class DeviceApi {
   /** The directory's offline root and what it certifies; needs no session. */
   trust() {
     return this.http.get("trust", read.trust);
+  }
+
+  /** Proofs about at most 100 people under the key log's newest checkpoint; `pinned` is the size that is kept here. */
+  keyLookUp(pinned: number, people: readonly string[]) {
+    const wanted = people.map((person) => ({ person, after: null }));
+    return this.http.post("transparency/lookup", { pinned, people: wanted }, read.keyAnswer);
+  }
+
+  /** That the key log's first epochs stayed what they were. */
+  async keyConsistency(first: number, second: number) {
+    const query = `first=${String(first)}&second=${String(second)}`;
+    return (await this.http.get(`transparency/consistency?${query}`, read.keyConsistency)).proof;
   }
 
   /** `ticket` is a sign-in's that ended in "replace". */

@@ -155,6 +155,7 @@ export class TestDevice {
         root: server.authority.root,
         certificates: [server.authority.certificate],
         alarm: null,
+        ...(server.keys && { keyLog: server.keys(from).policy }),
       };
       const kind = this.temporary ? ("temporary" as const) : ("regular" as const);
       const standing = { kind, expiresAt: this.#expiresAt, trust };

@@ -55,8 +55,13 @@ export async function answerHttp(
   if (path === "people")
     return { people: [...server.chains.keys()].map((person) => cardOf(server, person)), next: null };
   if (path === "me") return meOf(server, from);
+  if (what === "transparency" && server.keys) return server.keys(from).answer(path, url.searchParams, body);
   if (path === "trust")
-    return { root: b64(server.authority.root), certificates: server.authority.certificates.map(b64) };
+    return {
+      key_log: server.keys?.(from).policy ?? null,
+      root: b64(server.authority.root),
+      certificates: server.authority.certificates.map(b64),
+    };
   if (path === "key-packages/claim") return claim(server, from, body);
   if (path === "key-packages" && method === "POST") return upload(server, from, body);
   if (path === "key-packages") return { counts: counts(server, from) };

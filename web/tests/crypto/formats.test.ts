@@ -63,6 +63,7 @@ describe("authenticated data", () => {
           franking_tag: string;
           order_hashes: string[];
           roles: [string, RoleChange["role"]][];
+          checkpoint: [number, string] | null;
         };
       }[];
       bad: Bad[];
@@ -76,7 +77,13 @@ describe("authenticated data", () => {
   it.each(file.authenticated_data.good)("reads and writes: $name", ({ bytes, value }) => {
     const data = parseAuthenticatedData(hex(bytes));
     expect(data).toEqual({
-      seen: { seq: value.seen_seq, transcript: hex(value.transcript) },
+      seen: {
+        seq: value.seen_seq,
+        transcript: hex(value.transcript),
+        ...(value.checkpoint && {
+          checkpoint: { size: value.checkpoint[0], root: hex(value.checkpoint[1]) },
+        }),
+      },
       frankingTag: hex(value.franking_tag),
       orderHashes: value.order_hashes.map(hex),
       roles: value.roles.map(([person, role]) => ({ person: hex(person), role })),

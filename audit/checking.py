@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from audit import intake, log, merkle, reconcile, tiles
+from audit import accepted, intake, log, merkle, projection, reconcile, tiles
 from audit.integrator import Connection, leaf_of_second
 from audit.note import Checkpoint, NoteError, split_note
 from audit.policy import Policy, QuorumError
@@ -22,6 +22,12 @@ from beep import clock
 
 WAIT: Final = 60_000
 """Milliseconds that an intake row may be on its way."""
+DAY: Final = 86_400_000
+"""Milliseconds."""
+FIRST_MESSAGE: Final[LiteralString] = """
+SELECT least((SELECT min(time_ms) FROM audit_accepted_envelope),
+             (SELECT min(at) FROM audit_leaf WHERE kind = 'messages.accepted'))
+"""
 TABLES: Final = ("intake", "opening", "leaf", "taken", "tile", "checkpoint", "cosignature", "head")
 TRIGGERS: Final[LiteralString] = """
 SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -74,6 +80,7 @@ class Checker:
         """Every alarm, in the order of the checks; each check stops at its first."""
         connection = self._connection
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = 0
         for check in (
             self._triggers,
             self._witnesses,
@@ -81,14 +88,23 @@ class Checker:
             self._tiles,
             self._intake,
             self._messages,
+            self._envelopes,
             self._acts,
         ):
             try:
                 check()
             except AlarmError as alarm:
+                found += 1
                 yield alarm
             except log.LogError as error:
+                found += 1
                 yield AlarmError("tile_altered", str(error))
+        if not found:  # What is searched cannot be better than the log that it was made from.
+            with connection.cursor() as cursor:
+                rows = self._named("projected", "SELECT leaf_index, body FROM audit_leaf ORDER BY leaf_index")
+                for wrong in projection.check(cursor, rows):
+                    yield AlarmError("projection_differs", wrong)
+                    break
 
     def _triggers(self) -> None:
         armed = {name for (name,) in self._connection.execute(TRIGGERS)}
@@ -220,6 +236,17 @@ class Checker:
         row = self._connection.execute(log.ENTRY, (index,)).fetchone()
         if row is None or row[0] != leaf_of_second(at // 1000, hashes, at=at):
             raise AlarmError("messages_differ", "it is not made of the batches that came in", index=index)
+
+    def _envelopes(self) -> None:
+        """The envelopes that are there are those of the seconds' leaves, day by day."""
+        row = self._connection.execute(FIRST_MESSAGE).fetchone()
+        until = accepted.settled_until(clock.now_ms())
+        begin = until if row is None or row[0] is None else row[0] // DAY * DAY
+        while begin < until:
+            found = accepted.check_on(self._connection, begin=begin, end=min(begin + DAY, until))
+            if found.wrong:
+                raise AlarmError("messages_differ", found.wrong[0])
+            begin += DAY
 
     def _acts(self) -> None:
         for acts in reconcile.registered().values():

@@ -29,7 +29,7 @@ def parse_entry(body: bytes, index: int) -> dict[str, Any]:
         raise AlarmError("entry_malformed", "it has no prefix, or is too large", index=index)
     text = body[len(PREFIX) :]
     try:
-        leaf = json.loads(text.decode(), parse_float=_no_float, parse_constant=_no_float)
+        leaf = _READER.decode(text.decode())
         # Doubled keys are lost in reading, so writing it again tells them.
         again = _write(leaf, text)
     except (ValueError, TypeError, RecursionError):
@@ -55,6 +55,9 @@ def _write(leaf: Any, text: bytes) -> bytes:
 
 def _no_float(text: str) -> Any:
     raise ValueError("there are no such numbers in a leaf")
+
+
+_READER: Final = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from audit.integrating import INSERT_COSIGNATURE
 from audit.integrator import Integrator
 from audit.note import Signer
 from audit.policy import Policy
+from audit.projection import project
 from audit.witness.server import Server, Witness
 from audit.witness.state import State, create
 from audit.witnessing import Witnesses
@@ -28,7 +29,8 @@ LOG = Signer(ORIGIN, SEED)
 
 
 def integrator(database: TestDatabase, **more: Any) -> Integrator:
-    """One on a connection of its own."""
+    """One on a connection of its own, as the command makes it."""
+    more.setdefault("project", project)
     return Integrator(connect=lambda: psycopg.connect(database.urls.integrator), signer=LOG, **more)
 
 

@@ -13,7 +13,15 @@ const count = Number(process.env["WALK_SEEDS"] ?? 4);
 const length = Number(process.env["WALK_STEPS"] ?? 40);
 const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)];
 const PATIENCE = 60_000;
+const CROWD_EVERY = 25;
+const CROWD = 24;
+const SMALL = 5;
 const SPEED = 8;
+
+/** Every 25th walk is one of a crowd; each person may have three devices. */
+const personsOf = (seed: number): number => (seed % CROWD_EVERY === 0 ? CROWD : 2 + (seed % 9));
+/** All devices share this one process. */
+const patienceOf = (seed: number): number => PATIENCE * Math.ceil(personsOf(seed) / SMALL);
 
 let slower = (): void => undefined;
 beforeAll(() => {
@@ -26,7 +34,7 @@ afterAll(() => {
 async function attempt(planned: WalkPlan): Promise<Error | null> {
   const walk = new Walk(planned);
   try {
-    const { ciphertexts, commits, envelopes, devices } = await walk.run(PATIENCE);
+    const { ciphertexts, commits, envelopes, devices } = await walk.run(patienceOf(planned.seed));
     process.stdout.write(
       `seed ${String(planned.seed)}: ${String(devices)} devices, ${String(envelopes)} envelopes, ` +
         `${String(commits)} commits, ${String(ciphertexts)} ciphertexts\n`,
@@ -56,13 +64,13 @@ describe("a walk", () => {
   it.each(seeds)(
     "of seed %i",
     async (seed) => {
-      const persons = 2 + (seed % 9);
+      const persons = personsOf(seed);
       const planned = plan(seed, persons, length);
       const error = await attempt(planned);
       if (!error) return;
       const least = process.env["WALK_SHRINK"] === undefined ? planned : await shorter(planned);
       expect.fail(`${error.message}\n${story(least)}`);
     },
-    process.env["WALK_SHRINK"] === undefined ? 4 * PATIENCE : 0,
+    process.env["WALK_SHRINK"] === undefined ? 4 * PATIENCE * Math.ceil(CROWD / SMALL) : 0,
   );
 });

@@ -86,7 +86,7 @@ def test_every_service_has_an_environment_to_start_with(name: str, made_secrets:
     assert environment.allowed_hosts == ("beep.example.gov", "console.beep.example.gov")
     # What it is not given a password for, it cannot use.
     assert bool(environment.migrator.password) == (name == "migrate")
-    assert bool(environment.integrator.password) == (name == "integrator")
+    assert bool(environment.integrator.password) == (name in ("integrator", "key-log"))
     assert known_variables() >= set(given)
 
 
@@ -185,7 +185,9 @@ def test_every_unit_has_an_environment_to_start_with(unit: Path, made_secrets: P
     given |= {"BEEP_CERTIFICATES": str(made_secrets / "certificates"), "BEEP_WITNESSES": __file__}
     environment = Environment.load(given)
     assert bool(environment.migrator.password) == (unit.stem == "beep-migrate")
-    assert bool(environment.integrator.password) == (unit.stem == "beep-integrator")
+    assert bool(environment.integrator.password) == (
+        unit.stem in ("beep-integrator", "beep-key-log")
+    )
 
 
 def test_a_worker_may_drain_before_it_is_killed() -> None:

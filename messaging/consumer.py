@@ -83,15 +83,17 @@ async def admit(
     if token_hash is None:
         return None, protocol.CLOSE_REVOKED
     try:
-        session = await engine.doors.session(
-            partial(reads.session, engine.database, token_hash=token_hash),
-            token_hash=token_hash,
-            address=address,
-            cost=cost,
+        session = await engine.revocations.while_certain(
+            engine.doors.session(
+                partial(reads.session, engine.database, token_hash=token_hash),
+                token_hash=token_hash,
+                address=address,
+                cost=cost,
+            )
         )
     except BeepError:
         return None, protocol.CLOSE_RATE
-    except requests.UNAVAILABLE as error:
+    except (*requests.UNAVAILABLE, TimeoutError) as error:
         log.warning("session_not_read", error=type(error).__name__)
         return None, protocol.CLOSE_GOING_AWAY
     return session, protocol.CLOSE_REVOKED

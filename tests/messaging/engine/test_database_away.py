@@ -1,5 +1,7 @@
 """A database that refuses everybody: senders are told to come back, and what they repeat is stored once."""
 
+import asyncio
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -39,3 +41,20 @@ async def test_a_sender_is_asked_to_try_again(
         assert (refused.code, refused.retry_after) == ("busy", limits.AWAY_RETRY)
         assert (await sender.send(chat, counter=frame.counter, body=frame.body)).seq == 3
         assert (await sender.send(chat)).seq == 4
+
+
+async def test_who_waits_to_come_in_is_sent_elsewhere_with_the_others(engine: Engine) -> None:
+    """A look at the session that never ends, as on a link that is cut without a word."""
+    revocations = engine.revocations
+    waiting = asyncio.ensure_future(revocations.while_certain(asyncio.Event().wait()))
+    await asyncio.sleep(0)
+    revocations._fail_closed()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(waiting, 10)
+    for _ in range(200):
+        # The next poll finds the database where it was.
+        if revocations.certain:
+            break
+        await asyncio.sleep(0.05)
+    assert revocations.certain
+    assert await revocations.while_certain(asyncio.sleep(0, "in"))

@@ -237,7 +237,7 @@ def search_people(request: HttpRequest, q: Query = "", cursor: Cursor = None) ->
 @router.post("/people/match", auth=signed_in, **answers({200: schemas.PeopleMatched}, *SIGNED_IN))
 def match_people(request: HttpRequest, body: schemas.PeopleMatch) -> schemas.PeopleMatched:
     """Whom each line of a pasted list means, by login, personnel number or name; at most five a line."""
-    return schemas.PeopleMatched.of(matching.match(lines=body.lines))
+    return schemas.PeopleMatched.of(matching.match(lines=body.lines, person=caller_of(request).person))
 
 
 @router.get("/units", auth=signed_in, **answers({200: schemas.Units}, *SIGNED_IN))

@@ -4,6 +4,7 @@ That a request comes from a page of our own is `beep.origins`' business, before 
 """
 
 import ipaddress
+from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,11 @@ from ninja.security import APIKeyCookie
 from accounts import sessions
 from accounts.callers import Caller, Visitor
 from accounts.sessions import SignedIn
+from beep import clock, rates
 from beep.errors import BeepError
+
+PER_MINUTE: Final = 3_000
+"""Requests of one device. Entering a group of a thousand takes two for each member."""
 
 
 class SessionCookie(APIKeyCookie):
@@ -25,10 +30,15 @@ class SessionCookie(APIKeyCookie):
         super().__init__(csrf=False)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
-        """The caller; raises BeepError `not_signed_in`, or `device_revoked` to whom a revoked device was."""
+        """The caller.
+
+        Raises BeepError `not_signed_in`, `device_revoked` to whom a revoked device was, or `rate_limited`.
+        """
         caller = sessions.find(key, address=address_of(request))
         if caller is None:
             raise sessions.refusal(key)
+        # Views take turns in few threads: one device must not have them all.
+        rates.spend(key=f"http:{caller.device}", limit=PER_MINUTE, seconds=60, now_ms=clock.now_ms())
         return caller
 
 

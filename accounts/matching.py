@@ -10,8 +10,11 @@ from accounts.letters import canonical_number
 from accounts.models import Person
 from accounts.people import Card
 from accounts.sign_in import canonical_login
+from beep import clock, rates
 
 LINES: Final = 500
+PER_MINUTE: Final = 20
+"""Lists of one person: each may cost the database five hundred searches."""
 SHOWN: Final = 5
 """People a line at most: whoever pasted it must choose among them."""
 LOOKED_AT: Final = 50
@@ -26,8 +29,12 @@ class Match:
     people: tuple[Card, ...]
 
 
-def match(*, lines: Sequence[str]) -> list[Match]:
-    """Whom each line means, in the lines' order. A login or number is one person; a name may be several."""
+def match(*, lines: Sequence[str], person: UUID) -> list[Match]:
+    """Whom each line means, in the lines' order. A login or number is one person; a name may be several.
+
+    `person` asks. Raises BeepError `rate_limited` past `PER_MINUTE`.
+    """
+    rates.spend(key=f"match:{person}", limit=PER_MINUTE, seconds=60, now_ms=clock.now_ms())
     logins = {line: canonical_login(line) for line in lines}
     numbers = {line: canonical_number(line) for line in lines}
     active = Person.objects.filter(state=Person.State.ACTIVE)

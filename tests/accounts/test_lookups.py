@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import csv_import, demo, import_plan, lifecycle, roles
+from accounts import auth, csv_import, demo, import_plan, lifecycle, matching, roles
 from accounts.demo import PEOPLE
 from accounts.models import OrgUnit, Person, Role
 from accounts.units import PAGE
@@ -249,3 +249,16 @@ def test_the_demonstration_has_its_duties_filled() -> None:
     }
     assert demo.seed() == seeded
     assert Role.objects.count() == 2
+
+
+def test_dear_and_many_requests_are_limited(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "PER_MINUTE", 2)
+    for _ in range(2):
+        assert browser.post("people/match", {"lines": ["x"]})["matches"]
+    refused = browser.post("people/match", {"lines": ["x"]})
+    assert refused.code == "rate_limited"
+    assert 0 < refused.detail["retry_after"] <= 60
+    # Whatever is asked: a device has its share of the views.
+    assert browser.get("me")
+    monkeypatch.setattr(auth, "PER_MINUTE", 2)
+    assert browser.get("me").code == "rate_limited"

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds that a server may take to come up."""
 SERVERS = ("uvicorn", "daphne")
 

@@ -1,0 +1,95 @@
+"""The key log's process with real witnesses: cosigned epochs, silence, and a restored backup."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connections
+from nacl.utils import random
+
+from audit.note import Signer
+from audit.policy import PolicyError
+from audit.transparency import storage
+from audit.transparency.epoch import NO_HASH, Change
+from audit.transparency.service import KeyLog
+from audit.witnessing import ForkError, SilentError
+from tests.audit.support import LOG, ORIGIN, Crew, crew
+from tests.support.databases import TestDatabase
+
+
+@pytest.fixture
+def witnesses(tmp_path: Path) -> Iterator[Crew]:
+    with crew(tmp_path) as made:
+        yield made
+
+
+def somebody() -> None:
+    person = random(16)
+    with connections["default"].cursor() as cursor:
+        storage.enqueue(cursor, Change(person, 1, NO_HASH, sha256(person).digest()))
+
+
+def newest() -> tuple[int, bytes, int] | None:
+    with connections["auditor"].cursor() as cursor:
+        return storage.cosigned(cursor)
+
+
+def test_epochs_are_cosigned(fresh_database: TestDatabase, witnesses: Crew) -> None:
+    keys = KeyLog(signer=LOG, policy=witnesses.policy)
+    keys.check()
+    assert newest() is None
+    for size in (1, 2):
+        somebody()
+        assert keys.round() == size
+        found = newest()
+        assert found is not None
+        assert witnesses.policy.witnessed(found[1], origin=ORIGIN).checkpoint.size == found[0] == size
+    assert keys.round() == 2
+    # Another process goes on where this one was.
+    again = KeyLog(signer=LOG, policy=witnesses.policy)
+    again.check()
+    somebody()
+    assert again.round() == 3
+
+
+def test_without_a_quorum_clients_keep_what_they_have(fresh_database: TestDatabase, witnesses: Crew) -> None:
+    keys = KeyLog(signer=LOG, policy=witnesses.policy)
+    somebody()
+    assert keys.round() == 1
+    ports = {name: witnesses.stop(name) for name in ("one", "two")}
+    somebody()
+    assert keys.round() == 1
+    with pytest.raises(SilentError):
+        KeyLog(signer=LOG, policy=witnesses.policy).check()
+    for name, port in ports.items():
+        witnesses.start(name, port)
+    assert keys.round() == 2
+
+
+def test_a_restored_backup_signs_nothing(fresh_database: TestDatabase, witnesses: Crew) -> None:
+    keys = KeyLog(signer=LOG, policy=witnesses.policy)
+    for _ in range(3):
+        somebody()
+        keys.round()
+    with psycopg.connect(fresh_database.urls.superuser) as owner:
+        for table in ("epoch", "change", "tree", "cosigned"):
+            owner.execute(f"ALTER TABLE keys_{table} DISABLE TRIGGER ALL")
+        owner.execute("DELETE FROM keys_cosigned WHERE size > 1")
+        owner.execute("DELETE FROM keys_change WHERE epoch > 0")
+        owner.execute("DELETE FROM keys_tree WHERE position > 0 OR level > 0")
+        owner.execute("DELETE FROM keys_epoch WHERE epoch > 0")
+    with pytest.raises(ForkError):
+        KeyLog(signer=LOG, policy=witnesses.policy).check()
+    # And one that did not ask is told when it wants its epoch cosigned.
+    somebody()
+    with pytest.raises(ForkError):
+        KeyLog(signer=LOG, policy=witnesses.policy).round()
+
+
+def test_the_policy_must_know_the_key(witnesses: Crew) -> None:
+    with pytest.raises(PolicyError):
+        KeyLog(signer=Signer("elsewhere/keys", bytes(32)), policy=witnesses.policy)
+    with pytest.raises(ValueError, match="BEEP_KEYS_LOG_KEY"):
+        KeyLog(signer=Signer(ORIGIN, bytes(32)), policy=witnesses.policy)

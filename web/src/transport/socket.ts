@@ -43,8 +43,6 @@ export interface SocketOptions {
   connectTimeout?: number;
 }
 
-/** `WebSocket.OPEN`. */
-const OPEN = 1;
 /** Fewer than the server's `MAX_IN_FLIGHT`, so that a ping always has room. */
 const IN_FLIGHT = wire.MAX_IN_FLIGHT - 8;
 /** A connection that lived this long has proved itself: the next loss starts waiting from the beginning. */
@@ -197,7 +195,8 @@ export class Socket implements Link {
     this.#use(way === "long-poll" && poll ? poll() : open(url, wire.SUBPROTOCOL), way);
   }
 
-  #use(socket: WebSocketLike, way: Way): void {
+  /** `opened`: it has opened already, and greets at once. */
+  #use(socket: WebSocketLike, way: Way, opened = false): void {
     this.#socket = socket;
     this.#way = way;
     socket.binaryType = "arraybuffer";
@@ -229,7 +228,7 @@ export class Socket implements Link {
     };
     // `close` always follows and says more.
     socket.onerror = () => undefined;
-    if (socket.readyState === OPEN) greet();
+    if (opened) greet();
   }
 
   async #hello(requests: Requests, way: Way): Promise<void> {
@@ -306,7 +305,7 @@ export class Socket implements Link {
     this.#state = { kind: "connecting" };
     this.#drop();
     this.#set(this.#state);
-    this.#use(socket, "websocket");
+    this.#use(socket, "websocket", true);
   }
 
   /** Ends the present socket, if there is one, without listening to it any longer. */

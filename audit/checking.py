@@ -28,7 +28,7 @@ FIRST_MESSAGE: Final[LiteralString] = """
 SELECT least((SELECT min(time_ms) FROM audit_accepted_envelope),
              (SELECT min(at) FROM audit_leaf WHERE kind = 'messages.accepted'))
 """
-TABLES: Final = ("intake", "opening", "leaf", "taken", "tile", "checkpoint", "cosignature", "head")
+TABLES: Final = ("intake", "opening", "leaf", "taken", "tile", "checkpoint", "cosignature", "head", "row")
 TRIGGERS: Final[LiteralString] = """
 SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relname LIKE 'audit\\_%' AND t.tgenabled = 'A' AND NOT t.tgisinternal

@@ -84,6 +84,9 @@ format: web ## put all sources into their one form
 soak: install web ## the long forms: ROUNDS=200 kills, PASSES=2 over all links, WALKS=300 random walks, RACES=500 rounds, stories
 	FAULT_ROUNDS=$(or $(ROUNDS),200) FAULT_PASSES=$(or $(PASSES),2) FAULT_VALKEY_SECONDS=300 FAULT_DEVICES=60 \
 		$(BIN)/python -m pytest tests/faults
+	SOAK=1 $(BIN)/python -m pytest tests/beep/test_demo.py
+	HOSTILE_SECONDS=600 LARGE_MEMBERS=5000 $(BIN)/python -m pytest -s \
+		tests/messaging/engine/test_hostile.py tests/messaging/engine/test_large.py
 	WALK_SEEDS=$(or $(WALKS),300) WALK_STEPS=150 RACE_ROUNDS=$(or $(RACES),500) RACE_EVERY=10 \
 		$(NPM) test -- tests/core/walk.test.ts tests/core/races.test.ts
 	SOAK=1 KILL_STORY_ROUNDS=20 BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m tests.scenarios

@@ -161,7 +161,9 @@ class Demo:
     def _restart_all(self) -> None:
         """One process after the other: it drains and ends, another one takes its place and is ready."""
         self._restart_wanted = False
-        for command in self._commands:
+        mark = self._configuration.data_dir / MARK
+        named = mark.read_text().split() if mark.exists() else []
+        for command in (each for each in self._commands if not named or each.name in named):
             say(f"  restarting {command.name} …")
             self._children[command.name].stop(STOP_PATIENCE)
             self._start(command)
@@ -176,7 +178,7 @@ class Demo:
             else:
                 continue
             break
-        (self._configuration.data_dir / MARK).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
 
     def _is_ready(self, command: Command) -> bool:
         return not command.notifies or self._readiness.is_ready(self._children[command.name].pid)

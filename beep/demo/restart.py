@@ -1,4 +1,4 @@
-"""`python -m beep.demo.restart`: restart the processes of the demo that runs, one after the other.
+"""`python -m beep.demo.restart [NAME …]`: restart the demo's processes, or some of them, one after the other.
 
 What an upgrade of a deployment does: each web worker drains (clients move to the other one), ends, and comes
 back with the code as it is now. PostgreSQL and Valkey stay.
@@ -10,26 +10,33 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from beep.demo.configuration import ROOT
 
 MARK: Final = "restarting"
-"""A file in the data folder; the demo removes it when it is through."""
+"""A file in the data folder with the names, one a line; none: all. The demo removes it when it is through."""
 PATIENCE: Final = 300.0
 """Seconds that all of them may take together."""
 
 
-def main() -> int:
-    """0 when every process was replaced, 1 when no demo runs or one did not come back."""
+def main(names: Sequence[str]) -> int:
+    """0 when every process that was named was replaced, 1 when no demo runs or one did not come back."""
     folder = Path(os.environ.get("BEEP_DATA_DIR") or ROOT / ".beep").absolute()
     supervisor = _supervisor(folder)
     if supervisor is None:
         print(f"no demo runs on {folder}", file=sys.stderr)
         return 1
     before = _processes(folder)
-    (folder / MARK).touch(mode=0o600)
+    if unknown := set(names) - set(before):
+        print(f"no process of this demo: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 1
+    before = {name: pid for name, pid in before.items() if not names or name in names}
+    fresh = folder / f"{MARK}.new"
+    fresh.write_text("\n".join(names))
+    fresh.replace(folder / MARK)
     os.kill(supervisor, signal.SIGUSR1)
     deadline = time.monotonic() + PATIENCE
     while (folder / MARK).exists():
@@ -66,4 +73,4 @@ def _processes(folder: Path) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -120,13 +120,13 @@ export class KeyLogDouble {
   asked = 0;
 
   private constructor(
-    private readonly server: ServerDouble,
+    private readonly server: Pick<ServerDouble, "chains" | "now">,
     private readonly log: Key,
     private readonly witnesses: readonly Key[],
     private readonly epochs: Epoch[],
   ) {}
 
-  static async create(server: ServerDouble): Promise<KeyLogDouble> {
+  static async create(server: Pick<ServerDouble, "chains" | "now">): Promise<KeyLogDouble> {
     const witnesses = [1, 2, 3].map((n) => made(`witness.example/${String(n)}`, 4));
     return new KeyLogDouble(server, await made(ORIGIN, 1), await Promise.all(witnesses), []);
   }

@@ -28,7 +28,7 @@ KINDS = tuple(kind.__name__ for kind in clients_of_ill_will.KINDS)
 SECONDS = float(os.environ.get("HOSTILE_SECONDS", "0"))
 """0: the suite's short form."""
 PHASE = SECONDS / 20 if SECONDS else 2.0
-"""Seconds of one phase (a tenth where one kind is measured); phases with and without hostile clients take turns."""
+"""Seconds of one phase, a tenth where one kind is measured; calm and hostile ones take turns."""
 PHASES = 20 if SECONDS else 2
 PAIRS = 4
 GROWTH = 64 << 20

@@ -95,6 +95,7 @@ def assembly(count: int) -> tuple[list[Actor], Talk]:
 async def test_a_message_costs_no_row_no_query_and_no_encoding_a_reader(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits, "LARGE_ACK_ROUNDS", 1 << 30)
     members, chat = await assembly(MEMBERS)
     listeners = [Listener(engine, actor) for actor in members]
     try:

@@ -85,6 +85,7 @@ soak: install web ## the long forms: ROUNDS=200 kills, PASSES=2 over all links, 
 	FAULT_ROUNDS=$(or $(ROUNDS),200) FAULT_PASSES=$(or $(PASSES),2) FAULT_VALKEY_SECONDS=300 FAULT_DEVICES=60 \
 		$(BIN)/python -m pytest tests/faults
 	SOAK=1 $(BIN)/python -m pytest tests/beep/test_demo.py
+	LATE_COMMITS=20000 INTEGRATOR_KILLS=10 $(BIN)/python -m pytest tests/audit/test_integrator.py
 	HOSTILE_SECONDS=600 LARGE_MEMBERS=5000 $(BIN)/python -m pytest -s \
 		tests/messaging/engine/test_hostile.py tests/messaging/engine/test_large.py
 	WALK_SEEDS=$(or $(WALKS),300) WALK_STEPS=150 RACE_ROUNDS=$(or $(RACES),500) RACE_EVERY=10 \

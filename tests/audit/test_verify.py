@@ -15,7 +15,7 @@ from audit.verify.entries import MAX_ENTRY_BYTES, PREFIX, Sighting, Times, check
 from audit.verify.source import Source
 
 ROOT = Path(__file__).parents[2]
-GOOD = {"action": "person.changed", "at": 5, "parameters": {"changed": ["€", "a\n"]}}
+GOOD: dict[str, canonical.Json] = {"action": "person.changed", "at": 5, "parameters": {"changed": ["€", "a\n"]}}
 
 
 def entry(text: str) -> bytes:
@@ -82,7 +82,7 @@ def test_both_encoders_agree(extra: dict[str, int | str]) -> None:
     """The fast one is used where it can be: it must accept exactly the canonical form."""
     leaf = {**extra, "action": "a", "at": 1}
     try:
-        body = PREFIX + canonical.encode(leaf)  # type: ignore[arg-type]
+        body = PREFIX + canonical.encode(leaf)
     except ValueError:
         body = entry(json.dumps(leaf, sort_keys=True, separators=(",", ":")))
         with pytest.raises(AlarmError):

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.stack import Stack
+from tests.scenarios.test_screens import Reviewer
 
 WITNESSED: int = 60_000
 """Milliseconds until the witnesses have seen what has just happened, on a loaded machine."""
@@ -34,15 +35,17 @@ def test_an_auditor_searches_verifies_and_exports(
     stack.manage("grant_role", "--login", administrator.person.login, "--duty", "directory_administrator")
     activate_together(auditor, administrator)
     desk = watched(accept_downloads=True).new_page()
+    reviewer = Reviewer("en", pictures)
 
     # An administrator is told so, and nothing else.
     enter(desk, stack, administrator)
+    reviewer.look(desk, "console-sign-in")
     expect(desk.get_by_role("alert")).to_contain_text("No duty of this person", timeout=ARGON_PATIENCE)
 
     enter(desk, stack, auditor)
     expect(desk.get_by_role("heading", name="Audit log")).to_be_visible(timeout=ARGON_PATIENCE)
     expect(desk.locator("tr[data-leaf]").first).to_be_visible()
-    desk.screenshot(path=pictures / "console-log.png", full_page=True)
+    reviewer.look(desk, "console-log")
 
     # A person is chosen by name, and then a case number is asked for.
     desk.get_by_label("About", exact=True).fill(administrator.person.latin[:6])
@@ -69,7 +72,7 @@ def test_an_auditor_searches_verifies_and_exports(
         desk.wait_for_timeout(1000)
     expect(verdict).to_have_attribute("data-verified", "yes")
     expect(desk.locator(".checks li.good")).to_have_count(5)
-    desk.screenshot(path=pictures / "console-entry.png", full_page=True)
+    reviewer.look(desk, "console-entry")
     # A page that shows something else than the entry's bytes is found out.
     desk.locator("#entry").evaluate(
         "shown => { shown.textContent = shown.textContent.replace('done', 'dome') }"
@@ -103,9 +106,27 @@ def test_an_auditor_searches_verifies_and_exports(
         expect(desk.get_by_role("heading", level=1)).to_be_visible()
         if name == "plots":
             expect(desk.locator("#plot-classes canvas")).to_be_visible(timeout=MESSAGE_PATIENCE)
-        desk.screenshot(path=pictures / f"console-{name}.png", full_page=True)
+        reviewer.look(desk, f"console-{name}")
+
+    # Whoever was looked at reads it in the messenger, and verifies it there.
+    page = administrator.page
+    page.goto(f"{stack.url}/settings/ledger")
+    looked = page.locator('[data-action-name="audit.viewed"]').first
+    expect(looked).to_contain_text(auditor.person.latin, timeout=MESSAGE_PATIENCE)
+    for _ in range(WITNESSED // 1000):
+        looked.get_by_role("button").click()
+        expect(looked.locator(".result").or_(page.get_by_role("alert"))).to_be_visible(
+            timeout=MESSAGE_PATIENCE
+        )
+        if looked.locator('[data-verified="yes"]').count():
+            break
+        page.wait_for_timeout(1000)
+    expect(looked.locator('[data-verified="yes"]')).to_be_visible()
+    reviewer.look(page, "ledger")
+
     desk.get_by_role("button", name="Sign out").click()
     expect(desk.get_by_label("Passphrase")).to_be_visible()
+    assert reviewer.complaints == []
 
 
 def verify(export: Path) -> "subprocess.CompletedProcess[str]":

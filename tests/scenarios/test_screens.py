@@ -14,7 +14,7 @@ from tests.scenarios.words import LOCALES, Language, word
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 JUDGE = "axe.run({resultTypes: ['violations']}).then(result => JSON.stringify(result.violations))"
 SERIOUS = ("serious", "critical")
-SETTINGS = ("look", "privacy", "devices", "diagnostics")
+SETTINGS = ("look", "privacy", "devices", "ledger", "diagnostics")
 GREETINGS: dict[Language, tuple[str, str]] = {
     "en": ("Good morning! Is the **budget note** ready?", "Almost. You have it by noon."),
     "ur": ("السلام علیکم! کیا بجٹ نوٹ تیار ہے؟", "وعلیکم السلام، دوپہر تک مل جائے گا۔"),

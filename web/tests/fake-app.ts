@@ -9,6 +9,9 @@ import {
   type ConnectionState,
   type ConversationSummary,
   type Diagnostics,
+  type LedgerCheck,
+  type LedgerPage,
+  type LedgerRow,
   type Id,
   type MessageItem,
   type MessageList,
@@ -265,6 +268,30 @@ export class FakeApp extends FakeDevices implements App {
 
   async updateSettings(change: Partial<Settings>): Promise<void> {
     this.settings.set({ ...this.settings.get(), ...change });
+  }
+  async ledger(before: string | null): Promise<LedgerPage> {
+    this.calls.push(["ledger", before]);
+    const row = { at: Date.UTC(2026, 5, 1, 9), outcome: "done", error: null, system: null } as const;
+    const by = mePerson;
+    return {
+      rows: [
+        {
+          ...row,
+          leaf: 42,
+          action: "audit.searched",
+          by: { ...by, id: "00000000-0000-4000-a000-00000000000f" },
+        },
+        { ...row, leaf: 17, action: "sign_in", by: null, outcome: "refused", error: "sign_in_refused" },
+        { ...row, leaf: 3, action: "device.added", by },
+        { ...row, leaf: 1, action: "person.created", by: null, system: "import_people" },
+      ],
+      next: null,
+    };
+  }
+  async verifyLedgerRow(row: LedgerRow): Promise<readonly LedgerCheck[]> {
+    this.calls.push(["verifyLedgerRow", row.leaf]);
+    const steps = ["bytes", "policy", "checkpoint", "inclusion", "age"] as const;
+    return steps.map((step) => ({ step, ok: true }));
   }
   async diagnostics(): Promise<Diagnostics> {
     const lines = [

@@ -281,3 +281,30 @@ export interface Diagnostics {
   readonly errors: readonly { at: number; label: string; code: string }[];
   readonly text: string;
 }
+
+/** One entry of the audit log about oneself. */
+export interface LedgerRow {
+  /** The entry's place in the log. */
+  leaf: number;
+  /** Milliseconds UTC. */
+  at: number;
+  /** A stable dotted name, as `audit/events` has it. */
+  action: string;
+  /** Null where a command or process acted: then `system` names it. */
+  by: PersonCard | null;
+  system: string | null;
+  outcome: "done" | "refused";
+  error: string | null;
+}
+
+export interface LedgerPage {
+  rows: readonly LedgerRow[];
+  /** Where the next page begins; null at the end. */
+  next: string | null;
+}
+
+/** One step of verifying a row; the first that fails is the last. */
+export interface LedgerCheck {
+  step: "bytes" | "policy" | "checkpoint" | "inclusion" | "age";
+  ok: boolean;
+}

@@ -15,6 +15,9 @@ import type {
   Diagnostics,
   HistoryState,
   Id,
+  LedgerCheck,
+  LedgerPage,
+  LedgerRow,
   MessageList,
   ModerationReport,
   PairingRequest,
@@ -146,6 +149,11 @@ export interface App {
   readonly reports: Readable<readonly ModerationReport[]>;
   updateSettings(change: Partial<Settings>): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
+
+  /** What the audit log says about oneself, newest first; `before` is the `next` of the page before. */
+  ledger(before: string | null): Promise<LedgerPage>;
+  /** Verifies on this device that the row stands in the witnessed log; `AppError("busy")` while no quorum has seen it. */
+  verifyLedgerRow(row: LedgerRow): Promise<readonly LedgerCheck[]>;
 }
 
 /** A refusal: `code` is from the server's catalogue, or one of the local codes below. */

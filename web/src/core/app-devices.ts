@@ -5,6 +5,9 @@ import type {
   Approval,
   DeviceInfo,
   Diagnostics,
+  LedgerCheck,
+  LedgerPage,
+  LedgerRow,
   HistoryState,
   Id,
   ModerationReport,
@@ -22,6 +25,7 @@ import { deviceSigner } from "./identities";
 import { idBytes } from "./ids";
 import type { OpenSession } from "./open";
 import type { Reset } from "./reset";
+import type { Ledger } from "./ledger";
 import type { Reporting } from "./reporting";
 import type { Safety } from "./safety";
 import type { Session } from "./session";
@@ -186,6 +190,14 @@ export abstract class DeviceApp extends AppBase {
     return this.#reporting((reporting) => reporting.moderators());
   }
 
+  ledger(before: string | null): Promise<LedgerPage> {
+    return this.#ledger((ledger) => ledger.page(before));
+  }
+
+  verifyLedgerRow(row: LedgerRow): Promise<readonly LedgerCheck[]> {
+    return this.#ledger((ledger) => ledger.verify(row));
+  }
+
   diagnostics(): Promise<Diagnostics> {
     return guarded(async () => {
       const { describe } = await import("./diagnostics");
@@ -206,6 +218,13 @@ export abstract class DeviceApp extends AppBase {
     return this.use(async ({ context, identities }) => {
       const { Safety } = await import("./safety");
       return task(new Safety(context, identities));
+    });
+  }
+
+  #ledger<T>(task: (ledger: Ledger) => Promise<T>): Promise<T> {
+    return this.use(async ({ context }) => {
+      const { Ledger } = await import("./ledger");
+      return task(new Ledger(context));
     });
   }
 

@@ -71,6 +71,8 @@ export class BrokenApp implements App {
   readonly checkSafetyQr = refuse;
   readonly report = refuse;
   readonly moderators = refuse;
+  readonly ledger = refuse;
+  readonly verifyLedgerRow = refuse;
   readonly reports = new Value([]);
   readonly updateSettings = refuse;
 

@@ -58,6 +58,31 @@ const read = {
       earliest: time,
     }),
   ),
+  ledger: parser(
+    v.object({
+      rows: v.array(
+        v.object({
+          leaf: count,
+          at: time,
+          action: v.string(),
+          by: v.nullable(shapes.personCard),
+          system: v.nullable(v.string()),
+          outcome: v.picklist(["done", "refused"]),
+          error: v.nullable(v.string()),
+        }),
+      ),
+      next: v.nullable(v.string()),
+    }),
+  ),
+  ledgerEvidence: parser(
+    v.object({
+      index: count,
+      body: bytes,
+      proof: v.array(bytes),
+      checkpoint: v.string(),
+      policy: v.string(),
+    }),
+  ),
   envelope: parser(
     v.object({
       seq: count,
@@ -183,6 +208,17 @@ export class DeviceApi {
 
   finishReset(ticket: string, signature: Uint8Array) {
     return this.http.post("reset/finish", { ticket, device_signature: b(signature) }, read.me);
+  }
+
+  /** What the audit log says about the caller; `before` is the `next` of the page before. */
+  ledger(before: string | null) {
+    const query = before === null ? "" : `?${new URLSearchParams({ before }).toString()}`;
+    return this.http.get(`ledger${query}`, read.ledger);
+  }
+
+  /** What proves one entry of the caller's ledger. */
+  ledgerEvidence(leaf: number) {
+    return this.http.get(`ledger/${String(leaf)}`, read.ledgerEvidence);
   }
 
   async moderators() {

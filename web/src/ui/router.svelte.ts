@@ -12,7 +12,7 @@ export type Route =
   | { name: "recover" }
   | { name: "reset" };
 
-export const settingsSections = ["look", "privacy", "devices", "diagnostics"] as const;
+export const settingsSections = ["look", "privacy", "devices", "ledger", "diagnostics"] as const;
 export type SettingsSection = (typeof settingsSections)[number];
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -15,7 +15,11 @@ from audit.verify.entries import MAX_ENTRY_BYTES, PREFIX, Sighting, Times, check
 from audit.verify.source import Source
 
 ROOT = Path(__file__).parents[2]
-GOOD: dict[str, canonical.Json] = {"action": "person.changed", "at": 5, "parameters": {"changed": ["€", "a\n"]}}
+GOOD: dict[str, canonical.Json] = {
+    "action": "person.changed",
+    "at": 5,
+    "parameters": {"changed": ["€", "a\n"]},
+}
 
 
 def entry(text: str) -> bytes:

@@ -29,6 +29,8 @@ import { putOut } from "./standing";
 import { Typing } from "./typing";
 
 const RETRY_MS = 3_000;
+/** Conversations that are read at the same time after connecting: on a slow network most of a short page is waiting. */
+const READERS = 4;
 /** Conversations whose slots are fetched at once after connecting; the rest when they are opened. */
 const SLOTS_AT_START = 50;
 
@@ -177,12 +179,17 @@ export class Sync {
     const order = [...recent.map(({ id }) => id), ...views.map(({ id }) => id)];
     const waiting = new Set(await this.#outbox.waiting());
     const ahead = new Set([...views.map(({ id }) => id), ...waiting]);
-    for (const id of new Set(order)) {
-      if (connection !== this.#connection) return;
-      // Where something is on its way, the log is read before anything leaves again: it may have arrived.
-      if (ahead.has(id))
-        await this.catchUp(id).catch((error: unknown) => this.#failed("catch up", error, id));
-    }
+    // Where something is on its way, the log is read before anything leaves again: it may have arrived.
+    const due = [...new Set(order)].filter((id) => ahead.has(id));
+    const reader = async (): Promise<void> => {
+      for (let id = due.shift(); id !== undefined; id = due.shift()) {
+        if (connection !== this.#connection) return;
+        const read = id;
+        await this.catchUp(read).catch((error: unknown) => this.#failed("catch up", error, read));
+      }
+    };
+    await Promise.all(Array.from({ length: READERS }, reader));
+    if (connection !== this.#connection) return;
     for (const id of waiting) this.#guard("outbox", () => this.#outbox.poke(id));
     this.#guard("key packages", () => this.#keyPackages.maintain());
     this.#guard("prune", () => this.#restore.prune());

@@ -185,9 +185,7 @@ def test_every_unit_has_an_environment_to_start_with(unit: Path, made_secrets: P
     given |= {"BEEP_CERTIFICATES": str(made_secrets / "certificates"), "BEEP_WITNESSES": __file__}
     environment = Environment.load(given)
     assert bool(environment.migrator.password) == (unit.stem == "beep-migrate")
-    assert bool(environment.integrator.password) == (
-        unit.stem in ("beep-integrator", "beep-key-log")
-    )
+    assert bool(environment.integrator.password) == (unit.stem in ("beep-integrator", "beep-key-log"))
 
 
 def test_a_worker_may_drain_before_it_is_killed() -> None:

@@ -1,14 +1,25 @@
 """What a former run may have left on this machine: taken ports, and lock files of dead servers."""
 
+import itertools
 import os
+import secrets
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+PORTS: Final = range(20_000, 32_768)
+"""Below those of outgoing connections (Linux: ip_local_port_range), which would take one before its server."""
+APART: Final = 64
+"""Ports between the first choices of two processes with neighbouring numbers: they seldom choose the same."""
+_choices = itertools.count(os.getpid() * APART)
 
 
 def usable_port(wanted: int, taken: int = 0) -> int:
-    """`wanted` when it is free, else any free port of 127.0.0.1 other than `taken`."""
+    """`wanted` when it is free and not 0, else a free port of 127.0.0.1, a new one each time, not `taken`."""
     while True:
+        wanted = wanted or PORTS[next(_choices) % len(PORTS)]
         with socket.socket() as probe:
             # As the servers do, so that connections of the last run in TIME_WAIT do not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -18,6 +29,18 @@ def usable_port(wanted: int, taken: int = 0) -> int:
                 if port != taken:
                     return port
         wanted = 0
+
+
+def drawn_port(taken: Iterable[int] = ()) -> int:
+    """A free port of 127.0.0.1 for a process that binds it later.
+
+    Drawn at random below the range from which the kernel takes ports for outgoing connections, so that
+    neither those nor another start at the same time are likely to be there first.
+    """
+    while True:
+        drawn = 20_000 + secrets.randbelow(12_000)
+        if drawn not in taken and usable_port(drawn) == drawn:
+            return drawn
 
 
 def first_number(file: Path) -> int | None:

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from beep.leftovers import usable_port
 from tests.scenarios import directory
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -53,9 +53,7 @@ class Stack:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir: Final = data_dir
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: Final[int] = probe.getsockname()[1]
+        self.port: Final = usable_port(0)
         self.url: Final = f"http://localhost:{self.port}"
         self.console_url: Final = f"http://console.localhost:{self.port}"
         env = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 PORTS: Final = range(20_000, 32_768)
-"""Below those of outgoing connections (Linux: ip_local_port_range), which would take one before its server."""
+"""Below those of outgoing connections (Linux: ip_local_port_range), which may take one before its server."""
 APART: Final = 64
 """Ports between the first choices of two processes with neighbouring numbers: they seldom choose the same."""
 _choices = itertools.count(os.getpid() * APART)

@@ -18,16 +18,18 @@ hashes accepted in it, in the order of their bytes, so that it can be made again
 second is folded when it is surely over; what commits later still gets a leaf of its own for the same second.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
 
+import msgspec
 import psycopg
 import structlog
 
 from audit import intake, log, merkle
 from audit.events import Actor, MessagesAccepted
 from audit.note import Checkpoint, Signer, sign_note
+from audit.projection import row_of
 from audit.tiles import Growth, Tile
 from beep import clock
 
@@ -247,10 +249,24 @@ class Integrator:
         note = sign_note(Checkpoint(self.origin, size, root).format(), [self._signer])
         cursor.execute(INSERT_CHECKPOINT, (size, root, now, note))
         if self._project is not None:
-            self._project(cursor, [(before + at, entry.body) for at, entry in enumerate(entries)])
+            self._project(cursor, list(_readable(before, entries)))
         moved = cursor.execute(MOVE_HEAD, (size, root, before))
         if moved.rowcount != 1:
             raise LogContradictionError("the head moved while it was locked")
+
+
+def _readable(first: int, entries: Iterable[Entry]) -> Iterator[tuple[int, bytes]]:
+    """The new leaves without those that are no leaf: they stay in the log, and the verifier names them.
+
+    Whoever may write to the intake must not be able to stop the log by a row that nobody can read.
+    """
+    for index, entry in enumerate(entries, start=first):
+        try:
+            row_of(index, entry.body)
+        except (ValueError, msgspec.MsgspecError):
+            logger.error("audit_entry_malformed", entry=index)
+        else:
+            yield index, entry.body
 
 
 def fold(rows: Iterable[tuple[int, int, int, str, bytes]]) -> list[Entry]:

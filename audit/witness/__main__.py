@@ -7,6 +7,7 @@ that its policy file names. Needs PyNaCl and structlog, no Django and no databas
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -38,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     serve = commands.add_parser("run", help="cosign checkpoints")
     serve.add_argument("folder", type=Path)
     serve.add_argument("--policy", type=Path, required=True, help="its log lines name the logs")
-    serve.add_argument("--listen", type=_address, required=True, metavar="ADDRESS:PORT")
+    where = serve.add_mutually_exclusive_group(required=True)
+    where.add_argument("--listen", type=_address, metavar="ADDRESS:PORT")
+    where.add_argument("--fd", type=int, help="a listening socket that was handed over")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
         from beep import operations
 
         operations.start()
-    with Server(options.listen, Witness(state, policy.logs)) as server:
+    given = socket.socket(fileno=options.fd) if options.fd is not None else None
+    with Server(options.listen or ("", 0), Witness(state, policy.logs), listener=given) as server:
         # In a thread: shutdown() waits for serve_forever, which the handler has interrupted.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -6,6 +6,7 @@ The answer: 200 with a cosignature line; 409 (`text/x.tlog.size`) with the size 
 checkpoint that the log has not signed; 404 for a log that this witness does not know; 400 for other shapes.
 """
 
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,10 +145,18 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], witness: Witness) -> None:
+    def __init__(
+        self, address: tuple[str, int], witness: Witness, *, listener: socket.socket | None = None
+    ) -> None:
+        """Bind `address`, or take `listener`, which listens already."""
         self.witness: Final = witness
         self._room: Final = BoundedSemaphore(CONNECTIONS)
-        super().__init__(address, _Handler)
+        super().__init__(address, _Handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
+            self.server_name, self.server_port = "witness", self.server_address[1]
 
     def server_bind(self) -> None:
         """Without the look-up of the host's name that the base class does."""

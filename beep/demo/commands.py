@@ -4,13 +4,16 @@ One list, so that whoever adds a part adds it in one place. The supervisor (`bee
 in this order, starts again what dies, and restarts them one after the other in this order.
 """
 
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from beep.demo import witnesses
 from beep.demo.configuration import Configuration
+from beep.demo.witnesses import Running
 
 WEB_WORKERS: Final = 2
 
@@ -33,6 +36,8 @@ def commands(configuration: Configuration, *, listener: int) -> list[Command]:
     """Everything that a demo runs beside PostgreSQL and Valkey. `listener` is the descriptor of the listening
     socket that all web workers share.
     """
+    policy = Path(configuration.environment["BEEP_WITNESSES"])
+    watchers = witnesses.listen(configuration.witnesses, policy)
     web = (sys.executable, "-m", "messaging.servers.daphne", "--fd", str(listener))
     worker = "--app beep.celery worker --pool threads --concurrency 2 --loglevel WARNING"
     return [
@@ -45,8 +50,8 @@ def commands(configuration: Configuration, *, listener: int) -> list[Command]:
             (sys.executable, "-m", "celery", *worker.split(), "--without-gossip", "--without-mingle"),
         ),
         *(
-            Command(each.name, _witness(each.folder, configuration.environment["BEEP_WITNESSES"], each.port))
-            for each in configuration.witnesses
+            _witness(each, policy, watcher)
+            for each, watcher in zip(configuration.witnesses, watchers, strict=True)
         ),
         Command(
             "integrator",
@@ -61,6 +66,9 @@ def commands(configuration: Configuration, *, listener: int) -> list[Command]:
     ]
 
 
-def _witness(folder: Path, policy: str, port: int) -> tuple[str, ...]:
-    options = ("--policy", policy, "--listen", f"127.0.0.1:{port}")
-    return (sys.executable, "-m", "audit.witness", "run", str(folder), *options)
+def _witness(running: Running, policy: Path, listener: socket.socket) -> Command:
+    # Never closed here: a witness that is started again takes the same socket.
+    descriptor = listener.detach()
+    options = ("--policy", str(policy), "--fd", str(descriptor))
+    words = (sys.executable, "-m", "audit.witness", "run", str(running.folder), *options)
+    return Command(running.name, words, pass_fds=(descriptor,))

@@ -72,6 +72,7 @@ def signed_in(db: None) -> Iterator[Browser]:
         signal.connect(close_old_connections)
 
 
+@pytest.mark.django_db(databases=["default", "auditor"])
 @pytest.mark.parametrize("operation", operations())
 def test_no_surprises(signed_in: Browser, operation: APIOperation[Any, Any, Any, Any]) -> None:
     codes = documented_codes(operation)

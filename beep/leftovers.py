@@ -2,9 +2,7 @@
 
 import itertools
 import os
-import secrets
 import socket
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -29,18 +27,6 @@ def usable_port(wanted: int, taken: int = 0) -> int:
                 if port != taken:
                     return port
         wanted = 0
-
-
-def drawn_port(taken: Iterable[int] = ()) -> int:
-    """A free port of 127.0.0.1 for a process that binds it later.
-
-    Drawn at random below the range from which the kernel takes ports for outgoing connections, so that
-    neither those nor another start at the same time are likely to be there first.
-    """
-    while True:
-        drawn = 20_000 + secrets.randbelow(12_000)
-        if drawn not in taken and usable_port(drawn) == drawn:
-            return drawn
 
 
 def first_number(file: Path) -> int | None:

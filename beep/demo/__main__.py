@@ -31,7 +31,7 @@ from beep.demo.restart import MARK
 from beep.demo.trust import PASSPHRASE
 from beep.embedded import Embedded
 from beep.isolation import EmbeddedError
-from beep.leftovers import drawn_port
+from beep.leftovers import usable_port
 from beep.processes import PR_SET_PDEATHSIG, Child, spawn
 from beep.progress import say, step
 
@@ -132,9 +132,10 @@ class Demo:
         """Bind the port, and with its descriptor make the list of processes, each with an operations port."""
         folder = self._configuration.data_dir
         self._listener = listener.bind(self._configuration.host, self._configuration.port, data_dir=folder)
-        taken = {each.port for each in self._configuration.witnesses}
+        taken: set[int] = set()
         for command in commands(self._configuration, listener=self._listener.fileno()):
-            port = drawn_port(taken)
+            while (port := usable_port(0)) in taken:
+                pass
             taken.add(port)
             given = {"BEEP_OPERATIONS": f"127.0.0.1:{port}", **command.environment}
             self._commands.append(replace(command, environment=given))

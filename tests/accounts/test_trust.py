@@ -285,7 +285,7 @@ def test_anybody_may_know_whom_the_root_vouches_for(client: Client) -> None:
 @pytest.mark.django_db
 def test_without_a_root_nothing_is_certified(client: Client, settings: Settings) -> None:
     settings.ROOT_KEY, settings.CERTIFICATES = None, ()
-    nothing = {"root": None, "certificates": [], "key_log": None}
+    nothing: dict[str, object] = {"root": None, "certificates": [], "key_log": None}
     assert client.get("/api/v1/trust").json() == nothing
 
 

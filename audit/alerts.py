@@ -12,6 +12,7 @@ from typing import Final
 from django.db import connections, transaction
 
 from audit import events, intake
+from audit.canonical import MAX_INTEGER
 from audit.events import Actor, Personal
 from audit.models import AlertReview
 from audit.projection import HOUR, REFUSED
@@ -89,7 +90,7 @@ def review(*, leaf: int, note: str, actor: Actor) -> None:
     if actor.person is None or not 0 < len(text) <= MAX_NOTE or not text.isprintable():
         raise BeepError("bad_request", "A note has 1 to 500 characters.", detail={"field": "note"})
     with connections["auditor"].cursor() as cursor:
-        cursor.execute("SELECT action FROM audit_row WHERE leaf = %s", [leaf])
+        cursor.execute("SELECT action FROM audit_row WHERE leaf = %s", [min(leaf, MAX_INTEGER)])
         found = cursor.fetchone()
     if found is None or not any(found[0] in rule.actions for rule in RULES):
         raise BeepError("not_found")

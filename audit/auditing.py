@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.db import connections, transaction
 
-from audit import canonical, events, intake, search
+from audit import canonical, events, evidence, intake, search
 from audit.events import Actor
 from audit.intake import PREFIX
+from audit.log import Evidence
 from audit.models import SavedSearch
 from audit.projection import commitment_bytes, row_of
 from audit.search import Filters, Found, Place
@@ -80,6 +81,19 @@ def view(*, actor: Actor, leaf: int, case: str | None) -> Entry:
     return entry
 
 
+def evidence_of(*, actor: Actor, leaf: int) -> Evidence:
+    """The evidence for one entry, noted before it is given: it holds the entry's bytes.
+
+    Raises BeepError `not_found`, and `busy` while the witnesses have not seen the entry.
+    """
+    read(leaf)
+    found = evidence.of(leaf)
+    row = row_of(leaf, found.body)
+    with transaction.atomic():
+        intake.record(events.AuditViewed(actor=actor, leaf=leaf, person=row.subject))
+    return found
+
+
 def read(leaf: int) -> Entry:
     """One entry, for callers that note the look themselves; raises BeepError `not_found`."""
     columns = ", ".join(f"r.{name}" for name in search.COLUMNS.split(", "))
@@ -88,7 +102,7 @@ def read(leaf: int) -> Entry:
         "JOIN audit_leaf l ON l.leaf_index = r.leaf WHERE r.leaf = %s"
     )
     with connections["auditor"].cursor() as cursor:
-        cursor.execute(query, [leaf])
+        cursor.execute(query, [min(leaf, canonical.MAX_INTEGER)])
         found = cursor.fetchone()
         if found is None:
             raise BeepError("not_found")

@@ -78,7 +78,7 @@ def entry(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespons
 @page("GET")
 def proof(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpResponse:
     """The evidence that the page's script verifies: bytes in base64, the policy as text."""
-    found = evidence.of(leaf)
+    found = auditing.evidence_of(actor=caller.actor(), leaf=leaf)
     return JsonResponse(
         {
             "index": found.index,
@@ -93,7 +93,8 @@ def proof(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespons
 @page("GET")
 def proof_file(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpResponse:
     """The evidence as a C2SP tlog-proof file."""
-    response = HttpResponse(evidence.of(leaf).format(), content_type="text/plain; charset=utf-8")
+    found = auditing.evidence_of(actor=caller.actor(), leaf=leaf)
+    response = HttpResponse(found.format(), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="entry-{leaf}.tlog-proof"'
     return response
 

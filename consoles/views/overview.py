@@ -27,6 +27,7 @@ def show_integrity(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
 def show_alerts(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
     """What fits a rule in the last thirty days; what nobody has looked at stands first."""
     found = alerts.current()
+    auditing.note_report(actor=caller.actor(), report="alerts", parameters={"rows": len(found)})
     lines = names.lines([alert.row for alert in found])
     context = {
         "caller": caller,
@@ -48,6 +49,7 @@ def show_plots(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
     """Three pictures: events an hour by class, refused ratio, who did what."""
     begin, end, days = _range(request)
     heat = plots.actors(begin=begin, end=end)
+    auditing.note_report(actor=caller.actor(), report="plots", parameters={"days": int(days)})
     known = names.by_id(heat.actors)
     columns = heat.actions[:20]
     most = max(

@@ -80,6 +80,34 @@ RAW: dict[str, set[str] | str] = {
 }
 """Other addresses of the messenger's host."""
 
+DERIVED = "counts and states of the log as a whole; nothing about anybody"
+CONSOLE: dict[str, set[str] | str] = {
+    "": "leads to the log",
+    "sign-in": STATIC,
+    "sign-in/begin": "gives salts, real or made up; what follows is recorded by sign-in/finish",
+    "sign-in/finish": {"console.sign_in"},
+    "step-up": {"console.stepped_up"},
+    "sign-out": {"console.signed_out"},
+    "log": {"audit.searched"},
+    "log/<int:leaf>": {"audit.viewed"},
+    "log/<int:leaf>/proof": {"audit.viewed"},
+    "log/<int:leaf>/proof.txt": {"audit.viewed"},
+    "people": {"audit.reported"},
+    "saved": {"audit.search_saved"},
+    "saved/<uuid:search_id>/drop": {"audit.search_saved"},
+    "export": {"audit.exported"},
+    "integrity": DERIVED,
+    "alerts": {"audit.reported"},
+    "alerts/<int:leaf>": {"audit.alert_reviewed"},
+    "plots": {"audit.reported"},
+    "plots/data": "the numbers of the page that plots has recorded",
+    "reports": STATIC,
+    "reports/who-looked": {"audit.searched"},
+    "reports/deleted": {"audit.reported"},
+    "files/<str:name>": STATIC,
+}
+"""Addresses of the console's host."""
+
 COMMANDS: dict[str, set[str] | str] = {
     "demo_seed": {"directory.applied", "person.created"},
     "grant_role": {"role.granted"},
@@ -137,6 +165,10 @@ def test_every_other_address_is_bound() -> None:
     assert other == set(RAW)
 
 
+def test_every_address_of_the_console_is_bound() -> None:
+    assert {path for path, _ in patterns(get_resolver("consoles.urls"))} == set(CONSOLE)
+
+
 def test_every_command_is_bound() -> None:
     own = {config.path for config in apps.get_app_configs() if Path(config.path).parent == Path.cwd()}
     found = {
@@ -148,7 +180,7 @@ def test_every_command_is_bound() -> None:
     assert found == set(COMMANDS)
 
 
-@pytest.mark.parametrize("table", [OPERATIONS, RAW, COMMANDS])
+@pytest.mark.parametrize("table", [OPERATIONS, RAW, CONSOLE, COMMANDS])
 def test_events_are_in_the_catalogue_and_reasons_are_sentences(table: dict[str, set[str] | str]) -> None:
     for name, bound in table.items():
         if isinstance(bound, str):

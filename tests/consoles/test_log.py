@@ -131,7 +131,10 @@ def test_an_entry_shows_its_clear_texts_until_they_are_erased(office: Office) ->
         "openings": 3,
         "person": str(office.other.person),
     }
-    assert office.desk.get("/log/999999").status_code == 404
+    for missing in (999_999, 1 << 70):
+        for address in (f"/log/{missing}", f"/log/{missing}/proof", f"/log/{missing}/proof.txt"):
+            assert office.desk.get(address).status_code == 404
+        assert office.desk.post(f"/alerts/{missing}", note="Nothing").status_code == 404
 
 
 def test_evidence_verifies_and_a_changed_byte_does_not(office: Office) -> None:

@@ -11,7 +11,7 @@ PACKAGES := beep accounts messaging audit
 
 .DEFAULT_GOAL := help
 .PHONY: help demo backup restore install web test test-python test-web test-browser check check-python \
-	check-web check-generated check-licences format generate requirements soak bench bench-peers bench-web bench-audit bench-groups profile clean need-python
+	check-web check-generated check-licences format generate requirements soak bench bench-peers bench-web bench-audit bench-console bench-groups profile clean need-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -103,6 +103,9 @@ bench-peers: install ## Beep beside ejabberd, Prosody and Synapse, which it fetc
 
 bench-audit: install ## the audit log: events/s, proofs, offline verification, what it costs messages
 	$(BIN)/python -m benchmarks.audit
+
+bench-console: install ## first pages of the console over five million entries, as JSON lines
+	$(BIN)/python -m benchmarks.console
 
 bench-web: web ## what a person at a browser waits for, as JSON lines
 	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m benchmarks.web

@@ -12,6 +12,7 @@ from celery.signals import task_postrun, task_prerun, worker_init
 from django.conf import settings
 
 from beep import metrics, operations, skew
+from beep.watchdog import Watchdog
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
 
@@ -81,10 +82,14 @@ class TimerStep(bootsteps.StartStopStep):
 app.steps["worker"].add(TimerStep)
 
 
+watchdog: Final = Watchdog(settings.VALKEY_URL)
+
+
 @worker_init.connect
 def _watched(**_: Any) -> None:
     operations.start()
     skew.start(settings.ENVIRONMENT.database.line())
+    watchdog.start()
 
 
 @task_prerun.connect
@@ -95,5 +100,6 @@ def _begun(task: Any, **_: Any) -> None:
 @task_postrun.connect
 def _ended(task: Any, state: str | None = None, **_: Any) -> None:
     """Count by the task's own name: what is not registered never runs, so the names are a closed list."""
+    watchdog.task_ended()
     metrics.tasks.labels(task.name, (state or "unknown").lower()).inc()
     metrics.task_seconds.labels(task.name).observe(time.perf_counter() - task.request.begun)

@@ -166,6 +166,11 @@ class Stack:
         assert running.alive(), running.last_lines()
         return self._processes[name].listener is None or self._readiness[name].is_ready(running.pid)
 
+    def revive(self, name: str) -> None:
+        """Start it again when it has ended by itself, as a supervisor does."""
+        if not self._running[name].alive():
+            self.start(name)
+
     def wait_until_up(self, name: str) -> None:
         """Until `is_up`."""
         deadline = time.monotonic() + START_PATIENCE

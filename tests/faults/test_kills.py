@@ -111,6 +111,8 @@ class Machine:
         with redis.Redis.from_url(self.databases.start().valkey) as valkey:
             while not valkey.exists(HEARTBEAT_KEY):
                 assert time.monotonic() < deadline, "the worker does not come back to Valkey"
+                # One that hangs on a dead connection ends itself (`beep.watchdog`).
+                self.stack.revive("worker")
                 time.sleep(0.1)
 
     def without_valkey(self, seconds: float, say: Say) -> None:

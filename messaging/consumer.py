@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from django.http.cookie import parse_cookie
@@ -25,6 +25,7 @@ from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
 from messaging.engine import doors, limits, reads, requests, runtime
+from messaging.engine.database import Database
 from messaging.engine.outlet import EXTENSION, FrameOutlet, MessageOutlet, Send
 from messaging.engine.reads import Session
 from messaging.engine.runtime import Engine
@@ -34,6 +35,14 @@ log = structlog.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class LookUp(Protocol):
+    """Finds the living session that a token belongs to."""
+
+    async def __call__(self, database: Database, *, token_hash: bytes) -> Session | None:
+        """None when there is none. Raises `requests.UNAVAILABLE`."""
+
 
 COOKIE: Final = "__Host-beep"
 TOKEN_BYTES: Final = 32
@@ -75,9 +84,17 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def admit(
-    engine: Engine, token_hash: bytes | None, *, address: str | None, cost: float
+    engine: Engine,
+    token_hash: bytes | None,
+    *,
+    address: str | None,
+    cost: float,
+    look_up: LookUp = reads.session,
 ) -> tuple[Session | None, int]:
-    """The session, or the close code that says why there is none; `cost` as in `doors`."""
+    """The session that `look_up` finds, or the close code that says why there is none.
+
+    `cost` as in `doors`.
+    """
     if not engine.accepting:
         return None, protocol.CLOSE_GOING_AWAY
     if token_hash is None:
@@ -85,7 +102,7 @@ async def admit(
     try:
         session = await engine.revocations.while_certain(
             engine.doors.session(
-                partial(reads.session, engine.database, token_hash=token_hash),
+                partial(look_up, engine.database, token_hash=token_hash),
                 token_hash=token_hash,
                 address=address,
                 cost=cost,

@@ -28,7 +28,7 @@ from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
 from messaging.consumer import address_of, admit, token_hash_of
-from messaging.engine import doors, polls, requests, runtime
+from messaging.engine import doors, limits, polls, requests, runtime
 from messaging.engine.outlet import Send
 from messaging.engine.polls import PollOutlet, pack
 from messaging.engine.reads import Session
@@ -93,13 +93,15 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _answer(engine: Engine, scope: Scope, receive: Receive) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Body and headers of the answer. Raises BeepError, ClosedError and ConnectionAbortedError."""
-    head = _head(scope)
-    session, code = await admit(engine, token_hash_of(scope), address=address_of(scope), cost=doors.ASKING)
-    if session is None:
-        raise ClosedError(code)
+    head, now = _head(scope), asyncio.get_running_loop().time
+    session = await _admitted(engine, scope)
     engine.polls.begin(session.device)
     try:
+        began = now()
         frames = _split(await _body(receive, head.length))
+        if now() - began > limits.POLL:
+            # The body took longer than a socket may outlive its session.
+            session = await _admitted(engine, scope)
         if head.poll is None:
             return await _ask(engine, session, frames)
         if frames:
@@ -108,6 +110,14 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> tuple[bytes
         # Held polls are not counted: of each listener there is one.
         engine.polls.end(session.device)
     return await _listen(engine, session, head.poll, receive)
+
+
+async def _admitted(engine: Engine, scope: Scope) -> Session:
+    """Whose cookie it is; raises ClosedError."""
+    session, code = await admit(engine, token_hash_of(scope), address=address_of(scope), cost=doors.ASKING)
+    if session is None:
+        raise ClosedError(code)
+    return session
 
 
 class Head(msgspec.Struct, frozen=True):

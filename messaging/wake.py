@@ -22,8 +22,9 @@ import structlog
 
 from beep import clock, metrics
 from messaging import protocol
-from messaging.consumer import CLOSE_PATIENCE, Receive, Scope, await_close, write
-from messaging.engine import arrays, limits, rate, reads, requests, runtime
+from messaging.consumer import CLOSE_PATIENCE, Receive, Scope, address_of, admit, await_close, write
+from messaging.engine import arrays, doors, limits, rate, reads, requests, runtime
+from messaging.engine.database import Database
 from messaging.engine.frames import Outgoing
 from messaging.engine.hub import WAKE
 from messaging.engine.outlet import EXTENSION, FrameOutlet, MessageOutlet, Outlet, Send
@@ -162,6 +163,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})
         return
     engine, transport = runtime.current(), scope.get("extensions", {}).get(EXTENSION)
+    address = address_of(scope)
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     scope.clear()
     outlet: Outlet
@@ -173,7 +175,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         writing = asyncio.get_running_loop().create_task(write(outlet))
     _count.open += 1
     try:
-        await _serve(engine, receive, outlet)
+        await _serve(engine, receive, outlet, address)
         if writing is not None and outlet.closed is not None:
             await asyncio.wait([writing], timeout=CLOSE_PATIENCE)
     finally:
@@ -184,8 +186,8 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
                 await writing
 
 
-async def _serve(engine: Engine, receive: Receive, outlet: Outlet) -> None:
-    session, code = await _session(engine, receive)
+async def _serve(engine: Engine, receive: Receive, outlet: Outlet, address: str | None) -> None:
+    session, code = await _session(engine, receive, address)
     if session is None:
         if code:
             outlet.close(code)
@@ -207,7 +209,7 @@ async def _serve(engine: Engine, receive: Receive, outlet: Outlet) -> None:
         socket.end()
 
 
-async def _session(engine: Engine, receive: Receive) -> tuple[Session | None, int]:
+async def _session(engine: Engine, receive: Receive, address: str | None) -> tuple[Session | None, int]:
     """Whose token the first frame is, or the code to close with; 0 when the peer has gone."""
     try:
         async with asyncio.timeout(limits.HELLO_PATIENCE):
@@ -219,15 +221,16 @@ async def _session(engine: Engine, receive: Receive) -> tuple[Session | None, in
     token = message.get("bytes")
     if token is None or len(token) != TOKEN_BYTES:
         return None, protocol.CLOSE_NOT_ALLOWED
-    if not engine.accepting:
-        return None, protocol.CLOSE_GOING_AWAY
+    return await admit(
+        engine, hashlib.sha256(token).digest(), address=address, cost=doors.OPENING, look_up=_holder
+    )
+
+
+async def _holder(database: Database, *, token_hash: bytes) -> Session | None:
+    """The living session that a wake token belongs to."""
     now = clock.now()
-    try:
-        rows = await engine.database.rows(SESSION, (now, now, hashlib.sha256(token).digest(), now))
-    except requests.UNAVAILABLE as error:
-        log.warning("wake_session_not_read", error=type(error).__name__)
-        return None, protocol.CLOSE_GOING_AWAY
-    return (Session(*rows[0]), 0) if rows else (None, protocol.CLOSE_REVOKED)
+    rows = await database.rows(SESSION, (now, now, token_hash, now))
+    return Session(*rows[0]) if rows else None
 
 
 async def _join(engine: Engine, socket: WakeSocket) -> int:

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
+import msgspec
+
 from beep import metrics
 from messaging import protocol
 from messaging.engine import limits
@@ -82,10 +84,20 @@ class Room:
 
 
 class Hub:
-    """All rooms of this process. `repair` is asked, once a room, to fetch what is missing behind `known`."""
+    """All rooms of this process. `repair` is asked, once a room, to fetch what is missing behind `known`.
 
-    def __init__(self, repair: Callable[[Room], None]) -> None:
+    `look_again` hears of each conversation that was joined with an older look at it: with True when its room
+    is ahead of that, so that the socket may be out again, with False when the room begins with it.
+    """
+
+    def __init__(
+        self,
+        repair: Callable[[Room], None],
+        *,
+        look_again: Callable[[bytes, bool], None] = lambda conversation, ahead: None,
+    ) -> None:
         self._repair: Final = repair
+        self._look_again: Final = look_again
         self.rooms: Final[dict[bytes, Room]] = {}
         self.persons: Final[dict[bytes, set[Member]]] = {}
         self.devices: Final[dict[bytes, Member]] = {}
@@ -121,17 +133,25 @@ class Hub:
                 self._close(room)
         member.rooms.clear()
 
-    def join(self, member: Member, state: protocol.ConversationState) -> None:
-        """Put a socket into a conversation, with its state as the database has just said it."""
+    def join(self, member: Member, state: protocol.ConversationState) -> protocol.ConversationState:
+        """Put a socket into a conversation, with its state as the database has just said it.
+
+        Gives back the state with the log's end as the room knows it: what was committed after the state was
+        read may have been passed on already, to everybody but this socket.
+        """
         room = self.rooms.get(state.conversation)
         if room is None:
             room = Room(state, state.last_seq)
             self.rooms[state.conversation] = room
+            self._look_again(state.conversation, False)
         elif state.last_seq > room.known:
             # The room has not heard of these yet; they are on their way or lost.
             self._expect(room)
+        elif state.last_seq < room.known:
+            self._look_again(state.conversation, True)
         room.members.add(member)
         member.rooms.add(room)
+        return state if room.known <= state.last_seq else msgspec.structs.replace(state, last_seq=room.known)
 
     def changed(self, state: protocol.ConversationState, persons: Iterable[bytes]) -> None:
         """A conversation is new or has another state: tell these persons, and take in who is not yet there.

@@ -88,6 +88,9 @@ BEAT: Final = 1.0
 DRAIN_PATIENCE: Final = 5.0
 """Seconds that a draining process waits for its last batch."""
 
+RELAY_PATIENCE: Final = 1.0
+"""Seconds that it waits for Valkey to take its last parcels: the others would find them by a look only."""
+
 RELAY_BYTES: Final = 8 << 20
 """Bytes that wait for a slow Valkey; past it they are dropped, and the others repair from the database."""
 PARCEL_BYTES: Final = 1 << 20
@@ -98,6 +101,9 @@ HOLD_BYTES: Final = 2 << 20
 """The same in bytes."""
 HOLD_SECONDS: Final = 0.03
 """How long a gap may be a hint that is late, before it is read from the database."""
+JOINED_SECONDS: Final = 0.1
+"""How long a room that was just joined waits for others before their logs' ends are read again, in one query.
+"""
 POLL: Final = 1.0
 """Seconds between two looks at the database while Valkey is away, and between two looks at the sessions."""
 SWEEP: Final = 30.0

@@ -22,7 +22,7 @@ import structlog
 from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
-from messaging.engine import reads, signals
+from messaging.engine import limits, reads, signals
 from messaging.engine.frames import Outgoing
 from messaging.engine.hub import without_envelope
 from messaging.engine.reads import Session
@@ -272,14 +272,17 @@ class Polls:
             raise BeepError("rate_limited", retry_after=HAND_OVER)
         try:
             engine.hub.add(socket)
-            states = await reads.states(database, person=session.person)
-            for state in states:
-                if not state.left:
-                    engine.hub.join(socket, state)
+            states = [
+                state if state.left else engine.hub.join(socket, state)
+                for state in await reads.states(database, person=session.person)
+            ]
             socket.mailbox = await reads.mailbox_end(database, device=session.device)
             engine.relay.notify(signals.encode(signals.TakeOver(poll=id_, device=session.device)))
             async with asyncio.timeout(HAND_OVER):
                 handed = await coming
+            if len(socket.held) >= limits.HOLD:
+                # More came meanwhile than is kept, so nobody knows what the client has missed.
+                raise BeepError("not_found")
         except TimeoutError:
             socket.end()
             raise BeepError("not_found") from None

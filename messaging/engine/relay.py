@@ -104,6 +104,9 @@ class Relay:
         """Something was lost, and the others do not know it yet."""
         self._missed_told = -limits.POLL
         self._wake: Final = asyncio.Event()
+        self._idle: Final = asyncio.Event()
+        """Nothing waits and nothing is on its way."""
+        self._idle.set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -113,6 +116,12 @@ class Relay:
             loop.create_task(self._listen(), name="beep-relay-in"),
             loop.create_task(self._publish(), name="beep-relay-out"),
         ]
+
+    async def drain(self) -> None:
+        """Wait until everything is published, for `limits.RELAY_PATIENCE` at most: Valkey may be away."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limits.RELAY_PATIENCE):
+                await self._idle.wait()
 
     async def stop(self) -> None:
         """End both tasks; what was not published is lost, as it may be."""
@@ -135,6 +144,7 @@ class Relay:
             return
         self.waiting += size
         self._waiting.append(item)
+        self._idle.clear()
         self._wake.set()
 
     def _parcel(self) -> Parcel:
@@ -156,6 +166,7 @@ class Relay:
         try:
             while True:
                 if not self._waiting and not self._missed:
+                    self._idle.set()
                     self._wake.clear()
                     await self._wake.wait()
                 if self._dropped:

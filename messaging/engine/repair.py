@@ -1,7 +1,7 @@
 """Reads from PostgreSQL what no hint has brought: gaps in a room, and everything after Valkey was away."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -24,16 +24,19 @@ UNAVAILABLE: Final = (psycopg.Error, PoolTimeout)
 
 
 class Repairer:
-    """One task for the looks at every room, and one for each room with a gap."""
+    """One task for the looks at every room, one for those at new rooms, and one for each room with a gap."""
 
     def __init__(self, database: Database, *, relay_is_up: Callable[[], bool]) -> None:
-        self.hub: Final = Hub(self.mend)
+        self.hub: Final = Hub(self.mend, look_again=self._look_again)
         self._database: Final = database
         self._relay_is_up: Final = relay_is_up
         self._mending: Final[dict[bytes, asyncio.Task[None]]] = {}
         self._again: Final[set[bytes]] = set()
         self._look: Final = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._joined: dict[bytes, bool] = {}
+        """Conversation → whether its room was ahead of what somebody joined it with; not looked at yet."""
+        self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to look."""
@@ -41,7 +44,31 @@ class Repairer:
 
     async def stop(self) -> None:
         """End every task."""
-        await tasks.cancel(self._task, *self._mending.values())
+        await tasks.cancel(self._task, self._looking, *self._mending.values())
+
+    def _look_again(self, conversation: bytes, ahead: bool) -> None:
+        """Who joins has read the conversation's state before. Hints since then found no room and are lost, or
+        the room had passed them on already: that the person is out, too.
+        """
+        self._joined[conversation] = ahead or self._joined.get(conversation, False)
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().create_task(self._look_at_joined(), name="beep-joined")
+
+    async def _look_at_joined(self) -> None:
+        """All rooms that were joined within a moment share a query, so that a storm of them costs few."""
+        try:
+            while self._joined:
+                await asyncio.sleep(limits.JOINED_SECONDS)
+                joined, self._joined = self._joined, {}
+                await self._compare_some(list(joined))
+                for conversation in (each for each, ahead in joined.items() if ahead):
+                    if (room := self.hub.rooms.get(conversation)) is not None:
+                        await self._put_out(room)
+        except UNAVAILABLE as error:
+            # The next look at every room finds the same.
+            log.warning("look_failed", error=type(error).__name__)
+        finally:
+            self._looking = None
 
     def look(self) -> None:
         """Compare every room with the database soon: hints may have been lost."""
@@ -121,7 +148,9 @@ class Repairer:
             pause = max(limits.POLL, 5 * (now() - last))
 
     async def _compare(self) -> None:
-        rooms = list(self.hub.rooms)
+        await self._compare_some(list(self.hub.rooms))
+
+    async def _compare_some(self, rooms: Sequence[bytes]) -> None:
         for start in range(0, len(rooms), 5_000):
             ends = await reads.ends(self._database, conversations=rooms[start : start + 5_000])
             for conversation, last_seq in ends.items():

@@ -75,8 +75,8 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
     """Join every conversation that the person is in, and name those that the cursors are behind in.
 
     The rooms are joined with what the same query said about each log's end, so that nothing can fall between
-    `behind` and the first event: a room that knows less finds the rest by itself, and a client that is told
-    less sees the gap.
+    `behind` and the first event: a room that knows less finds the rest by itself, one that knows more says so
+    in `behind`, and the log of one that is new is looked at once more (`repair`).
 
     A conversation without an envelope is joined and not named: the partner of somebody who has only looked
     them up must not learn of it. Whoever opened it has it from the answer to that request.
@@ -88,9 +88,8 @@ async def _resume(socket: "Socket", frame: protocol.Resume) -> protocol.Behind:
     if not socket.listens:
         raise BeepError("bad_request", "This socket only asks.")
     if socket.outlet.closed is None:
-        for state in states:
-            if not state.left:
-                socket.engine.hub.join(socket, state)
+        join = socket.engine.hub.join
+        states = [state if state.left else join(socket, state) for state in states]
     socket.mailbox = end
     behind = [s for s in states if s.blocked or s.orders or s.last_seq != cursors.get(s.conversation, 0)]
     first, rest = _what_fits(behind)

@@ -106,6 +106,7 @@ class Engine:
                 await self.writer.drain()
         for member in self.hub.members():
             member.close(protocol.CLOSE_GOING_AWAY)
+        await self.relay.drain()
         await self.stop()
 
     async def stop(self) -> None:

@@ -48,7 +48,7 @@ RECONNECT: Final = (0.05, 0.2, 1.0, 2.0)
 
 
 class Writer:
-    """The queue and the task that empties it. `on_stored` is called after COMMIT, before the outcomes are."""
+    """The queue and the task that empties it. `on_stored` is called after COMMIT and the outcomes."""
 
     def __init__(self, on_stored: OnStored) -> None:
         self._on_stored: Final = on_stored

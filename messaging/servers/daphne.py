@@ -201,6 +201,8 @@ class Server(DaphneServer):  # type: ignore[misc]
         self, protocol: Any, scope: dict[str, Any]
     ) -> asyncio.Queue[dict[str, Any]] | None:
         """As Daphne does it, with an `Inbox` and the extension for WebSockets."""
+        # Not from `Daphne-Root-Path`, which any client may send: it would hide the path from a proxy.
+        scope["root_path"] = self.root_path
         if scope["type"] != "websocket":
             queue: asyncio.Queue[dict[str, Any]] | None = super().create_application(protocol, scope)
             return queue

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from accounts.models import Session
 from beep import clock
 from messaging import notices, polling, protocol
-from messaging.engine import limits, polls
+from messaging.engine import limits, polls, signals
 from messaging.engine.runtime import Engine
 from messaging.models import Conversation
 from tests.messaging.engine.client import Inside, inside
@@ -312,6 +312,43 @@ async def test_bodies_are_bounded_in_time_and_number(
     await late.say(b"\0", more=True)
     assert (await late.answer()).refusal[:2] == (400, "bad_request")
     assert (await poller.post(protocol.Ping(id=2))).status == 200
+
+
+async def test_a_session_that_ends_while_the_body_comes_asks_nothing(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "POLL", 0.05)
+    one, _, _ = pair
+    whole = polls.pack([HELLO, PING])
+    request = Poller(one).request()
+    await request.say(whole[:5], more=True)
+    await until(lambda: engine.polls._asking.get(one.device.bytes) == 1)
+    await Session.objects.filter(id=one.session).aupdate(ended_at=clock.now())
+    await asyncio.sleep(2 * limits.POLL)
+    await request.say(whole[5:])
+    assert (await request.answer()).refusal[2] == protocol.CLOSE_REVOKED
+    assert engine.polls._asking == {}
+
+
+async def test_a_listener_that_missed_something_on_its_way_is_not_taken_over(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HOLD", 2)
+    monkeypatch.setattr(polls, "HAND_OVER", 30.0)
+    one, two, chat = pair
+    poller, id_ = Poller(one), bytes(polls.ID_BYTES)
+    poller.named = "A" * 22 + ".1"
+    request = await poller.listen()
+    await until(lambda: any(member.rooms for member in engine.hub.of_device(one.device.bytes)))
+    async with inside(two) as sender:
+        for _ in range(3):
+            await sender.send(chat)
+    told = {chat.id: signals.Told(known=1, blocked=False, orders=0, frozen_seq=None)}
+    engine.polls.hear(
+        signals.HandedOver(poll=id_, number=1, last=b"", frames=[], minor=0, mailbox=0, told=told)
+    )
+    assert (await request.answer()).refusal == (404, "not_found", protocol.CLOSE_GOING_AWAY)
+    assert engine.hub.devices == {}
 
 
 async def test_the_next_poll_may_come_to_another_process(

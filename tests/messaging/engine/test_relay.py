@@ -1,6 +1,7 @@
 """What waits for Valkey leaves in parcels of a bounded size, in order, each item once."""
 
 import asyncio
+from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -19,6 +20,15 @@ def relay() -> Relay:
         on_notice=lambda _: None,
         on_return=lambda: None,
     )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what the loop will bring about."""
+    for _ in range(1_000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 async def test_parcels_are_bounded_and_keep_the_order() -> None:
@@ -81,3 +91,27 @@ async def test_what_may_have_been_lost_on_the_way_is_told_to_the_others(
             assert notice == b"lost", "or it came all the same"
         await teller.stop()
     await hearer.stop()
+
+
+async def test_what_waits_leaves_before_the_end(fresh_database: TestDatabase) -> None:
+    """Otherwise the last messages before a restart would reach other processes by their next look only."""
+    heard: list[int] = []
+    there = Relay(
+        on_shared=lambda _conversation, first, _last, _outgoing: heard.append(first),
+        on_notice=lambda _: None,
+        on_return=lambda: None,
+    )
+    here = relay()
+    there.start()
+    here.start()
+    try:
+        await until(lambda: there.up)
+        for seq in range(1, 8):
+            here.share(bytes(16), seq, seq, bytes(400_000))
+        await here.drain()
+        await here.stop()
+        await until(lambda: len(heard) >= 7)
+    finally:
+        await here.stop()
+        await there.stop()
+    assert heard == list(range(1, 8))

@@ -1,6 +1,7 @@
 """Real server processes: both servers drain, bound a slow reader, close what is revoked, and lose nothing."""
 
 import asyncio
+import http.client
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -42,11 +43,20 @@ async def test_a_server_delivers_bounds_ends_and_drains(
 ) -> None:
     """One process through all of it: a start takes longer than the rest."""
     with server(kind, fresh_database.environment(), tmp_path / "log") as process:
+        await asyncio.to_thread(_paths_are_what_the_request_says, process)
         await _messages_flow(process)
         await _a_revoked_device_is_out_within_a_second(process)
         await _a_slow_reader_is_given_up(process)
         await _a_flood_of_requests_stays_small(process)
         await _sigterm_drains(process)
+
+
+def _paths_are_what_the_request_says(process: ServerProcess) -> None:
+    """A proxy that keeps `/healthz` back must not be got round by naming a prefix in a header."""
+    connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=60)
+    connection.request("GET", "/hidden/healthz", headers={"Daphne-Root-Path": "/hidden"})
+    assert b'"database"' not in connection.getresponse().read()
+    connection.close()
 
 
 async def _messages_flow(process: ServerProcess) -> None:

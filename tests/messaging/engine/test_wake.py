@@ -194,6 +194,23 @@ async def test_anything_else_closes_it(engine: Engine, pair: Pair) -> None:
     assert not await Session.objects.filter(token_hash=(await WakeToken.objects.aget()).token_hash).aexists()
 
 
+async def test_who_comes_too_often_is_turned_away_without_a_query(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _, _ = pair
+    monkeypatch.setattr(limits, "TURNED_AWAY_REST", 0.0)
+    engine.doors.tokens.rate, engine.doors.tokens.burst = 0.001, 2.0
+    token, _ = await issue(session=one.session)
+    for _ in range(2):
+        woken = await Shell(token).open()
+        await woken.woken()
+        await woken.socket.disconnect()
+    assert await (await Shell(token).open()).closed() == protocol.CLOSE_RATE
+    # Unknown tokens are counted where they come from, as they are for `/ws`.
+    assert await (await Shell(os.urandom(32)).open()).closed() == protocol.CLOSE_REVOKED
+    assert [bucket.full for bucket in engine.doors.strangers.buckets.values()] == [False]
+
+
 async def test_pages_of_other_origins_and_other_protocols_are_turned_away(engine: Engine) -> None:
     foreign = Shell(None, origin=b"https://evil.example")
     assert await foreign.socket.connect(timeout=PATIENCE) == (False, 4403)

@@ -24,8 +24,9 @@ RUN python -m venv /venv \
 
 FROM python:3.11-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=beep.settings BEEP_HOST=0.0.0.0
-# The folder is for a witness (`python -m audit.witness`), the one process that keeps something.
-RUN useradd --system --uid 10001 --no-create-home beep && install --directory --owner beep --mode 0700 /var/lib/beep-witness
+# The folders are for a witness (`python -m audit.witness`) and for the SIEM feed, the processes that keep something.
+RUN useradd --system --uid 10001 --no-create-home beep \
+    && install --directory --owner beep --mode 0700 /var/lib/beep-witness /var/lib/beep-siem
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY manage.py LICENSE ./

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +28,24 @@ def debian() -> Path:
 
     Raises MissingError without apt, or when the packages cannot be fetched.
     """
-    root, archives = FOLDER / "debian", FOLDER / "archives"
+    root = FOLDER / "debian"
     if (root / "complete").exists():
         return root
+    unpack(DEBIAN, root, FOLDER / "archives")
+    for program in ("usr/lib/prosody", "usr/lib/erlang"):
+        if not (root / program).is_dir():
+            raise MissingError(
+                f"{program} is installed on this machine itself and was not fetched; remove it first"
+            )
+    (root / "complete").touch()
+    return root
+
+
+def unpack(packages: Sequence[str], root: Path, archives: Path) -> None:
+    """Fetch Debian's packages, with what they need and this machine lacks, and unpack them into `root`.
+
+    Raises MissingError without apt, or when they cannot be fetched.
+    """
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         raise MissingError("needs Debian's apt-get and dpkg")
     shutil.rmtree(root, ignore_errors=True)
@@ -48,19 +64,12 @@ def debian() -> Path:
             "-o",
             f"Dir::Cache::archives={archives}",
             "install",
-            *DEBIAN,
+            *packages,
         ],
         "the packages cannot be fetched (is the list old? apt-get update)",
     )
     for package in sorted(archives.glob("*.deb")):
         _run(["dpkg", "-x", str(package), str(root)], f"{package.name} cannot be unpacked")
-    for program in ("usr/lib/prosody", "usr/lib/erlang"):
-        if not (root / program).is_dir():
-            raise MissingError(
-                f"{program} is installed on this machine itself and was not fetched; remove it first"
-            )
-    (root / "complete").touch()
-    return root
 
 
 def synapse() -> Path:

@@ -4,7 +4,8 @@
 #
 # 32 random bytes of the kernel a key, 24 a password. Keep a copy of the folder where backups of the database do not lie:
 # field_key and code_key are needed to use a restored database. Erased with the folder. Yours to fill are tls_certificate,
-# tls_key, and at the ceremony authority_key (head -c 32 /dev/urandom | base64) and certificates; until then they are empty.
+# tls_key, siem_* where the log is fed to a SIEM, and at the ceremony authority_key (head -c 32 /dev/urandom | base64) and
+# certificates; until then they are empty.
 set -eu
 umask 077
 folder=${1:?name a folder}
@@ -17,7 +18,7 @@ write() { [ -e "$1" ] || cat >"$1"; }
 
 for name in secret_key field_key code_key log_key keys_log_key; do key "$name"; done
 [ -e postgres_password ] || password >postgres_password
-for name in authority_key certificates tls_certificate tls_key; do write "$name" </dev/null; done
+for name in authority_key certificates tls_certificate tls_key siem_ca siem_certificate siem_key; do write "$name" </dev/null; done
 
 if [ ! -e role_passwords ]; then
     for role in app migrator integrator auditor; do
@@ -35,7 +36,7 @@ if [ ! -e valkey_conf ]; then
 fi
 
 if [ "$(id -u)" = 0 ]; then
-    chown 10001 secret_key field_key code_key authority_key certificates log_key keys_log_key database_* valkey_url
+    chown 10001 secret_key field_key code_key authority_key certificates log_key keys_log_key database_* valkey_url siem_*
     chown 101 tls_certificate tls_key
     chown 999 postgres_password role_passwords valkey_conf
 else

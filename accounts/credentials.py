@@ -13,7 +13,8 @@ from uuid import UUID
 
 from accounts import keys
 from accounts.keys import Purpose
-from accounts.models import Person
+from accounts.models import ConsoleSession, Person
+from beep import clock
 from beep.errors import BeepError
 
 SALT_BYTES = 16
@@ -24,6 +25,11 @@ def set_(*, person: Person, salt: bytes, signin_secret: bytes) -> None:
     """Put new credentials on `person`, unsaved; raises BeepError `weak_secret` for one that is all zeros."""
     person.signin_hash = hashed(salt=salt, signin_secret=signin_secret)
     person.signin_salt = salt
+
+
+def end_console(*, person: UUID) -> None:
+    """Whoever opened the console with what was replaced, or before the person was shut out, is out."""
+    ConsoleSession.objects.filter(person_id=person, ended_at__isnull=True).update(ended_at=clock.now())
 
 
 def hashed(*, salt: bytes, signin_secret: bytes) -> bytes:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from accounts import devices, letters, resets, sessions
+from accounts import credentials, devices, letters, resets, sessions
 from accounts.models import Admission, Device, Person, Revocation, Role, Session, Ticket, TotpFactor
 from accounts.signals import person_changed
 from audit import events, intake
@@ -89,6 +89,7 @@ def suspend(*, person: UUID, reason: str, actor: Actor) -> None:
     _move(row, State.SUSPENDED, reason=reason, actor=actor)
     for session in Session.objects.filter(person=row, ended_at__isnull=True).order_by("id"):
         sessions.end(session=session, reason=Revocation.Reason.SUSPENDED, actor=actor)
+    credentials.end_console(person=row.id)
 
 
 @transaction.atomic

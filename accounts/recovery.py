@@ -168,6 +168,7 @@ def finish(
     )
     tickets.spend(opened)
     tickets.void_all(person=person)
+    credentials.end_console(person=person.id)
     intake.record(events.CredentialsReplaced(actor=actor, target=person.id))
     device = Device.objects.get(id=UUID(bytes=appended.devices[0].id))
     return sessions.begin(person=person, device=device, visitor=visitor)

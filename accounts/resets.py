@@ -233,6 +233,7 @@ def finish(*, ticket: bytes, device_signature: bytes, visitor: Visitor) -> Signe
     person.signin_salt, person.signin_hash = row.signin_salt, row.signin_hash
     person.changed_at = clock.now()
     person.save(update_fields=["signin_salt", "signin_hash", "changed_at"])
+    credentials.end_console(person=person.id)
     totp.install(person=person, sealed_seed=bytes(row.sealed_totp_seed or b""), last_step=row.totp_step)
     actor = visitor.actor(person=person.id)
     appended = identity_chain.append(

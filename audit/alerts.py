@@ -66,15 +66,13 @@ class Alert:
 def current(*, days: int = 30, offset: timedelta = timedelta(hours=5)) -> list[Alert]:
     """The alerts of the last days, newest first, those without a review before the others.
 
-    `offset` is the office's time zone from UTC; at most 200.
+    `offset` is the office's time zone from UTC. At most 200 of each rule: who can make many events of one
+    kind, as anybody can fail to sign in, pushes no other kind out of sight.
     """
     begin = clock.now_ms() - days * 24 * HOUR
-    watched = sorted({action for rule in RULES for action in rule.actions})
-    query = f"SELECT {COLUMNS} FROM audit_row WHERE action = ANY(%s) AND at >= %s ORDER BY at DESC LIMIT %s"  # noqa: S608
-    with connections["auditor"].cursor() as cursor:
-        cursor.execute(query, [watched, begin, 5 * SHOWN])
-        rows = [Found.of(row) for row in cursor.fetchall()]
-    fitting = [(rule, row) for row in rows if (rule := _rule_of(row, offset)) is not None][:SHOWN]
+    rows = {row.leaf: row for rule in RULES for row in _rows(rule, begin)}
+    newest = sorted(rows.values(), key=lambda row: (row.at, row.leaf), reverse=True)
+    fitting = [(rule, row) for row in newest if (rule := _rule_of(row, offset)) is not None]
     reviews = AlertReview.objects.in_bulk([row.leaf for _, row in fitting])
     alerts = [Alert(rule, row, reviews.get(row.leaf)) for rule, row in fitting]
     return sorted(alerts, key=lambda alert: alert.review is not None)
@@ -98,6 +96,17 @@ def review(*, leaf: int, note: str, actor: Actor) -> None:
         leaf=leaf, defaults={"person": actor.person, "note": text, "at": clock.now()}
     )
     intake.record(events.AlertReviewed(actor=actor, leaf=leaf, note=Personal(text)))
+
+
+def _rows(rule: Rule, begin: int) -> list[Found]:
+    """The newest events that the rule may fit."""
+    query = (
+        f"SELECT {COLUMNS} FROM audit_row WHERE action = ANY(%s) AND at >= %s "  # noqa: S608
+        "AND (outcome = %s OR NOT %s) ORDER BY at DESC, leaf DESC LIMIT %s"
+    )
+    with connections["auditor"].cursor() as cursor:
+        cursor.execute(query, [list(rule.actions), begin, REFUSED, rule.refused_only, SHOWN])
+        return [Found.of(row) for row in cursor.fetchall()]
 
 
 def _rule_of(row: Found, offset: timedelta) -> Rule | None:

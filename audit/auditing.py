@@ -95,21 +95,24 @@ def evidence_of(*, actor: Actor, leaf: int) -> Evidence:
 
 
 def read(leaf: int) -> Entry:
-    """One entry, for callers that note the look themselves; raises BeepError `not_found`."""
-    columns = ", ".join(f"r.{name}" for name in search.COLUMNS.split(", "))
+    """One entry, for callers that note the look themselves; raises BeepError `not_found`.
+
+    All of it but the ministry comes from the leaf's own bytes: what a browser then verifies is what is shown,
+    whatever stands in the search table.
+    """
     query = (
-        f"SELECT {columns}, l.body FROM audit_row r "  # noqa: S608
-        "JOIN audit_leaf l ON l.leaf_index = r.leaf WHERE r.leaf = %s"
+        "SELECT l.body, r.ministry FROM audit_row r JOIN audit_leaf l ON l.leaf_index = r.leaf "
+        "WHERE r.leaf = %s"
     )
     with connections["auditor"].cursor() as cursor:
         cursor.execute(query, [min(leaf, canonical.MAX_INTEGER)])
         found = cursor.fetchone()
         if found is None:
             raise BeepError("not_found")
-        body = bytes(found[-1])
-        row_of(leaf, body)
+        body = bytes(found[0])
+        row = Found(**row_of(leaf, body)._asdict(), ministry=found[1])
         event: dict[str, Any] = json.loads(body[len(PREFIX) :])
-        return Entry(Found.of(found[:-1]), body, event, _openings(cursor, commitments(event)))
+        return Entry(row, body, event, _openings(cursor, commitments(event)))
 
 
 def note_export(*, actor: Actor, filters: Filters, case: str | None, form: str, rows: int) -> None:

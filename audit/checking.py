@@ -174,7 +174,10 @@ class Checker:
                     )
                 following = next(checkpoints, None)
             if kind in self._wanted and leaf.get("outcome") == "done" and "target" in leaf:
-                self._told[self._wanted[kind]].add(UUID(leaf["target"]["id"]))
+                try:
+                    self._told[self._wanted[kind]].add(UUID(leaf["target"]["id"]))
+                except (TypeError, KeyError, ValueError, AttributeError):
+                    raise AlarmError("entry_malformed", "its target is nothing", index=index) from None
             self.size = frontier.size
             progress(self.size, total)
         if frontier.size != total or following is not None:
@@ -230,11 +233,18 @@ class Checker:
                     self._second(leaf, at, hashes)
                 leaf, at, hashes = index, 0, []
             if body:
-                at, hashes = max(at, time), hashes + intake.hashes_of(body)
+                try:
+                    at, hashes = max(at, time), hashes + intake.hashes_of(body)
+                except ValueError as error:
+                    raise AlarmError("messages_differ", str(error), index=index) from None
 
     def _second(self, index: int, at: int, hashes: Sequence[bytes]) -> None:
         row = self._connection.execute(log.ENTRY, (index,)).fetchone()
-        if row is None or row[0] != leaf_of_second(at // 1000, hashes, at=at):
+        try:
+            expected = leaf_of_second(at // 1000, hashes, at=at)
+        except ValueError as error:
+            raise AlarmError("messages_differ", str(error), index=index) from None
+        if row is None or row[0] != expected:
             raise AlarmError("messages_differ", "it is not made of the batches that came in", index=index)
 
     def _envelopes(self) -> None:

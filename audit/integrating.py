@@ -208,7 +208,7 @@ class Service:
                     logger.critical("audit_log_forked", reason=str(error))
                     self._fork = error
                     self._end()
-            except (psycopg.Error, log.LogError, OSError) as error:
+            except (psycopg.Error, log.LogError, OSError, ValueError) as error:
                 logger.error("audit_publish_failed", error=type(error).__name__, reason=str(error))
                 if connection is not None:
                     connection.close()
@@ -220,8 +220,12 @@ class Service:
         """Whether the log has grown to what the witness has seen: another integrator was quicker to ask."""
         if connection is None or connection.closed:
             return False
-        with connection.cursor() as cursor:
-            return log.head(cursor)[0] >= size
+        try:
+            with connection.cursor() as cursor:
+                return log.head(cursor)[0] >= size
+        except psycopg.Error:
+            connection.close()
+            return True  # Nobody knows yet; the witness is asked again.
 
 
 def _prover(cursor: "psycopg.Cursor[Any]") -> Callable[[int, int], list[bytes]]:

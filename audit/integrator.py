@@ -26,7 +26,7 @@ import msgspec
 import psycopg
 import structlog
 
-from audit import intake, log, merkle
+from audit import canonical, intake, log, merkle
 from audit.events import Actor, MessagesAccepted
 from audit.note import Checkpoint, Signer, sign_note
 from audit.projection import row_of
@@ -271,12 +271,14 @@ def _readable(first: int, entries: Iterable[Entry]) -> Iterator[tuple[int, bytes
 
 def fold(rows: Iterable[tuple[int, int, int, str, bytes]]) -> list[Entry]:
     """The entries for intake rows (id, transaction, at, kind, body): one each, and one for each second of
-    messages, in the place of its first batch.
+    messages, in the place of its first batch. A batch that is none is an entry as it stands, which the
+    verifier names.
     """
     entries: list[Entry] = []
     seconds: dict[int, tuple[Entry, list[bytes]]] = {}
     for id_, _, at, kind, body in rows:
-        if kind != intake.BATCH:
+        accepted = _accepted(at, body) if kind == intake.BATCH else None
+        if accepted is None:
             entries.append(Entry(at, kind, body, [id_]))
             continue
         second = at // 1000
@@ -287,10 +289,18 @@ def fold(rows: Iterable[tuple[int, int, int, str, bytes]]) -> list[Entry]:
         entry, hashes = seconds[second]
         entry.rows.append(id_)
         entry.at = max(entry.at, at)
-        hashes += intake.hashes_of(body)
+        hashes += accepted
     for second, (entry, hashes) in seconds.items():
         entry.body = leaf_of_second(second, hashes, at=entry.at)
     return entries
+
+
+def _accepted(at: int, body: bytes) -> list[bytes] | None:
+    """The hashes of a batch; None for one that nothing can be folded from."""
+    try:
+        return intake.hashes_of(body) if at <= canonical.MAX_INTEGER else None
+    except ValueError:
+        return None
 
 
 def leaf_of_second(second: int, hashes: Iterable[bytes], *, at: int) -> bytes:

@@ -18,6 +18,8 @@ from typing import Final
 
 HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = sha256(b"").digest()
+MAX_STEPS: Final = 1024
+"""In a proof: more than any tree that can be counted needs."""
 
 Range = tuple[int, int]
 """Leaves from the first number up to, without, the second."""
@@ -175,9 +177,10 @@ def _whole(leaf_hashes: Sequence[bytes], size: int | None) -> int:
 
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Return when `proof` leads from the leaf at `index` to `root` of `size` leaves; else ProofError."""
+    _require_sizes(index, size)
     if not 0 <= index < size:
         raise ProofError("the leaf is outside the tree")
-    _require_hashes((leaf_hash, *proof))
+    _require_hashes((leaf_hash, root, *_steps(proof)))
     here, last = index, size - 1
     current = leaf_hash
     for sibling in proof:
@@ -204,11 +207,14 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
 
     From an empty tree to a larger one there is nothing to prove, so that any proof of it is refused.
     """
+    _require_sizes(size1, size2)
     if not 0 <= size1 <= size2:
         raise ProofError("the sizes do not grow")
+    steps = _steps(proof)
     if size1 == size2:
-        if proof:
+        if steps:
             raise ProofError("between equal sizes the proof is empty")
+        _require_bytes((root1, root2))
         if root1 != root2:
             raise ProofError("two roots for one size")
         if size1 == 0 and root1 != EMPTY_ROOT:
@@ -218,7 +224,7 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
         raise ProofError("from an empty tree there is nothing to prove")
     if not proof:
         raise ProofError("the proof is too short")
-    _require_hashes((root1, root2, *proof))
+    _require_hashes((root1, root2, *steps))
     here, last = size1 - 1, size2 - 1
     while here & 1:
         here >>= 1
@@ -247,6 +253,24 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
         raise ProofError("the proof leads to another new root")
 
 
-def _require_hashes(values: Iterable[bytes]) -> None:
+def _require_sizes(*numbers: object) -> None:
+    """What comes out of JSON may be anything: True is an int to Python, 1.0 compares like one."""
+    if any(type(number) is not int for number in numbers):
+        raise ProofError("sizes and places are whole numbers")
+
+
+def _steps(proof: object) -> Sequence[bytes]:
+    if not isinstance(proof, Sequence) or len(proof) > MAX_STEPS:
+        raise ProofError("the proof is too long, or no list")
+    return proof
+
+
+def _require_bytes(values: Iterable[object]) -> None:
+    if not all(isinstance(value, bytes) for value in values):
+        raise ProofError("hashes are bytes")
+
+
+def _require_hashes(values: Sequence[bytes]) -> None:
+    _require_bytes(values)
     if any(len(value) != HASH_BYTES for value in values):
         raise ProofError("a proof consists of 32-byte hashes")

@@ -17,10 +17,14 @@ from uuid import UUID
 
 import msgspec
 
+from audit import canonical
 from audit.intake import PREFIX
 
 HOUR: Final = 3_600_000
 """Milliseconds."""
+COMMITMENT_BYTES: Final = 32
+MAX_TEXT: Final = 512
+"""Letters of what is indexed: PostgreSQL refuses keys above 2,704 bytes, and with one the whole step."""
 DONE: Final = 1
 REFUSED: Final = 2
 OUTCOMES: Final = {"done": DONE, "refused": REFUSED}
@@ -121,9 +125,9 @@ def row_of(leaf: int, body: bytes) -> Row:
         actor = found.actor or _Actor()
         address = commitment_bytes(actor.address.commitment) if actor.address else None
         subject = _subject(found) or actor.person
-    except (msgspec.DecodeError, KeyError, ValueError) as error:
+    except (msgspec.DecodeError, KeyError, ValueError, RecursionError) as error:
         raise ValueError(f"leaf {leaf} is no event: {error}") from error
-    return Row(
+    row = Row(
         leaf=leaf,
         at=found.at,
         action=found.action,
@@ -135,6 +139,19 @@ def row_of(leaf: int, body: bytes) -> Row:
         subject=subject,
         outcome=outcome,
         error=found.error,
+    )
+    if not _fits(row):
+        raise ValueError(f"leaf {leaf} is no event: it has what no event of the catalogue has")
+    return row
+
+
+def _fits(row: Row) -> bool:
+    """Whether the search table and its indexes can hold the row: its times, texts and commitment."""
+    texts = (row.action, row.actor_system, row.target_kind, row.target, row.error)
+    return (
+        0 <= row.at <= canonical.MAX_INTEGER
+        and (row.address is None or len(row.address) == COMMITMENT_BYTES)
+        and not any(text and (len(text) > MAX_TEXT or "\0" in text) for text in texts)
     )
 
 

@@ -25,6 +25,7 @@ TIMEOUT: Final = "5s"
 MINISTRY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 SYSTEM: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 TARGET: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
+ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.%]{1,64}")
 CASE: Final = re.compile(r"\S[^\x00-\x1f]{2,63}")
 """A case number: 3 to 64 characters, as the ministry writes them."""
 COLUMNS: Final = (
@@ -153,7 +154,7 @@ def parse(given: Mapping[str, Any]) -> Filters:
         subject=_uuid(text("subject"), "subject"),
         target=_matching(text("target"), TARGET, "target"),
         ministry=_matching(text("ministry"), MINISTRY, "ministry"),
-        address=text("address")[:64] or None,
+        address=_matching(text("address"), ADDRESS, "address"),
         outcome=OUTCOMES[outcome] if outcome else None,
     )
 
@@ -248,6 +249,9 @@ def _where(filters: Filters) -> tuple[list[str], list[Any]]:
         add("subject = %s", filters.subject)
     if filters.target:
         add("target = %s", filters.target)
+        if not filters.names_a_person:
+            # By their ids people are found with a case number: as subject, not as just any target.
+            add("target_kind IS DISTINCT FROM 'person'")
     if filters.ministry:
         add("ministry = %s", filters.ministry)
     if filters.address:

@@ -39,7 +39,8 @@ def is_console(request: HttpRequest) -> bool:
     name, _, port = given.rpartition(":")
     host = name if port.isdigit() else given
     console: str = settings.CONSOLE_HOST
-    return host.lower() == console
+    # With a dot at its end a name means the same, and Django lets it in as the same.
+    return host.lower().removesuffix(".") == console
 
 
 @sync_and_async_middleware

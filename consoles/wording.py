@@ -77,6 +77,9 @@ CLASSES: Final = {
     "opening": "Erasures",
 }
 
+LAST: Final = 253_402_300_799_000
+"""Milliseconds UTC: the last second of the year 9999."""
+
 
 def sentence(action: str) -> str:
     """What an action is called on a page."""
@@ -90,5 +93,5 @@ def class_of(action: str) -> str:
 
 
 def moment(ms: int) -> datetime:
-    """Milliseconds UTC as a time for a template."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    """Milliseconds UTC as a time for a template; what lies beyond every calendar becomes its last second."""
+    return datetime.fromtimestamp(min(ms, LAST) / 1000, UTC)

@@ -9,13 +9,13 @@ from threading import Event
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
 from audit.merkle import EMPTY_ROOT
-from audit.note import Checkpoint, NoteError, Signer, sign_note
+from audit.note import Checkpoint, NoteError, Signer, sign_note, split_note
 from audit.policy import Policy
 from audit.transparency import storage
-from audit.transparency.publisher import ALIAS, Publisher
+from audit.transparency.publisher import ALIAS, LOCK, Publisher
 from audit.witnessing import ForkError, SilentError, Witnesses
 from beep import clock
 
@@ -60,16 +60,33 @@ class KeyLog:
             newest = storage.epoch(cursor, storage.head(cursor).epoch)
             if newest is None or newest.epoch + 1 <= self._cosigned:
                 return self._cosigned
-            note = self._witnesses.cosign(newest.note)
+            try:
+                note = self._witnesses.cosign(newest.note)
+            except ForkError as error:
+                if error.longer and storage.head(cursor).size >= error.size:
+                    return self._cosigned  # Another publisher was quicker to ask.
+                raise
             try:
                 size = self._policy.witnessed(note, origin=self._publisher.origin).checkpoint.size
             except NoteError as error:
                 # Clients go on with the checkpoint before, and complain when it is too old.
                 log.warning("key_checkpoint_without_quorum", size=newest.epoch + 1, reason=str(error))
                 return self._cosigned
-            storage.add_cosigned(cursor, size=size, note=note, at=clock.now_ms())
+            self._keep(size, note)
         self._cosigned = size
         return size
+
+    def _keep(self, size: int, note: bytes) -> None:
+        """Store a cosigned checkpoint, unless another publisher has stored a larger one meanwhile: what is
+        stored last is shown, and who is shown less than before takes it for a lie.
+        """
+        with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            last = storage.cosigned(cursor)
+            own = last and Checkpoint.parse(split_note(last[1])[0]).origin == self._publisher.origin
+            if last and own and last[0] > size:
+                return
+            storage.add_cosigned(cursor, size=size, note=note, at=clock.now_ms())
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. After a ForkError nothing is signed; it is complained of every minute."""

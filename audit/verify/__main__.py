@@ -13,7 +13,7 @@ from pathlib import Path
 
 from audit.policy import Policy, PolicyError
 from audit.verify.alarms import ALARMS, AlarmError
-from audit.verify.export import verify
+from audit.verify.export import UntriedError, verify
 from audit.verify.source import Source
 
 
@@ -49,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(ALARMS[error.name], file=sys.stderr)
         print(f"REFUSED {error}", file=sys.stderr)
         return 1
+    except UntriedError as error:
+        shown.end()
+        print(error, file=sys.stderr)
+        return 2
     shown.end()
     if policy is None:
         print("note: the policy is the export's own; give yours with --policy", file=sys.stderr)

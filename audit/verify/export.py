@@ -34,6 +34,10 @@ class Verified:
     times: dict[str, int]
 
 
+class UntriedError(Exception):
+    """What was asked cannot be found out from this export."""
+
+
 Progress = Callable[[int, int], None]
 
 
@@ -47,7 +51,9 @@ def verify(
     """Verify all of an export; raises AlarmError at the first thing that is wrong.
 
     `policy` is the auditor's own; without one the export's is believed. `known` is a checkpoint that the
-    auditor has kept from before: the log must continue it. `progress` hears entries done and in all.
+    auditor has kept from before: the log must continue it, which only a log's export can show (UntriedError
+    for a selection). That a selection lacks nothing cannot be shown. `progress` hears entries done and in
+    all.
     """
     own = _policy(source)
     if policy is not None and policy != own:
@@ -57,6 +63,9 @@ def verify(
         raise AlarmError("manifest_mismatch", "the manifest tells another size than the checkpoint")
     count = 0
     if source.manifest.kind == "selection":
+        if known is not None:
+            raise UntriedError("a selection holds no tree to continue what you know; export the log itself")
+        ends: list[int] = []
         for count, (index, body, proof) in enumerate(_selected(source), start=1):
             try:
                 merkle.verify_inclusion(
@@ -65,7 +74,10 @@ def verify(
             except ProofError as error:
                 raise AlarmError("proof_refused", str(error), index=index) from None
             check_entry(body, merkle.leaf_hash(body), index)
+            ends = [*ends[:1], index]
             progress(count, count)
+        if (source.manifest.first, source.manifest.last) != ((ends[0], ends[-1]) if ends else (None, None)):
+            raise AlarmError("entry_missing", "the manifest tells of another first and last entry")
     else:
         count = _verify_log(source, own, head, known, progress)
     source.read_rest()
@@ -98,8 +110,14 @@ def _verify_log(
     source: Source, policy: Policy, head: Witnessed, known: bytes | None, progress: Progress
 ) -> int:
     manifest, size = source.manifest, head.checkpoint.size
+    since, until = manifest.first, manifest.last
+    if since is None or until is None:
+        raise AlarmError("manifest_mismatch", "it does not tell which entries are there")
     earlier = [_witnessed(policy, note, manifest.origin) for note in _notes(source.read("checkpoints"))]
-    wanted = {each.checkpoint.size: each.checkpoint.root for each in [*earlier, head]}
+    wanted: dict[int, bytes] = {}
+    for seen in (each.checkpoint for each in [*earlier, head]):
+        if wanted.setdefault(seen.size, seen.root) != seen.root:
+            raise AlarmError("forked", f"there are two roots of {seen.size} entries")
     if known is not None:
         kept = _witnessed(policy, known, manifest.origin).checkpoint
         if kept.size > size:
@@ -111,7 +129,7 @@ def _verify_log(
     times = Times(map(sighting, [*earlier, head]))
     frontier = merkle.Frontier()
     above: list[bytes] = []
-    count, total = 0, max(0, manifest.last - manifest.first + 1)
+    count, total = 0, max(0, until - since + 1)
     for number in range(-(-size // tiles.WIDTH)):
         first = number * tiles.WIDTH
         tile = Tile(0, number, min(tiles.WIDTH, size - first))
@@ -123,8 +141,8 @@ def _verify_log(
                 raise AlarmError(name, f"the first {frontier.size} entries have another root")
         if tile.width == tiles.WIDTH:
             above.append(merkle.root(hashes))
-        if manifest.first < first + tile.width and manifest.last >= first:
-            for index, body in _bundle(source, tile, manifest.first, manifest.last):
+        if since < first + tile.width and until >= first:
+            for index, body in _bundle(source, tile, since, until):
                 check_entry(body, hashes[index - first], index, times)
                 count += 1
             progress(count, total)
@@ -183,7 +201,7 @@ def _selected(source: Source) -> Iterator[tuple[int, bytes, list[bytes]]]:
             proof = [decode_base64(each) for each in found["proof"]]
             if type(index) is not int or index <= before or len(proof) > 63:
                 raise ValueError("entries are in order, each once")
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise AlarmError("entry_malformed", f"after entry {before}: {error}") from None
         before = index
         yield index, body, proof

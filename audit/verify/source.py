@@ -6,6 +6,7 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +19,8 @@ from audit.verify.alarms import AlarmError
 MANIFEST: Final = "manifest.json"
 KINDS: Final = ("log", "selection")
 MAX_FILE_BYTES: Final = 1 << 30
+BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What `zipfile` raises for a ZIP that is damaged, encrypted or compressed in a way that it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,9 @@ class Manifest:
     kind: str
     origin: str
     size: int
-    first: int
-    last: int
+    first: int | None
+    last: int | None
+    """In a selection None when it holds nothing."""
     files: dict[str, str]
 
 
@@ -41,7 +45,10 @@ class Source:
         self._unread: set[str] = set()
         self.manifest: Final = self._parse(self._bytes(MANIFEST))
         self._unread = set(self.manifest.files)
-        if extra := set(self._names()) - self._unread - {MANIFEST}:
+        names = list(self._names())
+        if len(set(names)) != len(names):
+            raise AlarmError("manifest_mismatch", "a file is there twice")
+        if extra := set(names) - self._unread - {MANIFEST}:
             raise AlarmError("manifest_mismatch", f"{min(extra)} does not belong to the export")
 
     def __enter__(self) -> "Source":
@@ -77,7 +84,7 @@ class Source:
             if self._zip.getinfo(name).file_size > MAX_FILE_BYTES:
                 raise AlarmError("manifest_mismatch", f"{name} is too large")
             return self._zip.read(name)
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, *BROKEN) as error:
             raise AlarmError("manifest_mismatch", f"{name} cannot be read") from error
 
     def _names(self) -> Iterator[str]:
@@ -103,6 +110,6 @@ class Source:
             for name, value in manifest.files.items():
                 if name.startswith("/") or ".." in name.split("/") or len(value) != 64:
                     raise ValueError("a file is named so that it could be anywhere")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise AlarmError("manifest_mismatch", f"{MANIFEST}: {error}") from None
         return manifest

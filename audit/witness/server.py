@@ -9,9 +9,10 @@ checkpoint that the log has not signed; 404 for a log that this witness does not
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Timer
 from typing import Any, Final
 
 import structlog
@@ -38,6 +39,8 @@ MAX_PROOF: Final = 63
 MAX_BODY_BYTES: Final = MAX_NOTE_BYTES + 4096
 PATIENCE: Final = 10.0
 """Seconds that a client may keep a connection without a word."""
+LIFETIME: Final = 60.0
+"""Seconds that a connection lasts at most: who sends a byte now and then must not keep the log's place."""
 CONNECTIONS: Final = 64
 
 
@@ -160,6 +163,8 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Without the look-up of the host's name that the base class does."""
+        # A witness that was killed comes back at once, whatever connections the kernel still remembers.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "witness", self.server_address[1]
@@ -173,10 +178,19 @@ class Server(ThreadingHTTPServer):
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """In the client's thread."""
+        ending = Timer(LIFETIME, _cut, (request,))
+        ending.daemon = True
+        ending.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            ending.cancel()
             self._room.release()
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # It has ended meanwhile.
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -194,7 +208,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Answer(413), close=True)
         else:
             try:
-                answer = self.server.witness.add_checkpoint(self.rfile.read(int(length)))
+                body = self.rfile.read(int(length))
+            except OSError:
+                self.close_connection = True
+                return
+            try:
+                answer = self.server.witness.add_checkpoint(body)
             except OSError as error:
                 log.error("state_not_written", reason=str(error))
                 answer = Answer(500)

@@ -22,7 +22,16 @@ from pathlib import Path
 from typing import Final
 
 from audit.merkle import HASH_BYTES
-from audit.note import COSIGNATURE, KEY_BYTES, MAX_SIZE, NoteError, Signer, decode_base64, encode_base64
+from audit.note import (
+    COSIGNATURE,
+    KEY_BYTES,
+    MAX_SIZE,
+    NoteError,
+    Signer,
+    decode_base64,
+    encode_base64,
+    split_note,
+)
 
 MAX_EVIDENCE: Final = 100
 
@@ -66,11 +75,12 @@ class State:
         self._seen[origin] = seen
 
     def keep_evidence(self, note: bytes) -> None:
-        """Keep a signed checkpoint that should not exist."""
+        """Keep a signed checkpoint that should not exist, once, whatever signatures were added to it."""
         folder = self._folder / "evidence"
         folder.mkdir(mode=0o700, exist_ok=True)
         if sum(1 for _ in folder.iterdir()) < MAX_EVIDENCE:
-            (folder / f"{sha256(note).hexdigest()}.note").write_bytes(note)
+            text, _ = split_note(note)
+            (folder / f"{sha256(text).hexdigest()}.note").write_bytes(note)
 
     def close(self) -> None:
         """Let another process use the folder."""

@@ -102,7 +102,7 @@ def proof_file(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRe
 @page("GET")
 def find_people(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
     """People by name or post, to fill in a filter; noted like everything that an auditor looks up."""
-    query = request.GET.get("q", "").strip()[:100]
+    query = "".join(filter(str.isprintable, request.GET.get("q", ""))).strip()[:100]
     if len(query) < 2:
         return JsonResponse({"people": []})
     found, _ = people.search(query=query, cursor=None)

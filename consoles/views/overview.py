@@ -25,7 +25,7 @@ def show_integrity(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
 
 @page("GET")
 def show_alerts(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
-    """What fits a rule in the last thirty days; what nobody has looked at stands first."""
+    """What fits a rule in the last thirty days; what nobody has looked at stands first. Noted."""
     found = alerts.current()
     auditing.note_report(actor=caller.actor(), report="alerts", parameters={"rows": len(found)})
     lines = names.lines([alert.row for alert in found])
@@ -46,10 +46,10 @@ def review(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespon
 
 @page("GET")
 def show_plots(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
-    """Three pictures: events an hour by class, refused ratio, who did what."""
+    """Three pictures: events an hour by class, refused ratio, who did what. Noted, for the last has names."""
     begin, end, days = _range(request)
-    heat = plots.actors(begin=begin, end=end)
     auditing.note_report(actor=caller.actor(), report="plots", parameters={"days": int(days)})
+    heat = plots.actors(begin=begin, end=end)
     known = names.by_id(heat.actors)
     columns = heat.actions[:20]
     most = max(

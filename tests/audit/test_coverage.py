@@ -125,6 +125,7 @@ COMMANDS: dict[str, set[str] | str] = {
     "export_audit": {"audit.exported"},
     "integrate": {"messages.accepted"},
     "publish_keys": "signs the key log, which is a log itself",
+    "siem_feed": "hands on what stands in the log already, to whom the operator's environment names",
     "verify_audit": "reads and compares; an auditor's act is the search that follows",
     "witness": "runs elsewhere, without the database",
     "restore_mode": {"server.restore_mode"},

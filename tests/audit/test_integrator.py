@@ -246,6 +246,42 @@ def test_a_tree_that_was_changed_is_not_continued(fresh_database: TestDatabase) 
     assert len(leaves(fresh_database)) == 3
 
 
+def hostile(**changes: Any) -> bytes:
+    event = {"action": "device.added", "at": 1, "outcome": "done", **changes}
+    return intake.PREFIX + json.dumps(event).encode()
+
+
+HOSTILE: list[tuple[int, str, bytes]] = [
+    (1, "device.added", b"no leaf of this log"),
+    (1, "device.added", intake.PREFIX + b'{"a":' * 8_000),
+    (1, "device.added", intake.PREFIX + b'{"a":' + b"[" * 60_000),
+    (1, "device.added", hostile(at=1 << 70)),
+    (1, "device.added", hostile(at=-1)),
+    (1, "device.added", hostile(action="a\0b")),
+    (1, "device.added", hostile(target={"kind": "device", "id": "x" * 60_000})),
+    (1, "device.added", hostile(target={"kind": "person", "id": "nobody"})),
+    (1, "device.added", hostile(actor={"address": {"commitment": "A" * 8_000}})),
+    (1, intake.BATCH, b"x" * 33),
+    ((1 << 63) - 1, intake.BATCH, b"x" * 32),
+]
+
+
+def test_no_row_of_the_intake_stops_the_log(fresh_database: TestDatabase) -> None:
+    """The application may write what it likes; the log takes it all, and what can be searched is searched."""
+    support.happen(2)
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        for row in HOSTILE:
+            cursor.execute(intake.INSERT, row)
+    support.happen(1)
+    integrating = support.integrator(fresh_database)
+    assert support.drain(integrating) == 3 + len(HOSTILE)
+    integrating.close()
+    assert assert_whole(fresh_database) == 3 + len(HOSTILE)
+    with psycopg.connect(fresh_database.urls.auditor) as auditor:
+        rows = [leaf for (leaf,) in auditor.execute("SELECT leaf FROM audit_row ORDER BY leaf")]
+    assert rows == [0, 1, 2 + len(HOSTILE)]
+
+
 def test_entries_of_every_size(fresh_database: TestDatabase) -> None:
     body = intake.PREFIX + b"x" * (intake.MAX_LEAF_BYTES - len(intake.PREFIX))
     with psycopg.connect(fresh_database.urls.database) as application:

@@ -218,3 +218,29 @@ def test_public_consistency_vectors(case: dict[str, Any]) -> None:
     proof = [decoded(text) for text in case["proof"] or []]
     trees = case["size1"], case["size2"], decoded(case["root1"]), decoded(case["root2"]), proof
     assert proves(merkle.verify_consistency, *trees) is not case["wantErr"]
+
+
+@pytest.mark.parametrize("number", [True, 1.0, "1", None])
+def test_what_is_no_whole_number_is_refused(number: Any) -> None:
+    """JSON's true and 1.0 would compare like numbers."""
+    leaf = merkle.leaf_hash(b"entry")
+    with pytest.raises(ProofError):
+        merkle.verify_inclusion(leaf, 0, number, [], leaf)
+    with pytest.raises(ProofError):
+        merkle.verify_consistency(number, number, leaf, leaf, [])
+
+
+@pytest.mark.parametrize("value", ["a" * 32, None, b"short", bytearray(32)])
+def test_what_is_no_hash_is_refused_everywhere(value: Any) -> None:
+    leaf = merkle.leaf_hash(b"entry")
+    if not isinstance(value, bytes):
+        with pytest.raises(ProofError):
+            merkle.verify_consistency(3, 3, value, value, [])
+    with pytest.raises(ProofError):
+        merkle.verify_consistency(3, 4, value, leaf, [leaf])
+    with pytest.raises(ProofError):
+        merkle.verify_inclusion(value, 0, 1, [], value)
+    with pytest.raises(ProofError):
+        merkle.verify_inclusion(leaf, 0, 2, [value], leaf)
+    with pytest.raises(ProofError):
+        merkle.verify_inclusion(leaf, 0, 2, None, leaf)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from audit import merkle
 from audit.note import Checkpoint, NoteError, Signer, encode_base64, open_note, sign_note
 from audit.policy import Policy
+from audit.witness import server
 from audit.witness.server import MAX_BODY_BYTES, Answer, Witness
 from audit.witness.state import State, StateError, create
 from audit.witnessing import ForkError, SilentError, Witnesses
@@ -120,6 +122,26 @@ def test_what_contradicts_is_kept_as_evidence(witness: Witness, tmp_path: Path) 
     witness.add_checkpoint(b"old 7\n\n" + note(7, FORKED))
     (kept,) = (tmp_path / "w/evidence").iterdir()
     assert kept.read_bytes() == note(7, FORKED)
+
+
+def test_evidence_is_not_pushed_out_by_copies(witness: Witness, tmp_path: Path) -> None:
+    assert witness.add_checkpoint(body(0, 5)).status == 200
+    for number in range(5):
+        stranger = Signer(f"stranger.test/{number}", bytes([number] * 32))
+        copy = note(9) + stranger.line(note(9).partition(b"\n\n")[0] + b"\n").encode()
+        assert witness.add_checkpoint(b"old 5\n\n" + copy).status == 422
+    assert len(list((tmp_path / "w/evidence").iterdir())) == 1
+
+
+def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LIFETIME", 0.3)
+    with support.crew(tmp_path) as crew:
+        address = ("127.0.0.1", crew.servers["one"].server_port)
+        with socket.create_connection(address, timeout=30) as client:
+            client.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 9000\r\n\r\nold 0")
+            assert client.recv(1) == b""
 
 
 def test_a_slower_request_does_not_put_a_larger_tree_back(witness: Witness) -> None:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts import console, roles
+from accounts import console, lifecycle, roles
 from accounts.models import ConsoleSession, Role
 from beep import clock
 from beep.clock import StoppedClock
+from beep.hosts import CONSOLE_POLICY
 from tests.accounts.support import OPERATOR, Browser, activated
 from tests.consoles.support import HOST, Desk, auditor, signed_in
 
@@ -55,6 +56,19 @@ def test_who_loses_the_duty_is_out_with_the_next_request(person: Browser, time: 
     desk = signed_in(person, time)
     roles.end(person=person.person, duty=Role.Duty.AUDITOR, actor=OPERATOR)
     assert desk.get("/reports").status_code == 302
+
+
+def test_who_was_shut_out_stays_out(person: Browser, time: StoppedClock) -> None:
+    desk = signed_in(person, time)
+    lifecycle.suspend(person=person.person, reason="A theft", actor=OPERATOR)
+    lifecycle.activate(person=person.person, reason="Cleared", actor=OPERATOR)
+    assert desk.get("/reports").status_code == 302
+
+
+@pytest.mark.parametrize("host", [HOST.upper(), f"{HOST}.", f"{HOST}:8443", f"{HOST}.:443"])
+def test_the_console_is_the_console_however_its_name_is_written(person: Browser, host: str) -> None:
+    page = person.client.get("/sign-in", headers={"host": host})
+    assert page.headers["Content-Security-Policy"] == CONSOLE_POLICY
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,26 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connections, transaction
+from django.test import AsyncClient
+from pytest_django import Settings
 
 from accounts import roles
 from accounts.models import Role
-from audit import events, intake, merkle, projection, search
+from audit import alerts, canonical, events, intake, merkle, projection, search
 from audit.events import Actor, Personal
+from audit.policy import Policy
+from audit.verify.alarms import AlarmError
+from audit.verify.export import UntriedError, verify
+from audit.verify.source import Source
 from tests.accounts.support import OPERATOR
 from tests.audit.support import ORIGIN
 from tests.consoles.support import Office
@@ -100,6 +109,7 @@ def test_a_search_on_a_named_person_needs_a_case_number(office: Office) -> None:
         "ministry=Finance!",
         "begin=9&end=9",
         "target=%00",
+        "address=%00",
         "system=%27;--",
     ],
 )
@@ -149,6 +159,52 @@ def test_evidence_verifies_and_a_changed_byte_does_not(office: Office) -> None:
     assert file.content.startswith(b"c2sp.org/tlog-proof@v1\nindex 3\n")
 
 
+def test_whoever_takes_evidence_has_seen_the_entry(office: Office) -> None:
+    size = office.settle()
+    for name in ("proof", "proof.txt"):
+        assert office.desk.get(f"/log/3/{name}").status_code == 200
+    assert office.settle() == size + 2
+    for row in search.page(search.Filters(actions=("audit.viewed",))):
+        assert _event(row.leaf)["parameters"]["leaf"] == 3
+
+
+def test_alerts_and_plots_leave_a_leaf(office: Office) -> None:
+    office.desk.get("/alerts")
+    office.desk.get("/plots")
+    office.settle()
+    rows = search.page(search.Filters(actions=("audit.reported",)))
+    assert {_event(row.leaf)["parameters"]["report"] for row in rows} == {"alerts", "plots"}
+
+
+def test_a_person_is_not_found_as_just_any_target(office: Office) -> None:
+    person = str(office.other.person)
+    office.settle()
+    assert search.page(search.Filters(target=person, subject=office.other.person))
+    page = office.desk.get("/log", target=person)
+    assert page.status_code == 200
+    assert not leaves(page.content)
+
+
+def test_an_entry_is_shown_from_its_own_bytes(office: Office, fresh_database: TestDatabase) -> None:
+    """Who changes the search table must not have his words shown beside a verification that succeeds."""
+    leaf = office.settle() - 1
+    before = office.desk.get(f"/log/{leaf}").content.decode().partition("<section")[0]
+    with psycopg.connect(fresh_database.urls.superuser, autocommit=True) as owner:
+        owner.execute("ALTER TABLE audit_row DISABLE TRIGGER ALL")
+        owner.execute(
+            "UPDATE audit_row SET actor = %s, action = 'device.added', at = 0 WHERE leaf = %s",
+            [office.other.person, leaf],
+        )
+    assert office.desk.get(f"/log/{leaf}").content.decode().partition("<section")[0] == before
+
+
+def test_the_last_day_of_all_is_a_day(office: Office) -> None:
+    page = office.desk.get(
+        "/reports/who-looked", subject=str(office.other.person), case="A 17", to="9999-12-31"
+    )
+    assert page.status_code == 200
+
+
 def test_an_export_is_noted_first_and_holds_what_fits(office: Office) -> None:
     size = office.settle()
     answered = office.desk.post("/export", query="actions=device.added", form="csv")
@@ -169,6 +225,60 @@ def test_an_export_is_noted_first_and_holds_what_fits(office: Office) -> None:
     office.settle()
     (row,) = search.page(search.Filters(actions=("audit.exported",)))
     assert _event(row.leaf)["parameters"]["rows"] == 2
+
+
+def test_an_export_leaves_while_it_is_made(office: Office, settings: Settings) -> None:
+    """As the server runs: with the whole of it read first, a large one would fill the memory."""
+    office.settle()
+    settings.CONSOLE_HOST = "testserver"
+    desk = AsyncClient()
+    desk.cookies = office.desk.client.cookies
+
+    async def export() -> bytes:
+        sent: Any = await desk.post("/export", {"query": ""}, headers={"origin": "http://testserver"})
+        assert sent.status_code == 200
+        assert sent.is_async
+        return b"".join([part async for part in sent.streaming_content])
+
+    with zipfile.ZipFile(BytesIO(async_to_sync(export)())) as archive:
+        assert archive.testzip() is None
+
+
+def test_a_selection_begins_and_ends_as_its_manifest_says(office: Office, tmp_path: Path) -> None:
+    office.settle()
+    sent = office.desk.post("/export", query="actions=device.")
+    path = tmp_path / "selection.zip"
+    with zipfile.ZipFile(BytesIO(sent.getvalue())) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+
+    def written(entries: bytes) -> Path:
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"]["entries.jsonl"] = sha256(entries).hexdigest()
+        made = {**files, "entries.jsonl": entries, "manifest.json": canonical.encode(manifest)}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in made.items():
+                archive.writestr(name, content)
+        return path
+
+    lines = files["entries.jsonl"].splitlines(keepends=True)
+    assert len(lines) > 1
+    with Source(written(b"".join(lines))) as source:
+        assert verify(source, policy=Policy.parse(files["policy"].decode())).entries == len(lines)
+    with Source(path) as source, pytest.raises(UntriedError):
+        verify(source, known=files["checkpoint"])
+    for entries, alarm in (
+        (lines[1:], "entry_missing"),
+        (lines[:-1], "entry_missing"),
+        ([], "entry_missing"),
+        (lines[::-1], "entry_malformed"),
+        ([*lines, lines[-1]], "entry_malformed"),
+    ):
+        with Source(written(b"".join(entries))) as source, pytest.raises(AlarmError, match=alarm):
+            verify(source)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("policy", b"another")
+    with pytest.raises(AlarmError, match="a file is there twice"):
+        Source(path)
 
 
 def test_an_export_needs_a_case_number_for_a_person(office: Office) -> None:
@@ -201,6 +311,20 @@ def test_alerts_stand_until_somebody_has_looked(office: Office) -> None:
     assert office.desk.post(f"/alerts/{leaf}", note="").status_code == 400
     office.settle()
     assert search.page(search.Filters(actions=("audit.alert_reviewed",)))
+
+
+def test_failed_sign_ins_push_no_other_alert_away(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "SHOWN", 3)
+    with transaction.atomic():
+        intake.record(
+            events.AuditExported(actor=Actor(system="test"), filters={}, case=None, form="csv", rows=9)
+        )
+        for _ in range(20):
+            intake.record(events.ConsoleSignIn(actor=Actor(), outcome="refused", error="sign_in_refused"))
+    office.settle()
+    names = [alert.rule.name for alert in alerts.current()]
+    assert names.count("refused") == 3
+    assert "export" in names
 
 
 def test_who_looked_at_somebody(office: Office) -> None:

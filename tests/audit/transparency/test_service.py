@@ -1,6 +1,6 @@
 """The key log's process with real witnesses: cosigned epochs, silence, and a restored backup."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from nacl.utils import random
 
 from audit.note import Signer
 from audit.policy import PolicyError
+from audit.transparency import service as module
 from audit.transparency import storage
 from audit.transparency.epoch import NO_HASH, Change
 from audit.transparency.service import KeyLog
-from audit.witnessing import ForkError, SilentError
+from audit.witnessing import ForkError, SilentError, Witnesses
 from tests.audit.support import LOG, ORIGIN, Crew, crew
 from tests.support.databases import TestDatabase
 
@@ -52,6 +53,35 @@ def test_epochs_are_cosigned(fresh_database: TestDatabase, witnesses: Crew) -> N
     again.check()
     somebody()
     assert again.round() == 3
+
+
+def test_two_publishers_show_no_client_less_than_before(
+    fresh_database: TestDatabase, witnesses: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = (KeyLog(signer=LOG, policy=witnesses.policy) for _ in range(2))
+    somebody()
+    assert slow.round() == quick.round() == 1
+
+    def overtaken(cosign: Callable[[bytes], bytes], *, before: bool) -> Callable[[bytes], bytes]:
+        def ask(note: bytes) -> bytes:
+            if not before:
+                note = cosign(note)
+            somebody()
+            quick.round()
+            return cosign(note) if before else note
+
+        return ask
+
+    # The other one was quicker to store, and then quicker to ask: neither is a fork.
+    for before, size in ((False, 3), (True, 5)):
+        asking = Witnesses(witnesses.policy, ORIGIN, module._prove)
+        monkeypatch.setattr(slow, "_witnesses", asking)
+        monkeypatch.setattr(asking, "cosign", overtaken(asking.cosign, before=before))
+        somebody()
+        slow.round()
+        found = newest()
+        assert found is not None
+        assert found[0] == size
 
 
 def test_without_a_quorum_clients_keep_what_they_have(fresh_database: TestDatabase, witnesses: Crew) -> None:

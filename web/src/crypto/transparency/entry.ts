@@ -5,7 +5,7 @@
 
 import { equal, fromUtf8, utf8 } from "../bytes";
 import { leafHash, verifyInclusion } from "./merkle";
-import { openCheckpoint, parsePolicy, type Policy, type Witnessed } from "./policy";
+import { openCheckpoint, parsePolicy, type Policy, satisfied, type Witnessed } from "./policy";
 
 /** What the server gives, and what the person was shown. */
 export interface EntryEvidence {
@@ -89,7 +89,8 @@ function checkBytes({ body, index, shown }: EntryEvidence): void {
 /** A policy that asks nobody, or too few to be told apart from the server, vouches for nothing. */
 function strongPolicy(text: string): Policy {
   const policy = parsePolicy(text);
-  if (policy.quorum === "none" || policy.witnesses.length < MIN_WITNESSES)
+  const one = policy.witnesses.some(({ name }) => satisfied(policy, [name]));
+  if (one || satisfied(policy, []) || policy.witnesses.length < MIN_WITNESSES)
     throw new RangeError("a weak policy");
   return policy;
 }

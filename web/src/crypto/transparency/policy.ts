@@ -3,6 +3,7 @@
  * first contact as the root is (ADR 0011). The twin of `audit/policy.py`; addresses of witnesses are no client's business.
  */
 
+import { equal } from "../bytes";
 import { rule } from "./hash";
 import {
   COSIGNATURE,
@@ -49,7 +50,10 @@ export function parsePolicy(text: string): Policy {
     if (what === "log" && words.length === 2) logs.push(keyOf(name, ED25519));
     else if (what === "witness" && words.length === 3) {
       rule(!isNamed(name) && name !== "none", "policy");
-      witnesses.push({ name, verifier: keyOf(key, COSIGNATURE) });
+      const verifier = keyOf(key, COSIGNATURE);
+      // Under two names one witness would count twice.
+      rule(!witnesses.some((other) => equal(other.verifier.key, verifier.key)), "policy");
+      witnesses.push({ name, verifier });
     } else if (what === "group" && words.length >= 4) {
       const members = words.slice(3);
       const taken = groups.flatMap((group) => group.members);

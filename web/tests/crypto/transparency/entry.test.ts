@@ -96,6 +96,19 @@ beforeAll(async () => {
 });
 
 describe("evidence for an entry", () => {
+  it("is worth nothing under a policy that one witness can fill", async () => {
+    const [who = ""] = witnesses.map(text);
+    const weak = [
+      policy.replace("group quorum 2", "group quorum any"),
+      policy.replace("quorum quorum", "quorum w0"),
+      policy.replace(/witness w1 .*/, `witness w1 ${who}`),
+    ];
+    for (const each of weak) {
+      expect(each).not.toBe(policy);
+      expect(await failing({ policy: each })).toBe("policy");
+    }
+  });
+
   it("holds, and says what each step found", async () => {
     const checks = await verifyEntry(await evidence());
     expect(checks.map(({ step, ok }) => [step, ok])).toEqual([

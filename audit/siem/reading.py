@@ -84,11 +84,16 @@ class Reader:
             return Batch((), {}, (gap,), _stored(cursor, size), size)
         end = min(size, known.size + BATCH)
         rows = cursor.execute(LEAVES, (known.size, end)).fetchall()
-        if not rows and end > known.size and cursor.execute(ANY, (end,)).fetchone() is None:
+        last = rows[-1][0] + 1 if rows else known.size
+        cut: list[Gap] = []
+        if last < end and cursor.execute(ANY, (end,)).fetchone() is None:
             # Nothing at all follows: wait for it, however long the log claims to be.
-            gap = Gap("leaf_missing", known.size, f"entries {known.size} to {size - 1} are missing")
-            return Batch((), {}, (gap,), known, size)
+            cut.append(Gap("leaf_missing", last, f"entries {last} to {size - 1} are missing"))
+            if not rows:
+                return Batch((), {}, cut, known, size)
+            end = last
         leaves, gaps, frontier = _leaves(rows, known, end)
+        gaps += cut
         try:
             tree = log.tree(cursor, size)
             before, whole = tree.root(known.size), tree.frontier(end)

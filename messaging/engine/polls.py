@@ -44,7 +44,7 @@ BUFFER: Final = 512 << 10
 """Bytes that gather for the next poll; past it the client resumes from its cursors."""
 ASKED: Final = 4 << 20
 """Bytes that one POST's answers may have together."""
-HAND_OVER: Final = 1.0
+HAND_OVER: Final = 3.0
 """Seconds that another process may take to hand a listener over."""
 MAX_ASKING: Final = 4
 """POSTs of one device that a process works on at a time, beside the listening one."""

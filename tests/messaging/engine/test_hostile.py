@@ -30,7 +30,9 @@ SECONDS = float(os.environ.get("HOSTILE_SECONDS", "0"))
 PHASE = SECONDS / 20 if SECONDS else 2.0
 """Seconds of one phase, a tenth where one kind is measured; calm and hostile ones take turns."""
 PHASES = 20 if SECONDS else 2
-PAIRS = 4
+PAIRS = 12
+PACE = 0.6 * protocol.MAX_RATE
+"""Messages a second of one honest sender at most: who stays below the rate is never refused."""
 GROWTH = 64 << 20
 """Bytes by which the process may grow: every buffer of the dozen hostile sockets at its bound
 (`limits.BUFFER` out, as much in the kernel's favour, and one `websocket_max_message_size` in) stays far below
@@ -54,7 +56,7 @@ def resident(pid: int) -> int:
 
 
 class Honest:
-    """A pair that talks, one message at a time, and counts what has arrived."""
+    """A pair that talks, one message at a time and no faster than allowed, and counts what has arrived."""
 
     def __init__(self, sender: Outside, receiver: Outside, chat: Talk) -> None:
         self.arrived = 0
@@ -62,12 +64,15 @@ class Honest:
 
     async def talk(self) -> None:
         """Until cancelled; fails with whatever an honest client should never see."""
+        loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + 1 / PACE
             answer = await self._sender.send(self._chat)
             assert isinstance(answer, protocol.Sent), answer
             heard = await self._receiver.envelopes(self._chat.id, until=answer.seq)
             assert heard[-1].seq == answer.seq
             self.arrived += 1
+            await asyncio.sleep(due - loop.time())
 
 
 @contextmanager
@@ -128,12 +133,15 @@ async def _phases(
                 while loop.time() < began + length:
                     await asyncio.sleep(0.2)
                     most = max(most, resident(process.process.pid))
-                    for task in talking:
-                        if task.done():
-                            task.result()
+                    assert not any(task.done() for task in talking), "somebody honest has given up"
                 rates[beset].append((sum(pair.arrived for pair in honest) - before) / (loop.time() - began))
     finally:
         await tasks.cancel(*talking)
+        # Why they gave up, all of them: what nobody asks for is told from a destructor, wherever that runs.
+        ended = await asyncio.gather(*talking, return_exceptions=True)
+        failures = [error for error in ended if isinstance(error, Exception)]
+        if failures:
+            raise ExceptionGroup("honest pairs gave up", failures)
     return *rates, most
 
 

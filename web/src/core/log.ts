@@ -1,25 +1,17 @@
 import type { Processed } from "../crypto/api";
-import { equal, toHex } from "../crypto/bytes";
-import { decodeContent } from "../crypto/content";
-import {
-  type ConversationRecord,
-  type GroupRecord,
-  named,
-  numbered,
-  type Stored,
-  StoreError,
-} from "../store";
+import { toHex } from "../crypto/bytes";
+import { type ConversationRecord, type GroupRecord, numbered, type Stored, StoreError } from "../store";
 import { APPLICATION, BEGIN, COMMIT, type Envelope } from "../wire/frames";
 import type { Context } from "./context";
-import { RolledBack } from "./errors";
 import { idText } from "./ids";
 import type { Identities } from "./identities";
 import type { Joins } from "./joins";
 import { HARMLESS, isDoubtful, moveDevices, settleServer } from "./judged";
 import { devicesOf, hasAsked } from "./leaves";
+import { applyOwnCommit, applyOwnMessage, leavingOf } from "./log-own";
 import { tellCommit } from "./notices";
 import type { Orders } from "./orders";
-import { takeGroupProfile, takeMessage, takeWaiting } from "./received";
+import { takeMessage, takeWaiting } from "./received";
 import { fromEntry, judgingToRead, personsNamed, speakers } from "./standing";
 import { type Place, Step, waitingId } from "./step";
 
@@ -71,7 +63,7 @@ export class Log {
     if (first.kind === BEGIN) {
       await this.joins.apply(step, first);
     } else if (first.kind === COMMIT && this.context.isOwnDevice(first.device)) {
-      await this.#applyOwnCommit(step, first);
+      await applyOwnCommit(this.context, this.orders, step, first);
     } else {
       const welcomed = await this.#welcomed(stored, rest);
       if (welcomed.has(first.seq)) {
@@ -121,7 +113,7 @@ export class Log {
       : new Map<number, Processed>();
     for (const envelope of run) {
       const place = await step.advance(envelope);
-      if (context.isOwnDevice(envelope.device)) await this.#applyOwnMessage(step, group, envelope, place);
+      if (context.isOwnDevice(envelope.device)) await applyOwnMessage(context, step, group, envelope, place);
       else if (envelope.generation !== conversation.generation)
         step.row(envelope.seq, place, "refused", { code: "generation" });
       else if (group?.lost && envelope.kind === APPLICATION) takeWaiting(step, envelope, group.lost, place);
@@ -214,7 +206,9 @@ export class Log {
   #compareKeyLogs({ seen, committer }: Extract<Processed, { kind: "commit" }>): void {
     const { context } = this;
     if (!seen.checkpoint) return;
-    context.background("key log", context.keyLog.heard(seen.checkpoint, idText(committer.person)));
+    const { person, device } = committer;
+    const heard = context.keyLog.heard(seen.checkpoint, idText(person), idText(device));
+    context.background("key log", heard);
   }
 
   /** Another's commit: who is in now, as what; and perhaps we are not. */
@@ -229,11 +223,7 @@ export class Log {
     const change = { added: devicesOf(result.added), removed: devicesOf(result.removed) };
     const before = group.membership;
     const executed = result.orderHashes.map(toHex);
-    const leaving = this.orders
-      .known(group)
-      .flatMap(({ order }) =>
-        order.action === "leave" && executed.includes(toHex(order.hash)) ? [idText(order.person)] : [],
-      );
+    const leaving = leavingOf(this.orders, group, executed);
     group.epoch = result.epoch;
     // Another's commit won this epoch: ours can never be adopted.
     group.pending = null;
@@ -246,7 +236,7 @@ export class Log {
     tellCommit(step, {
       ...{ seq, time, by, kind: conversation.kind, before, change },
       after: group.membership,
-      leaving: new Set(leaving),
+      leaving,
       self: self.person,
     });
     if (conversation.kind === "group") conversation.persons = speakers(conversation, group);
@@ -277,88 +267,6 @@ export class Log {
     if (result?.kind !== "commit") return false;
     const { removed } = result;
     return removed.some(({ device }) => this.context.isOwnDevice(device));
-  }
-
-  /** An own message that has come round: the outbox lets go of it. */
-  async #applyOwnMessage(
-    step: Step,
-    group: GroupRecord | null,
-    envelope: Envelope,
-    place: Place,
-  ): Promise<void> {
-    const rows = await this.context.store.range("outbox", { group: step.blind });
-    const sent = rows.find((row) => row.value.frame?.counter === envelope.counter);
-    if (!sent?.value.frame) {
-      step.foreignToUs(envelope, place);
-      return;
-    }
-    if (!equal(sent.value.frame.bodyHash, place.bodyHash)) throw new RolledBack();
-    step.row(envelope.seq, place, "own");
-    step.batch.remove("outbox", sent.key, { expect: sent.revision });
-    const stored = await this.context.store.get("messages", named(step.blind, sent.value.message));
-    if (stored) step.message({ ...stored.value, order: envelope.seq, seq: envelope.seq, failed: null });
-    else await this.#applyOwnPost(step, group, envelope, sent.value.content);
-  }
-
-  /** Own content that is no row on the screen comes into force with its place in the log. */
-  async #applyOwnPost(
-    step: Step,
-    group: GroupRecord | null,
-    envelope: Envelope,
-    bytes: Uint8Array,
-  ): Promise<void> {
-    const content = decodeContent(bytes);
-    if (content.t !== "profile") return;
-    const said = { content, sender: this.context.self.person, group };
-    await takeGroupProfile(this.context, step, said, { seq: envelope.seq, time: envelope.time });
-  }
-
-  /** A commit of our own: adopt the state that was kept for it. */
-  async #applyOwnCommit(step: Step, envelope: Envelope): Promise<void> {
-    const { engine } = this.context.env;
-    const { conversation } = step;
-    const place = await step.advance(envelope);
-    const key = numbered(step.blind, envelope.generation);
-    const stored = await this.context.store.get("groups", key);
-    const pending = stored?.value.pending;
-    if (!stored || !pending || pending.kind === "begin" || !equal(pending.bodyHash, place.bodyHash)) {
-      step.foreignToUs(envelope, place);
-      return;
-    }
-    step.row(envelope.seq, place, "own");
-    const { members } = await engine.describe(pending.state);
-    const { change } = pending;
-    // Only an UpdatePath renews our leaf; a commit that does nothing but add may go without one.
-    const renewed = change.removed.length > 0 || change.added.length === 0;
-    const group: GroupRecord = {
-      ...stored.value,
-      state: pending.state,
-      epoch: pending.epoch + 1,
-      pending: null,
-      broken: null,
-      devices: devicesOf(members),
-      membership: pending.membership,
-      executed: [...stored.value.executed, ...change.orders.map(toHex)],
-      healed: renewed || stored.value.healed,
-      renewedAt: renewed ? this.context.now() : stored.value.renewedAt,
-    };
-    settleServer(conversation, group.epoch, change.orders.length);
-    if (conversation.kind === "group") conversation.persons = speakers(conversation, group);
-    const executed = new Set(change.orders.map(toHex));
-    const leaving = this.orders
-      .known(group)
-      .flatMap(({ order }) =>
-        order.action === "leave" && executed.has(toHex(order.hash)) ? [idText(order.person)] : [],
-      );
-    const { person: by } = this.context.self;
-    const { seq, time } = envelope;
-    tellCommit(step, {
-      ...{ seq, time, by, kind: conversation.kind, change, self: by },
-      before: stored.value.membership,
-      after: group.membership,
-      leaving: new Set(leaving),
-    });
-    step.batch.put("groups", key, group, { expect: stored.revision });
   }
 
   /** Tries the waiting envelopes of a conversation again: a chain or an epoch may have come since. */

@@ -1,10 +1,7 @@
+import type { KeyLogRecord } from "../store";
 import type { Id, KeyCheck, KeyTrust } from "./api";
 import type { Context } from "./context";
-
-/** How old the quorum's word may be. */
-export const STALE_MS = 60 * 60_000;
-/** So long what was verified before is used while nothing new can be verified. */
-export const HARD_STOP_MS = 24 * 60 * 60_000;
+import { STALE_MS, waitingOf } from "./keylog-memory";
 
 /** Each check's state as it stands in the store, for the page of details. */
 export async function describeKeys(
@@ -38,9 +35,26 @@ export async function describeKeys(
       state: alarm === "own_keys" ? "bad" : state((record?.own ?? 0) > 0),
       at: record?.own ?? 0,
     },
-    { name: "members", state: record?.gossip ? "bad" : state(size > 0), by: record?.gossip?.person ?? null },
+    { name: "members", ...membersOf(record, now) },
   ];
   const has = (wanted: KeyCheck["state"]): boolean => checks.some((check) => check.state === wanted);
   const whole = has("bad") ? "bad" : has("warning") ? "warning" : has("waiting") ? "waiting" : "good";
   return { state: whole, checks };
+}
+
+/**
+ * What the members' checkpoints say. `bad`: one is of another log, or for an hour of a longer one than ours. `warning`: one
+ * is of a longer log, or the server has not let us compare it for an hour.
+ */
+function membersOf(record: KeyLogRecord | undefined, now: number): Pick<KeyCheck, "state" | "by"> {
+  if (record?.gossip) return { state: "bad", by: record.gossip.person };
+  const waiting = waitingOf(record);
+  const size = record?.size ?? 0;
+  const beyond = waiting.filter((one) => one.ahead && one.size > size);
+  const late = waiting.filter(({ since }) => now - since > STALE_MS);
+  const bad = beyond.find((one) => late.includes(one));
+  if (bad) return { state: "bad", by: bad.person };
+  const [open] = [...beyond, ...late];
+  if (open) return { state: "warning", by: open.person };
+  return { state: record?.agreed === undefined ? "waiting" : "good", by: null };
 }

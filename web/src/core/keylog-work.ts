@@ -1,23 +1,21 @@
 import { equal } from "../crypto/bytes";
 import type { Chain } from "../crypto/chain";
 import { parseStatement } from "../crypto/identity";
-import { parsePolicy, type Policy, type Tree, verifyAnswer, verifyConsistency } from "../crypto/transparency";
-import type { KeyLogRecord } from "../store";
+import { parsePolicy, type Policy, type Tree, verifyAnswer } from "../crypto/transparency";
 import { isTransient, TransportError } from "../transport";
 import { AppError, type Id, type KeyTrust } from "./api";
 import type { Context } from "./context";
 import { cryptoCode } from "./errors";
 import { idBytes, idText } from "./ids";
-import { describeKeys, HARD_STOP_MS, STALE_MS } from "./keylog-state";
+import { KeyLogGossip } from "./keylog-gossip";
+import { ATTEMPTS, HARD_STOP_MS, KeyLogMemory, PAUSE_MS, STALE_MS, Unproved } from "./keylog-memory";
+import { describeKeys } from "./keylog-state";
 
 /** A witness's clock and ours may differ by so much. */
 const CLOCKS_APART_MS = 10 * 60_000;
 /** Whose newest statement was found in the log is not asked about again for so long. */
 const AGAIN_MS = 30 * 60_000;
 const OWN_AGAIN_MS = 24 * 60 * 60_000;
-/** A statement is in the log a second or two after the server took it. */
-const ATTEMPTS = 5;
-const PAUSE_MS = 700;
 /** People in one question. */
 const AT_ONCE = 100;
 
@@ -31,27 +29,13 @@ const LIES: ReadonlySet<string> = new Set([
   "map",
 ]);
 
-const NOTHING: KeyLogRecord = {
-  size: 0,
-  root: new Uint8Array(32),
-  at: 0,
-  good: 0,
-  own: 0,
-  witnesses: [],
-  alarm: null,
-  gossip: null,
-};
-
-/** Nothing is proved now: no answer, no quorum, an old one, or a clock that is wrong. */
-class Unproved extends Error {
-  override readonly name = "Unproved";
-}
-
 type Refresh = (person: Id) => Promise<Chain>;
 
 /** The checks of key transparency (`audit.md`, key transparency), on the policy that was pinned at first contact. */
 export class KeyLogWork {
   readonly #policy: Policy;
+  readonly #memory: KeyLogMemory;
+  readonly #gossip: KeyLogGossip;
   /** Persons whose newest statement was found in the log: its hash, and when. */
   readonly #found = new Map<Id, { hash: Uint8Array; at: number }>();
   /** True while some device was left out of what `judge` gave. */
@@ -62,6 +46,8 @@ export class KeyLogWork {
     policy: string,
   ) {
     this.#policy = parsePolicy(policy);
+    this.#memory = new KeyLogMemory(context);
+    this.#gossip = new KeyLogGossip(context, this.#memory, () => this.#look([]));
   }
 
   async judge(chains: readonly Chain[], refresh: Refresh): Promise<Chain[]> {
@@ -83,10 +69,11 @@ export class KeyLogWork {
     } catch (error) {
       if (!(error instanceof Unproved) && !isTransient(error)) throw error;
       this.context.journal.note("key log", error instanceof Unproved ? error.message : "no answer");
-      const { good } = await this.#record();
+      const { good } = await this.#memory.record();
       // What was verified once is used for a day more; never what was not.
       if (good > 0 && this.context.now() - good > HARD_STOP_MS) throw new AppError("keys_stale");
     }
+    await this.#gossip.demandAnswered();
     const listed = await Promise.all(judged.map((chain) => this.#asListed(chain)));
     this.withholds = listed.some((chain, i) => chain.everListed.length < (judged[i]?.everListed.length ?? 0));
     return listed;
@@ -133,7 +120,7 @@ export class KeyLogWork {
   /** What the newest checkpoint says of these people. Moves the pin. Throws `Unproved`, `AppError`, `TransportError`. */
   async #look(people: readonly Uint8Array[]): Promise<(Uint8Array | null)[]> {
     const { context } = this;
-    const before = await this.#record();
+    const before = await this.#memory.record();
     const pin: Tree | null = before.size > 0 ? before : null;
     let answer: Awaited<ReturnType<typeof context.api.keyLookUp>>;
     try {
@@ -152,7 +139,7 @@ export class KeyLogWork {
     const stale = now - verified.at > STALE_MS ? "stale" : null;
     const wrong = stale ?? (verified.at - now > CLOCKS_APART_MS ? "clock" : null);
     const { size, root, at, witnesses } = verified;
-    await this.#update((record) => {
+    await this.#memory.update((record) => {
       const good = wrong === null ? now : record.good;
       // A question that was asked later may have been answered sooner.
       return size < record.size ? { ...record, good } : { ...record, size, root, at, witnesses, good };
@@ -177,7 +164,9 @@ export class KeyLogWork {
   async watchOwn(refresh: Refresh): Promise<void> {
     const { context } = this;
     const now = context.now();
-    const { own } = await this.#record();
+    // Whatever was left unanswered when the connection ended.
+    context.background("key log", this.#gossip.settle());
+    const { own } = await this.#memory.record();
     if (now >= own && now - own < OWN_AGAIN_MS && this.#found.has(context.self.person)) return;
     try {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -185,7 +174,7 @@ export class KeyLogWork {
         const chain = await refresh(context.self.person);
         if (value && equal(value, chain.hash)) {
           this.#found.set(context.self.person, { hash: chain.hash, at: now });
-          await this.#update((record) => ({ ...record, own: now }));
+          await this.#memory.update((record) => ({ ...record, own: now }));
           return;
         }
         if (value && !versionOf(chain, value)) {
@@ -202,43 +191,8 @@ export class KeyLogWork {
     }
   }
 
-  async heard(checkpoint: Tree, person: Id): Promise<void> {
-    const { context } = this;
-    try {
-      for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        if ((await this.#record()).size < checkpoint.size) await this.#look([]);
-        const { size, root } = await this.#record();
-        if (size >= checkpoint.size) {
-          await this.#agree(checkpoint, { size, root }, person);
-          return;
-        }
-        await context.sleep(PAUSE_MS);
-      }
-      // Others are shown more than we are.
-      await this.#gossipped(person, "ahead");
-    } catch (error) {
-      if (!(error instanceof Unproved)) throw error;
-      context.journal.note("key log", error.message);
-    }
-  }
-
-  /** Theirs must be the beginning of ours. A member could lie as well as the server: said, and nothing is stopped. */
-  async #agree(theirs: Tree, ours: Tree, person: Id): Promise<void> {
-    const { api } = this.context;
-    try {
-      const proof = theirs.size === ours.size ? [] : await api.keyConsistency(theirs.size, ours.size);
-      verifyConsistency(theirs, ours, proof);
-    } catch (error) {
-      const refused = error instanceof TransportError && error.code === "range_refused";
-      if (cryptoCode(error) === null && !refused) throw error;
-      await this.#gossipped(person, "split_view");
-    }
-  }
-
-  async #gossipped(person: Id, code: string): Promise<void> {
-    this.context.journal.note("key log", `a member's checkpoint: ${code}`);
-    await this.#update((record) => ({ ...record, gossip: { person, code } }));
-    this.#tell();
+  heard(checkpoint: Tree, person: Id, device: Id): Promise<void> {
+    return this.#gossip.heard(checkpoint, person, device);
   }
 
   /** Without the devices that only statements beyond the log list. */
@@ -286,7 +240,7 @@ export class KeyLogWork {
       await store.person(person),
       (record) => record && { ...record, alarm: "key_log" },
     );
-    this.#tell();
+    this.#memory.tell();
   }
 
   async #demandNoAlarm(): Promise<void> {
@@ -298,28 +252,12 @@ export class KeyLogWork {
 
   async #alarm(code: string): Promise<void> {
     this.context.journal.note("key log", code);
-    await this.#update((record) => ({ ...record, alarm: record.alarm ?? code }));
-    this.#tell();
-  }
-
-  #tell(): void {
-    this.context.bus.publish({ t: "chain", person: this.context.self.person });
+    await this.#memory.update((record) => ({ ...record, alarm: record.alarm ?? code }));
+    this.#memory.tell();
   }
 
   #isOwn(chain: Chain): boolean {
     return idText(chain.person) === this.context.self.person;
-  }
-
-  async #record(): Promise<KeyLogRecord> {
-    return (await this.context.store.get("account", "me"))?.value.keyLog ?? NOTHING;
-  }
-
-  async #update(change: (record: KeyLogRecord) => KeyLogRecord): Promise<void> {
-    await this.context.store.update(
-      "account",
-      "me",
-      (account) => account && { ...account, keyLog: change(account.keyLog ?? NOTHING) },
-    );
   }
 }
 

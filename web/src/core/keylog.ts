@@ -22,7 +22,7 @@ export class KeyLog {
    * out, one's own aside. To be asked before adding and before sending; for reading, what a person has signed is enough.
    *
    * Throws `AppError`: `keys_refused` once the server has contradicted itself, `keys_stale` when nothing could be
-   * verified for 24 hours, `identity_chain_refused` when somebody's chain is not the one that others are shown.
+   * verified for 24 hours or a member's checkpoint was left unanswered for as long, `identity_chain_refused` when somebody's chain is not the one that others are shown.
    */
   async judge(chains: readonly Chain[], refresh: Refresh): Promise<Chain[]> {
     const work = await this.#loaded();
@@ -55,9 +55,9 @@ export class KeyLog {
     return pin && pin.size > 0 ? { checkpoint: { size: pin.size, root: pin.root } } : {};
   }
 
-  /** Another member's checkpoint: does it belong to the log that we are shown? */
-  async heard(checkpoint: NonNullable<Seen["checkpoint"]>, person: Id): Promise<void> {
-    await (await this.#loaded())?.heard(checkpoint, person);
+  /** Another member's checkpoint: does it belong to the log that we are shown? Kept until that is known. */
+  async heard(checkpoint: NonNullable<Seen["checkpoint"]>, person: Id, device: Id): Promise<void> {
+    await (await this.#loaded())?.heard(checkpoint, person, device);
   }
 
   /** Each check's state, for who asks why a device list can be trusted; null without a key log. */

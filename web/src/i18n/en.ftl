@@ -473,6 +473,7 @@ keys-own-waiting = Your own devices have not been checked yet.
 keys-own-bad = Others are shown a device of yours that you do not know. Nothing more is sent; tell the helpdesk.
 keys-members-good = Other members are shown the same record.
 keys-members-waiting = No other member has been compared with yet.
+keys-members-warning = It could not be confirmed that { $name } is shown the same record. If this lasts, tell the helpdesk.
 keys-members-bad = { $name } is shown another record than you. Tell the helpdesk.
 safety-number = Safety number
 safety-number-with = Safety number with { $name }

@@ -51,6 +51,22 @@ export interface KeyLogRecord {
   alarm: string | null;
   /** What another member's checkpoint said that cannot be made to fit ours. */
   gossip: { person: Id; code: string } | null;
+  /** Members' checkpoints that the server has not let us compare yet, one of each device; absent: none. */
+  heard?: HeardRecord[];
+  /** By our clock: when a member's checkpoint was last proved to be of our log; absent: never. */
+  agreed?: number;
+}
+
+/** What a member's device said it was shown. */
+export interface HeardRecord {
+  person: Id;
+  device: Id;
+  size: number;
+  root: Uint8Array;
+  /** By our clock: when the first of this device that is still unproved came. */
+  since: number;
+  /** A fresh answer, asked for since, was still smaller. */
+  ahead: boolean;
 }
 
 /** Who owns this database. One row, key `me`. */

@@ -117,6 +117,8 @@ export class KeyLogDouble {
   silent = false;
   /** Epochs beyond this number are kept from who asks. */
   shown = Number.POSITIVE_INFINITY;
+  /** While set, nobody gets a proof that one checkpoint continues another. */
+  withholding = false;
   asked = 0;
 
   private constructor(
@@ -196,6 +198,7 @@ export class KeyLogDouble {
   async answer(path: string, query: URLSearchParams, body: Record<string, unknown>): Promise<unknown> {
     this.asked += 1;
     if (path === "transparency/consistency") {
+      if (this.withholding) throw new TransportError("busy");
       const [first, second] = [Number(query.get("first")), Number(query.get("second"))];
       if (!(first > 0 && first <= second && second <= this.size)) throw new TransportError("range_refused");
       return { proof: consistency(first, this.#leaves().slice(0, second)).map(b64url) };

@@ -223,4 +223,140 @@ describe("members", () => {
     // What is his to decide: nothing of hers is stopped by it.
     expect((await record(omar))?.alarm).toBeNull();
   }, 60_000);
+
+  describe("and a server that keeps one of them apart", () => {
+    let talk: Id;
+    /** What Omar is shown from now on; the others go on with `keys`. */
+    let his: KeyLogDouble;
+
+    beforeEach(async () => {
+      await Promise.all([ayesha.start(), omar.start()]);
+      talk = (await act(ayesha, {
+        do: "create",
+        name: "Budget",
+        picture: null,
+        persons: [omar.person],
+      })) as Id;
+      await expect.poll(async () => (await record(omar))?.size ?? 0, { timeout: 15_000 }).toBeGreaterThan(0);
+      const omars = server.device(omar.device);
+      const theirs = keys;
+      his = keys;
+      server.keys = (to) => (to === omars ? his : theirs);
+    });
+
+    /** A commit of hers, which carries her checkpoint to him. */
+    async function commit(): Promise<void> {
+      const sana = await TestDevice.create(server);
+      await act(ayesha, { do: "add", conversation: talk, persons: [sana.person] });
+    }
+    const membersAt = async (device: TestDevice) =>
+      (await device.context.keyLog.describe([ayesha.person]))?.checks.find(({ name }) => name === "members");
+    const heard = async () => (await record(omar))?.heard ?? [];
+    const judgedAtOmar = () => {
+      const { identities } = omar.sync!;
+      const refresh = (person: Id) => identities.refresh(person);
+      return codeOf(async () =>
+        omar.context.keyLog.judge([await identities.refresh(ayesha.person)], refresh),
+      );
+    };
+    function pass(ms: number): void {
+      for (const device of [ayesha, omar]) device.profile.offset += ms;
+      server.offset += ms;
+    }
+
+    it("on an old view that the witnesses go on signing: others are ahead of him", async () => {
+      his = keys.fork();
+      his.silent = true;
+      await keys.publish();
+      await commit();
+      const said = async () => (await heard())[0]?.ahead;
+      await expect.poll(said, { timeout: 20_000 }).toBe(true);
+      const pin = await record(omar);
+      expect((await heard())[0]?.size).toBeGreaterThan(pin?.size ?? 0);
+      expect(await membersAt(omar)).toMatchObject({ state: "warning", by: ayesha.person });
+      // His view is fresh by the witnesses' clocks: nothing else would have told him.
+      pass(2 * HOUR_MS);
+      expect(await judgedAtOmar()).toBe("nothing");
+      const trust = await omar.context.keyLog.describe([ayesha.person]);
+      expect(trust?.checks.find(({ name }) => name === "fresh")?.state).toBe("good");
+      expect(await membersAt(omar)).toMatchObject({ state: "bad", by: ayesha.person });
+      // A member may lie about more than he is shown: a warning, and nothing of his is stopped.
+      pass(24 * HOUR_MS);
+      expect(await judgedAtOmar()).toBe("nothing");
+      // The server was only slow: once the log that he is shown has reached hers, and continues it, all is well.
+      his = keys;
+      pass(HOUR_MS);
+      expect(await judgedAtOmar()).toBe("nothing");
+      await expect.poll(heard, { timeout: 20_000 }).toEqual([]);
+      expect(await membersAt(omar)).toMatchObject({ state: "good" });
+    }, 90_000);
+
+    it("and answers with another log than hers, once his has caught up with it", async () => {
+      his = keys.fork();
+      his.silent = true;
+      await commit();
+      await expect.poll(async () => (await heard())[0]?.ahead, { timeout: 20_000 }).toBe(true);
+      his.silent = false;
+      for (let i = 0; i < 20; i++) await his.publish(new Map([[ayesha.person, new Uint8Array(32).fill(9)]]));
+      pass(HOUR_MS);
+      await judgedAtOmar();
+      await expect
+        .poll(async () => (await record(omar))?.gossip, { timeout: 20_000 })
+        .toEqual({ person: ayesha.person, code: "split_view" });
+      expect(await heard()).toEqual([]);
+    }, 90_000);
+
+    it("and withholds the proofs is not believed: it is remembered, said, and in the end stopped", async () => {
+      keys.withholding = true;
+      // His pin must be beyond hers, so that the proof is the server's to give.
+      const { checkpoint } = await ayesha.context.keyLog.gossip();
+      for (let i = 0; i < 20; i++) await keys.publish();
+      expect(await codeOf(() => omar.context.keyLog.heard(checkpoint!, ayesha.person, ayesha.device))).toBe(
+        "nothing",
+      );
+      expect(await heard()).toMatchObject([{ person: ayesha.person, device: ayesha.device, ahead: false }]);
+      const { since } = (await heard())[0]!;
+      expect(await membersAt(omar)).toMatchObject({ state: "waiting" });
+      // A later one of hers does not begin the hours anew.
+      pass(30 * 60_000);
+      await commit();
+      await expect.poll(async () => (await heard())[0]?.size, { timeout: 20_000 }).not.toBe(checkpoint!.size);
+      expect(await heard()).toMatchObject([{ device: ayesha.device, since }]);
+      pass(HOUR_MS);
+      expect(await judgedAtOmar()).toBe("nothing");
+      expect(await membersAt(omar)).toMatchObject({ state: "warning", by: ayesha.person });
+      // Another process knows of it from the store.
+      omar.kill();
+      await omar.open();
+      await omar.start();
+      pass(23 * HOUR_MS);
+      expect(await judgedAtOmar()).toBe("keys_stale");
+      expect((await record(omar))?.alarm).toBeNull();
+      // The proof comes, and it fits.
+      keys.withholding = false;
+      expect(await judgedAtOmar()).toBe("nothing");
+      expect(await heard()).toEqual([]);
+      expect(await membersAt(omar)).toMatchObject({ state: "good" });
+    }, 90_000);
+
+    it("and members who say more than can be remembered use no more room", async () => {
+      for (let i = 0; i < 3; i++) await keys.publish();
+      pass(HOUR_MS);
+      expect(await judgedAtOmar()).toBe("nothing");
+      keys.withholding = true;
+      const root = new Uint8Array(32).fill(3);
+      for (let i = 0; i < 70; i++) {
+        const device = `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`;
+        await omar.context.keyLog.heard({ size: 1, root }, ayesha.person, device);
+      }
+      expect(await heard()).toHaveLength(64);
+      keys.withholding = false;
+      // What was kept is still judged: none of it is of this log.
+      await omar.context.keyLog.heard({ size: 1, root }, ayesha.person, ayesha.device);
+      await expect
+        .poll(async () => (await record(omar))?.gossip?.code, { timeout: 20_000 })
+        .toBe("split_view");
+      expect(await heard()).toEqual([]);
+    }, 90_000);
+  });
 });

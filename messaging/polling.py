@@ -5,7 +5,8 @@ with `hello` and is one short life of a `Socket`; it is answered when every requ
 
 - With `resume` among its frames it begins to listen: the answer's header `Beep-Poll` names the listener
   (`messaging.engine.polls`) and the number of this answer.
-- Without frames and with that header it listens: it is held until there is an event, or 25 s have passed.
+- Without frames and with that header it listens: it is held until there is an event, or 25 s have passed;
+  `Beep-Hold` asks for another number of seconds, 55 at most.
 - Any other only asks. It neither gets events nor supersedes the device's socket.
 
 As for `/ws` the session cookie is the right to speak and `Origin`, which `beep.asgi` checks, keeps other
@@ -43,6 +44,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 PATH: Final = "/poll"
 CONTENT_TYPE: Final = b"application/vnd.beep.v1"
 HEADER: Final = b"beep-poll"
+HOLD: Final = b"beep-hold"
 MAX_FRAMES: Final = 64
 """Frames in one POST."""
 MAX_BYTES: Final = 2 * (protocol.MAX_FRAME + 4)
@@ -109,7 +111,7 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> tuple[bytes
     finally:
         # Held polls are not counted: of each listener there is one.
         engine.polls.end(session.device)
-    return await _listen(engine, session, head.poll, receive)
+    return await _listen(engine, session, head, head.poll, receive)
 
 
 async def _admitted(engine: Engine, scope: Scope) -> Session:
@@ -127,6 +129,8 @@ class Head(msgspec.Struct, frozen=True):
     """Bytes that the body announces; `MAX_BYTES` where it announces none."""
     poll: tuple[bytes, int] | None
     """Listener and number of the last answer that has arrived."""
+    hold: int | None
+    """Seconds for which the client would have the poll held."""
 
 
 def _head(scope: Scope) -> Head:
@@ -134,7 +138,10 @@ def _head(scope: Scope) -> Head:
         raise BeepError("method_not_allowed")
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
-        if name in (HEADER, b"content-type", b"content-length") and headers.setdefault(name, value) != value:
+        if (
+            name in (HEADER, HOLD, b"content-type", b"content-length")
+            and headers.setdefault(name, value) != value
+        ):
             raise BeepError("bad_request", "A header came twice.")
     if headers.get(b"content-type") != CONTENT_TYPE:
         raise BeepError("bad_request", f"The content type is {CONTENT_TYPE.decode()}.")
@@ -143,7 +150,11 @@ def _head(scope: Scope) -> Head:
         raise BeepError("bad_request", "Content-Length is not a number.")
     if int(length) > MAX_BYTES:
         raise BeepError("too_large")
-    return Head(int(length), _name(headers[HEADER]) if HEADER in headers else None)
+    hold = headers.get(HOLD)
+    if hold is not None and not (hold.isdigit() and len(hold) < 4):
+        raise BeepError("bad_request", "Beep-Hold is not a number of seconds.")
+    poll = _name(headers[HEADER]) if HEADER in headers else None
+    return Head(int(length), poll, None if hold is None else int(hold))
 
 
 def _name(value: bytes) -> tuple[bytes, int]:
@@ -238,12 +249,12 @@ def _is_resume(frame: bytes) -> bool:
 
 
 async def _listen(
-    engine: Engine, session: Session, poll: tuple[bytes, int], receive: Receive
+    engine: Engine, session: Session, head: Head, poll: tuple[bytes, int], receive: Receive
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     id_, arrived = poll
     try:
         listener = await engine.polls.find(id_, session)
-        answer = await _unless_gone(listener.poll(arrived), engine, receive)
+        answer = await _unless_gone(listener.poll(arrived, head.hold), engine, receive)
     except BeepError as refusal:
         # What the client has missed is not known: it resumes from its cursors.
         raise ClosedError(protocol.CLOSE_GOING_AWAY, refusal) from None

@@ -64,8 +64,11 @@ A POST with `resume` begins to listen: the header `Beep-Poll: <listener>.<number
 the listener and the number of the answer. A **poll** is a POST without frames that shows the last such
 header. It is answered with events as soon as there are some ({polls.COMPANY * 1000:.0f} ms later, so
 that several share an answer), or with nothing after {polls.HELD:.0f} s; the next poll shows the header
-of that answer. A poll whose answer was lost is sent again, and brings the same answer. A listener lives
-for {polls.LINGER:.0f} s without a poll. Of two polls of one listener the first is answered with
+of that answer. `Beep-Hold: <seconds>` asks for another wait, {polls.HELD_AT_MOST:.0f} s at most: for a
+client in the background. A poll whose answer was lost is sent again, and brings the same answer byte
+for byte, so that what had arrived of it need not be heard again. A listener lives for
+{polls.LINGER:.0f} s without a poll, and a second longer for each {polls.SLOWEST:,} bytes of its last
+answer. Of two polls of one listener the first is answered with
 nothing. Any worker may be asked: they hand listeners over to each other.
 
 A POST without `resume` only asks, and supersedes nothing. A refusal is JSON as over HTTP. When the line

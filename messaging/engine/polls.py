@@ -36,10 +36,14 @@ log = structlog.get_logger(__name__)
 ID_BYTES: Final = 16
 HELD: Final = 25.0
 """Seconds that a poll is held while nothing happens: less than proxies usually allow an answer to take."""
+HELD_AT_MOST: Final = 55.0
+"""The same for a client in the background, which asks for it: half as many answers that wake its radio."""
 COMPANY: Final = 0.05
 """Seconds that the first event waits for others to share its answer."""
 LINGER: Final = 60.0
-"""Seconds that a listener waits for its next poll."""
+"""Seconds that a listener waits for its next poll, and one more for each `SLOWEST` bytes it was answered."""
+SLOWEST: Final = 1_000
+"""Bytes a second of the slowest network that is waited for: half a megabyte takes it nine minutes."""
 BUFFER: Final = 512 << 10
 """Bytes that gather for the next poll; past it the client resumes from its cursors."""
 ASKED: Final = 4 << 20
@@ -131,22 +135,27 @@ class Listener:
         return self._outlet.closed
 
     def wait(self) -> None:
-        """Nobody polls: end after a while."""
+        """Nobody polls: end after a while, which the last answer may need for its way."""
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(LINGER, self._polls.forget, self)
+        patience = LINGER + len(self.last) / SLOWEST
+        self._timer = loop.call_later(patience, self._polls.forget, self)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    async def poll(self, arrived: int) -> bytes:
-        """The next answer, by whoever has `arrived` as the last one; empty when nothing happens for `HELD`.
+    async def poll(self, arrived: int, hold: float | None = None) -> bytes:
+        """The next answer, by whoever has `arrived` as the last one; empty when nothing happens for `hold`
+        seconds (`HELD` when None, `HELD_AT_MOST` at most).
 
         A second poll takes the place of the first, which then is answered with nothing: the client cannot be
         waiting for both. Raises BeepError `conflict` when `arrived` is not one of the last two numbers.
         """
         if arrived == self.number - 1 and self.last:
+            # Only now on its way again, and nobody is being waited for meanwhile.
+            self._stop_waiting()
+            self.wait()
             return self.last
         if arrived != self.number:
             raise BeepError("conflict")
@@ -155,18 +164,18 @@ class Listener:
         mine = self._held = asyncio.get_running_loop().create_future()
         try:
             if not self._outlet.ready:
-                await asyncio.wait([mine], timeout=HELD)
+                await asyncio.wait([mine], timeout=HELD if hold is None else min(hold, HELD_AT_MOST))
             if self._held is mine and self.closed is None and self._outlet.ready:
                 await asyncio.sleep(COMPANY)
             if self._held is not mine or not (frames := self._outlet.take()):
                 return b""
+            self.number += 1
+            self.last = pack(frames)
+            return self.last
         finally:
             if self._held is mine:
                 self._held = None
                 self.wait()
-        self.number += 1
-        self.last = pack(frames)
-        return self.last
 
     def displace(self) -> None:
         """End a poll that is being held: its client has gone elsewhere."""
@@ -194,6 +203,8 @@ class Listener:
     def accept(self, handed: signals.HandedOver) -> None:
         """Go on where the other process was."""
         self.number, self.last = handed.number, handed.last
+        self._stop_waiting()
+        self.wait()
         for frame in handed.frames:
             self._outlet.send(frame)
 

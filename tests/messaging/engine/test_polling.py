@@ -1,4 +1,4 @@
-"""Long-poll: the same frames, nothing missed between two polls or between two processes, and bad POSTs."""
+"""Long-poll: the same frames, nothing missed between two polls or between two processes."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from asgiref.sync import sync_to_async
 
 from accounts.models import Session
 from beep import clock
-from messaging import notices, polling, protocol
+from messaging import notices, protocol
 from messaging.engine import limits, polls, signals
 from messaging.engine.runtime import Engine
 from messaging.models import Conversation
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk, body
-from tests.messaging.engine.poller import Poller, Request
+from tests.messaging.engine.poller import Poller
 from tests.messaging.engine.processes import server
 from tests.support.databases import TestDatabase
 
@@ -140,6 +140,36 @@ async def test_of_two_polls_at_once_the_first_is_answered(engine: Engine, pair: 
     assert event.envelopes[0].seq == 2
 
 
+async def test_a_client_says_how_long_it_is_held_within_bounds(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polls, "HELD", 600.0)
+    monkeypatch.setattr(polls, "HELD_AT_MOST", 0.05)
+    poller = Poller(pair[0])
+    await poller.resume()
+    for seconds in ("0", "999"):
+        request = poller.request(**{"beep-poll": poller.named, "beep-hold": seconds})
+        await request.say(b"")
+        assert await poller.heard(request) == []
+
+
+async def test_a_large_answer_is_waited_for_as_long_as_it_takes(
+    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, chat = pair
+    poller = Poller(one)
+    await poller.resume({chat.id: 1})
+    waiting = await poller.listen()
+    await held(engine)
+    monkeypatch.setattr(polls, "LINGER", 0.0)
+    monkeypatch.setattr(polls, "SLOWEST", 1)
+    await Poller(two).post(message(two, chat))
+    reply = await waiting.answer()
+    await asyncio.sleep(0.1)
+    # Cut off on its way: it is still there.
+    assert (await (await poller.listen()).answer()).body == reply.body
+
+
 async def test_a_poll_that_hangs_up_loses_nothing(engine: Engine, pair: Pair) -> None:
     one, two, chat = pair
     poller = Poller(one)
@@ -224,110 +254,6 @@ async def test_delivered_marks_of_ones_own_conversations_only(
         delivered = await watcher.event(protocol.Delivered)
         assert delivered.mark == protocol.DeliveredMark(device=two.device.bytes, seq=1)
     assert all(key[0] == chat.id for key in engine.delivered._waiting)
-
-
-PING = protocol.encode(protocol.Ping(id=2))
-HELLO = protocol.encode(protocol.Hello(id=1, minor=0))
-MANY = [protocol.encode(protocol.Ping(id=n)) for n in range(2, 66)]
-
-
-BAD_BODIES = [
-    (b"", (400, "bad_request")),
-    (b"\0\0\0", (400, "bad_request")),
-    (polls.pack([HELLO])[:-1], (400, "bad_request")),
-    (polls.pack([HELLO, PING]) + b"\0", (400, "bad_request")),
-    (b"\xff\xff\xff\xff" + HELLO, (400, "bad_request")),
-    (polls.pack([HELLO, *MANY]), (413, "too_large")),
-    (polls.pack([HELLO, bytes(protocol.MAX_FRAME + 1)]), (413, "too_large")),
-    (bytes(polling.MAX_BYTES + 1), (413, "too_large")),
-]
-
-
-async def test_bad_bodies_are_refused_whole(engine: Engine, pair: Pair) -> None:
-    for body_, refusal in BAD_BODIES:
-        request = Poller(pair[0]).request()
-        half = len(body_) // 2
-        await request.say(body_[:half], more=True)
-        await request.say(body_[half:])
-        assert (await request.answer()).refusal == (*refusal, None), body_[:20]
-    assert engine.connections == 0
-
-
-BAD_HEADS = [
-    ({"content-type": "application/json"}, 400),
-    ({"content-type": ""}, 400),
-    ({"origin": "https://evil.example"}, 403),
-    ({"origin": ""}, 403),
-    ({"origin": "null"}, 403),
-    ({"cookie": ""}, 401),
-    ({"cookie": "__Host-beep=" + "A" * 43}, 401),
-    ({"content-length": "99999999999"}, 413),
-    ({"content-length": "-1"}, 400),
-    ({"beep-poll": "x"}, 400),
-    ({"beep-poll": "A" * 22 + ".01"}, 400),
-    # A good name, and frames beside it.
-    ({"beep-poll": "A" * 22 + ".1"}, 400),
-]
-
-
-async def test_bad_heads_are_refused(engine: Engine, pair: Pair) -> None:
-    for headers, status in BAD_HEADS:
-        request = Poller(pair[0]).request(**headers)
-        await request.say(polls.pack([HELLO, PING]))
-        assert (await request.answer()).status == status, headers
-
-
-async def test_only_posts(engine: Engine, pair: Pair) -> None:
-    poller = Poller(pair[0])
-    request = Request({"cookie": poller.actor.cookie}, method="GET", origin=poller.origin)
-    await request.say(b"")
-    reply = await request.answer()
-    assert (reply.status, reply.headers["allow"]) == (405, "POST")
-
-
-async def test_a_violation_is_answered_and_ends_the_line(engine: Engine, pair: Pair) -> None:
-    """What comes behind it is not looked at: frames after the close."""
-    for frames in ([PING, HELLO], [HELLO, b"\xc1", PING], [HELLO, PING, PING]):
-        request = Poller(pair[0]).request()
-        await request.say(polls.pack(frames))
-        reply = await request.answer()
-        assert reply.headers["beep-close"] == str(protocol.CLOSE_NOT_ALLOWED)
-        refusals = [frame for frame in reply.frames if isinstance(frame, protocol.Refused)]
-        assert [refusal.code for refusal in refusals] in (["protocol_violation"], ["hello_first"])
-
-
-async def test_bodies_are_bounded_in_time_and_number(
-    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    poller = Poller(pair[0])
-    slow = [poller.request(**{"content-length": "10"}) for _ in range(polls.MAX_ASKING)]
-    for request in slow:
-        await request.say(b"\0", more=True)
-    await until(lambda: engine.polls._asking.get(pair[0].device.bytes) == polls.MAX_ASKING)
-    assert (await poller.post(protocol.Ping(id=2))).refusal[1] == "rate_limited"
-    for request in slow:
-        await request.hang_up()
-    monkeypatch.setattr(polling, "BODY_PATIENCE", 0.05)
-    late = poller.request(**{"content-length": "10"})
-    await late.say(b"\0", more=True)
-    assert (await late.answer()).refusal[:2] == (400, "bad_request")
-    assert (await poller.post(protocol.Ping(id=2))).status == 200
-
-
-async def test_a_session_that_ends_while_the_body_comes_asks_nothing(
-    engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "POLL", 0.05)
-    one, _, _ = pair
-    whole = polls.pack([HELLO, PING])
-    request = Poller(one).request()
-    await request.say(whole[:5], more=True)
-    await until(lambda: engine.polls._asking.get(one.device.bytes) == 1)
-    await Session.objects.filter(id=one.session).aupdate(ended_at=clock.now())
-    await asyncio.sleep(2 * limits.POLL)
-    await request.say(whole[5:])
-    assert (await request.answer()).refusal[2] == protocol.CLOSE_REVOKED
-    assert engine.polls._asking == {}
 
 
 async def test_a_listener_that_missed_something_on_its_way_is_not_taken_over(

@@ -1,12 +1,25 @@
 import { CLOSE_GOING_AWAY, MAX_FRAME } from "../wire/frames";
+import { join, Unpacker } from "./framing";
 import type { WebSocketLike } from "./socket";
 
 /** Frames wait this long for others that leave with them: each POST costs its headers. */
 const COMPANY_MS = 20;
 /** Notes wait this long for a request that takes them along. */
 const NOTES_MS = 5_000;
-/** The server answers a poll after 25 s; one that takes this long has been forgotten on its way. */
-const HELD_MS = 50_000;
+/**
+ * How long the server holds a poll while nothing happens: unasked, and in the background, where each answer wakes a
+ * radio for nothing. Proxies usually allow an answer a minute; where one does not, the long hold is given up.
+ */
+const HELD_MS = { visible: 25_000, hidden: 55_000 };
+/**
+ * Without a byte for so long the line is dead, whatever the system believes. No limit on the whole: half a megabyte
+ * takes minutes where a network is slow, and as long as bytes come it is on its way.
+ */
+const SILENCE_MS = 30_000;
+/** What is sent is given time by its size, for nobody tells how much of it has left: a millisecond for a byte. */
+const BYTES_PER_MS = 1;
+/** A poll that was asked longer ago is doubted when the page comes back into sight: the machine may have slept. */
+const DOUBT_MS = 8_000;
 /** Waits before a poll that failed is said again; its answer, if there was one, comes once more. */
 const RETRIES_MS = [1_000, 3_000];
 /** One POST holds no more (`hello` is one of them), and the server takes two frames of the largest size. */
@@ -15,8 +28,8 @@ const BYTES = MAX_FRAME;
 const CONTENT_TYPE = "application/vnd.beep.v1";
 const LOST = 1006;
 
+/** What stands in an answer's head. Its frames are heard while they come. */
 interface Answer {
-  frames: ArrayBuffer[];
   /** Names the listener and the answer. */
   poll: string | null;
   close: number | null;
@@ -39,6 +52,9 @@ export interface PollOptions {
  * The frames of one socket over HTTP (`messaging/polling.py`), in the shape of a WebSocket, so that whoever uses it
  * cannot tell. One POST at a time carries what is asked, in order; beside it a poll is held by the server, from the
  * answer to `resume` on, and brings the events. Every POST repeats `hello`, whose second and later answers are dropped.
+ *
+ * A frame is heard as soon as it is whole. When the rest of a poll's answer is cut off, the poll is said again, its
+ * answer comes once more, and what was heard of it is passed over: each attempt gets further on the worst of networks.
  */
 export class PollSocket implements WebSocketLike {
   binaryType = "arraybuffer";
@@ -48,12 +64,19 @@ export class PollSocket implements WebSocketLike {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   onerror: ((event: never) => void) | null = null;
+  onprogress: (() => void) | null = null;
   #hello: Uint8Array | null = null;
   #greeted = false;
   #queue: Uint8Array[] = [];
   #notes: Uint8Array[] = [];
   #asking = false;
+  /** Bytes of the POST that is on its way. */
+  #leaving = 0;
   #poll: string | null = null;
+  #visible = true;
+  /** A poll that was held for longer than usual got lost: something on the way does not bear it. */
+  #cutShort = false;
+  #listening: { began: number; abort: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #notesTimer: ReturnType<typeof setTimeout> | null = null;
   readonly #abort = new AbortController();
@@ -67,7 +90,7 @@ export class PollSocket implements WebSocketLike {
   }
 
   get bufferedAmount(): number {
-    return this.#queue.reduce((sum, frame) => sum + frame.length, 0);
+    return this.#queue.reduce((sum, frame) => sum + frame.length, this.#leaving);
   }
 
   send(data: Uint8Array<ArrayBuffer>): void {
@@ -87,6 +110,14 @@ export class PollSocket implements WebSocketLike {
     }, NOTES_MS);
   }
 
+  /** Out of sight polls are held for longer; the first look at the page asks anew, as a WebSocket is doubted then. */
+  shown(visible: boolean): void {
+    const back = visible && !this.#visible;
+    this.#visible = visible;
+    if (back && this.#listening && Date.now() - this.#listening.began > DOUBT_MS)
+      this.#listening.abort.abort();
+  }
+
   close(): void {
     this.#end();
   }
@@ -97,13 +128,18 @@ export class PollSocket implements WebSocketLike {
     if (this.#asking || this.#hello === null) return;
     if (this.#queue.length === 0 && this.#greeted) return;
     this.#asking = true;
-    const frames = this.#take();
+    const body = join([this.#hello, ...this.#take()]);
+    // `ready` comes first in every answer; the one to the first POST is the only one that was asked for.
+    let asked = !this.#greeted;
     try {
-      const answer = await this.#post([this.#hello, ...frames], null, null);
-      // `ready` comes first in every answer; the one to the first POST is the only one that was asked for.
-      if (this.#greeted) answer.frames.shift();
+      this.#leaving = body.length;
+      const answer = await this.#post(body, {}, SILENCE_MS + body.length / BYTES_PER_MS, (frame) => {
+        this.#leaving = 0;
+        if (asked) this.#hear(frame);
+        asked = true;
+      });
       this.#greeted = true;
-      this.#hear(answer);
+      if (answer.close !== null) this.#end(answer.close);
       if (answer.poll !== null) {
         const listening = this.#poll !== null;
         this.#poll = answer.poll;
@@ -113,6 +149,7 @@ export class PollSocket implements WebSocketLike {
       this.#lose(error);
     } finally {
       this.#asking = false;
+      this.#leaving = 0;
     }
     if (this.readyState === 1) void this.#flush();
   }
@@ -134,16 +171,37 @@ export class PollSocket implements WebSocketLike {
 
   async #listen(): Promise<void> {
     let failures = 0;
+    let former = "";
+    let heard = 0;
     while (this.readyState === 1 && this.#poll !== null) {
       const asked = this.#poll;
+      if (asked !== former) heard = 0;
+      former = asked;
+      const hidden = !this.#visible && !this.#cutShort;
+      const hold = hidden ? HELD_MS.hidden : HELD_MS.visible;
+      const headers = { "Beep-Poll": asked, ...(hidden ? { "Beep-Hold": String(hold / 1_000) } : {}) };
+      const listening = { began: Date.now(), abort: new AbortController() };
+      this.#listening = listening;
+      let count = 0;
       try {
-        const answer = await this.#post([], asked, HELD_MS);
+        const hear = (frame: ArrayBuffer): void => {
+          count += 1;
+          if (count <= heard) return;
+          heard = count;
+          failures = 0;
+          this.#hear(frame);
+        };
+        const patience = hold + SILENCE_MS;
+        const answer = await this.#post(new Uint8Array(0), headers, patience, hear, listening.abort.signal);
         failures = 0;
         // Another resume has named another listener meanwhile.
         if (this.#poll === asked) this.#poll = answer.poll;
-        this.#hear(answer);
-        if (answer.poll === null) this.#end(LOST);
+        if (answer.close !== null) this.#end(answer.close);
+        else if (answer.poll === null) this.#end(LOST);
       } catch (error) {
+        // Asked anew because somebody looks.
+        if (listening.abort.signal.aborted) continue;
+        if (hidden && count === 0) this.#cutShort = true;
         const wait = error instanceof Closed ? undefined : RETRIES_MS[failures++];
         if (wait === undefined) this.#lose(error);
         else await new Promise((resolve) => setTimeout(resolve, wait));
@@ -151,32 +209,49 @@ export class PollSocket implements WebSocketLike {
     }
   }
 
-  /** Throws `Closed`, and whatever `fetch` throws when there is no network. */
-  async #post(frames: readonly Uint8Array[], poll: string | null, patience: number | null): Promise<Answer> {
+  /**
+   * One POST. `hear` gets each frame as it becomes whole; `patience` milliseconds are given to the head of the answer.
+   * Throws `Closed`, and whatever `fetch` throws when there is no network.
+   */
+  async #post(
+    body: Uint8Array<ArrayBuffer>,
+    headers: Record<string, string>,
+    patience: number,
+    hear: (frame: ArrayBuffer) => void,
+    given?: AbortSignal,
+  ): Promise<Answer> {
     const { fetch, url } = this.options;
-    const signals = [this.#abort.signal, ...(patience === null ? [] : [AbortSignal.timeout(patience)])];
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": CONTENT_TYPE, ...(poll === null ? {} : { "Beep-Poll": poll }) },
-      body: join(frames),
-      credentials: "same-origin",
-      cache: "no-store",
-      redirect: "error",
-      signal: AbortSignal.any(signals),
-    });
-    if (response.status !== 200) throw new Closed(await closeCode(response));
-    if (response.headers.get("Content-Type") !== CONTENT_TYPE) throw new Closed(LOST);
-    const close = response.headers.get("Beep-Close");
-    return {
-      frames: split(await response.arrayBuffer()),
-      poll: response.headers.get("Beep-Poll"),
-      close: close === null ? null : Number(close),
-    };
+    const silence = new Silence(patience);
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": CONTENT_TYPE, ...headers },
+        body,
+        credentials: "same-origin",
+        cache: "no-store",
+        redirect: "error",
+        signal: AbortSignal.any([this.#abort.signal, silence.signal, ...(given ? [given] : [])]),
+      });
+      silence.broken(SILENCE_MS);
+      if (response.status !== 200) throw new Closed(await closeCode(response));
+      if (response.headers.get("Content-Type") !== CONTENT_TYPE) throw new Closed(LOST);
+      const unpacker = new Unpacker();
+      const reader = response.body?.getReader();
+      for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
+        silence.broken(SILENCE_MS);
+        this.onprogress?.();
+        unpacker.take(piece.value, hear);
+      }
+      unpacker.end();
+      const close = response.headers.get("Beep-Close");
+      return { poll: response.headers.get("Beep-Poll"), close: close === null ? null : Number(close) };
+    } finally {
+      silence.end();
+    }
   }
 
-  #hear(answer: Answer): void {
-    for (const data of answer.frames) if (this.readyState === 1) this.onmessage?.({ data });
-    if (answer.close !== null) this.#end(answer.close);
+  #hear(data: ArrayBuffer): void {
+    if (this.readyState === 1) this.onmessage?.({ data });
   }
 
   #lose(error: unknown): void {
@@ -193,30 +268,34 @@ export class PollSocket implements WebSocketLike {
   }
 }
 
-function join(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(frames.reduce((sum, frame) => sum + 4 + frame.length, 0));
-  const view = new DataView(joined.buffer);
-  let at = 0;
-  for (const frame of frames) {
-    view.setUint32(at, frame.length);
-    joined.set(frame, at + 4);
-    at += 4 + frame.length;
-  }
-  return joined;
-}
+/** Aborts what nothing is heard of. */
+class Silence {
+  readonly #abort = new AbortController();
+  #timer: ReturnType<typeof setTimeout>;
 
-/** Throws `Closed` when the body ends within a frame. */
-function split(body: ArrayBuffer): ArrayBuffer[] {
-  const view = new DataView(body);
-  const frames: ArrayBuffer[] = [];
-  let at = 0;
-  while (at < body.byteLength) {
-    const end = at + 4 > body.byteLength ? Infinity : at + 4 + view.getUint32(at);
-    if (end > body.byteLength) throw new Closed(LOST);
-    frames.push(body.slice(at + 4, end));
-    at = end;
+  constructor(patience: number) {
+    this.#timer = this.#wait(patience);
   }
-  return frames;
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Something came; `patience` milliseconds until the next of it. */
+  broken(patience: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#wait(patience);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(patience: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      this.#abort.abort();
+    }, patience);
+  }
 }
 
 /** `detail.close` of Beep's refusals. Without one the server wants us to come back, and a proxy's page says nothing. */

@@ -72,6 +72,15 @@ export class Requests {
     return true;
   }
 
+  /** Bytes come: whatever waits is given its time again, for it may be among them. */
+  progress(): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.timer === undefined) continue;
+      clearTimeout(waiting.timer);
+      this.#watch(id, waiting);
+    }
+  }
+
   /** Nobody knows what became of the requests under way. */
   failAll(code: string): void {
     const lost = [...this.#waiting.values()];
@@ -90,17 +99,20 @@ export class Requests {
     const entry: Waiting = { ...waiting };
     this.#waiting.set(frame.id, entry);
     try {
-      const patience = waiting.patience + this.send(frame) / BYTES_PER_MS;
-      if (!this.#waiting.has(frame.id)) return;
-      entry.timer = setTimeout(() => {
-        this.#waiting.delete(frame.id);
-        waiting.reject(new TransportError("timeout"));
-        this.onTimeout();
-      }, patience);
+      entry.patience += this.send(frame) / BYTES_PER_MS;
+      if (this.#waiting.has(frame.id)) this.#watch(frame.id, entry);
     } catch (error) {
       this.#waiting.delete(frame.id);
       const code = error instanceof TransportError ? error.code : "too_large";
       waiting.reject(new TransportError(code));
     }
+  }
+
+  #watch(id: number, waiting: Waiting): void {
+    waiting.timer = setTimeout(() => {
+      this.#waiting.delete(id);
+      waiting.reject(new TransportError("timeout"));
+      this.onTimeout();
+    }, waiting.patience);
   }
 }

@@ -21,6 +21,10 @@ export interface WebSocketLike {
   send(data: Uint8Array<ArrayBuffer>): void;
   /** Long-poll only: a frame without an answer, which may wait for company. */
   later?(data: Uint8Array<ArrayBuffer>): void;
+  /** Long-poll only: whether somebody looks at the page. */
+  shown?(visible: boolean): void;
+  /** Long-poll only: a piece of an answer has come, not yet all of it. */
+  onprogress?: (() => void) | null;
   close(code?: number, reason?: string): void;
 }
 
@@ -135,9 +139,15 @@ export class Socket implements Link {
   async #fetch(requests: Requests, fields: RequestFields["fetch"]): Promise<wire.Page> {
     const limit = Math.min(fields.limit, this.#pages.limit);
     const began = Date.now();
-    const page = await requests.request("fetch", { ...fields, limit });
-    this.#pages.took(page.envelopes.length, Date.now() - began);
-    return page;
+    let count = 0;
+    try {
+      const page = await requests.request("fetch", { ...fields, limit });
+      count = page.envelopes.length;
+      return page;
+    } finally {
+      // One that never came took long as well: the next attempt must ask for less.
+      this.#pages.took(count, Date.now() - began);
+    }
   }
 
   note(frame: wire.Note): boolean {
@@ -166,6 +176,7 @@ export class Socket implements Link {
 
   #visibleChanged(visible: boolean): void {
     this.#visible = visible;
+    this.#socket?.shown?.(visible);
     this.#listenForSilence();
     if (visible) this.#doubt();
   }
@@ -226,6 +237,12 @@ export class Socket implements Link {
     socket.onclose = (event) => {
       if (this.#socket === socket) this.#lost(event.code, event.reason);
     };
+    socket.shown?.(this.#visible);
+    if (way === "long-poll") {
+      socket.onprogress = () => {
+        if (this.#socket === socket) requests.progress();
+      };
+    }
     // `close` always follows and says more.
     socket.onerror = () => undefined;
     if (opened) greet();
@@ -270,7 +287,7 @@ export class Socket implements Link {
 
   #listenForSilence(): void {
     if (this.#ping) clearTimeout(this.#ping);
-    // A long-poll is answered every 25 s, and fails by itself where it is not.
+    // A long-poll is answered within a minute, and fails by itself where it is not.
     if (this.#state.kind !== "ready" || this.#way === "long-poll") return;
     this.#ping = setTimeout(
       () => {

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from audit import accepted, intake, log, merkle, projection, reconcile, tiles
+from audit import accepted, guards, intake, log, merkle, projection, reconcile, tiles
 from audit.integrator import Connection, leaf_of_second
 from audit.note import Checkpoint, NoteError, split_note
 from audit.policy import Policy, QuorumError
@@ -27,11 +27,6 @@ DAY: Final = 86_400_000
 FIRST_MESSAGE: Final[LiteralString] = """
 SELECT least((SELECT min(time_ms) FROM audit_accepted_envelope),
              (SELECT min(at) FROM audit_leaf WHERE kind = 'messages.accepted'))
-"""
-TABLES: Final = ("intake", "opening", "leaf", "taken", "tile", "checkpoint", "cosignature", "head", "row")
-TRIGGERS: Final[LiteralString] = """
-SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-WHERE c.relname LIKE 'audit\\_%' AND t.tgenabled = 'A' AND NOT t.tgisinternal
 """
 LEAVES: Final[LiteralString] = "SELECT leaf_index, at, kind, hash, body FROM audit_leaf ORDER BY leaf_index"
 CHECKPOINTS: Final[LiteralString] = "SELECT size, root, note FROM audit_checkpoint ORDER BY size"
@@ -83,6 +78,7 @@ class Checker:
         found = 0
         for check in (
             self._triggers,
+            self._guards,
             self._witnesses,
             lambda: self._tree(progress),
             self._tiles,
@@ -107,11 +103,12 @@ class Checker:
                     break
 
     def _triggers(self) -> None:
-        armed = {name for (name,) in self._connection.execute(TRIGGERS)}
-        for table in TABLES:
-            for kind in ("rows", "table"):
-                if (name := f"audit_{table}_{kind}") not in armed:
-                    raise AlarmError("triggers_disabled", name)
+        for name in guards.disabled(self._connection):
+            raise AlarmError("triggers_disabled", name)
+
+    def _guards(self) -> None:
+        for what in guards.altered(self._connection):
+            raise AlarmError("guard_altered", what)
 
     def _witnesses(self) -> None:
         """The newest checkpoint is signed, cosigned before long, and continues what the witnesses know."""

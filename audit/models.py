@@ -114,3 +114,14 @@ class AlertReview(models.Model):
 
     def __str__(self) -> str:
         return f"review of {self.leaf}"
+
+
+class Watched(models.Model):
+    """What the watch (`audit.watch`) has told last, so that it tells of a change once."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    """`policy`, or `witness ` and its name."""
+    value = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value}"

@@ -20,6 +20,7 @@ ALARMS: Final = {
     "act_without_entry": "Something was done of which the log does not tell.",
     "messages_differ": "The envelopes of a second are not those that were accepted in it.",
     "triggers_disabled": "A trigger that keeps the log from being changed is off or gone.",
+    "guard_altered": "A function, trigger, table or right that keeps the log from being changed is another.",
     "projection_differs": "What auditors search is not what the log says.",
 }
 """Name → what it means."""

@@ -108,7 +108,14 @@ interface Epoch {
   time: number;
 }
 
-export class KeyLogDouble {
+/** What a device is shown of a key log. */
+export interface KeyLogShown {
+  readonly policy: string;
+  /** Answers what begins with `transparency/`. Throws `TransportError`. */
+  answer(path: string, query: URLSearchParams, body: Record<string, unknown>): Promise<unknown>;
+}
+
+export class KeyLogDouble implements KeyLogShown {
   /** Witnesses that still answer. */
   awake = 3;
   /** By how much the witnesses' clocks are behind, in milliseconds. */
@@ -194,7 +201,6 @@ export class KeyLogDouble {
     return this.epochs.slice(0, this.size).map(({ leaf }) => sha(of(0), leaf));
   }
 
-  /** Answers what begins with `transparency/`. */
   async answer(path: string, query: URLSearchParams, body: Record<string, unknown>): Promise<unknown> {
     this.asked += 1;
     if (path === "transparency/consistency") {

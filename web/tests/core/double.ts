@@ -14,7 +14,7 @@ import type { RequestTag } from "../../src/transport";
 import type * as wire from "../../src/wire/frames";
 import { Authority } from "./double-authority";
 import { answerHttp } from "./double-http";
-import type { KeyLogDouble } from "./double-keys";
+import type { KeyLogShown } from "./double-keys";
 import { DoubleLink } from "./double-link";
 import { DoubleRequests } from "./double-requests";
 import { type DoubleOrder, Talk } from "./double-talk";
@@ -51,7 +51,7 @@ export class ServerDouble {
   readonly chains = new Map<Id, Uint8Array[]>();
   readonly authority: Authority;
   /** The key log as each device is shown it; null: this server has none. */
-  keys: ((to: Device) => KeyLogDouble) | null = null;
+  keys: ((to: Device) => KeyLogShown) | null = null;
   time = 1_700_000_000_000;
   /** Moves the server's clock against the machine's, milliseconds. */
   offset = 0;

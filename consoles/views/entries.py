@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from accounts import people, units
 from accounts.console import ConsoleCaller
-from audit import auditing, canonical, evidence, search
+from audit import auditing, canonical, evidence, growth, search
 from audit.events import CATALOGUE
 from audit.note import encode_base64
 from audit.search import Filters, Place
@@ -77,7 +77,11 @@ def entry(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespons
 
 @page("GET")
 def proof(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpResponse:
-    """The evidence that the page's script verifies: bytes in base64, the policy as text."""
+    """The evidence that the page's script verifies: bytes in base64, the policy as text.
+
+    `?pinned=` is the size of the last state that the browser has verified; `consistency` leads on from it.
+    """
+    pinned = growth.parse_size(request.GET.get("pinned", ""))
     found = auditing.evidence_of(actor=caller.actor(), leaf=leaf)
     return JsonResponse(
         {
@@ -85,6 +89,7 @@ def proof(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespons
             "body": encode_base64(found.body),
             "proof": [encode_base64(step) for step in found.proof],
             "checkpoint": found.note.decode(),
+            "consistency": [encode_base64(step) for step in growth.since(pinned, note=found.note)],
             "policy": evidence.readers_policy(),
         }
     )

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { fromBase64 } from "../crypto/transparency/base64";
 import { type EntryCheck, verifyEntry } from "../crypto/transparency/entry";
 import { ask, Refused } from "./http";
+import { type Growth, PinnedLog } from "./pin";
 
 const bytes = v.pipe(
   v.string(),
@@ -16,6 +17,7 @@ const evidence = v.object({
   index: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   body: bytes,
   proof: v.array(bytes),
+  consistency: v.array(bytes),
   checkpoint: v.string(),
   policy: v.string(),
 });
@@ -29,19 +31,21 @@ export function offerVerification(place: HTMLElement): void {
   button.addEventListener("click", () => {
     button.disabled = true;
     verdict.className = "verdict";
+    delete verdict.dataset["verified"];
     verdict.textContent = "Checking …";
     void verify(Number(place.dataset["leaf"]), document.querySelector("#entry")?.textContent ?? "")
-      .then((checks) => {
-        steps.replaceChildren(...checks.map(line));
+      .then((lines) => {
+        steps.replaceChildren(...lines.map(line));
         steps.hidden = false;
-        const good = checks.every((check) => check.ok);
+        const good = lines.every(({ ok }) => ok);
         verdict.classList.add(good ? "good" : "bad");
         verdict.textContent = good
-          ? "Verified: the witnesses' quorum has seen a log that holds exactly these bytes."
+          ? "Verified: the witnesses' quorum has seen a log that holds exactly these bytes and has only grown."
           : "NOT verified. Keep this page and tell the other auditors.";
         verdict.dataset["verified"] = good ? "yes" : "no";
       })
       .catch((error: unknown) => {
+        steps.hidden = true;
         verdict.textContent =
           error instanceof Refused ? error.message : "The evidence could not be fetched. Try again.";
       })
@@ -51,21 +55,61 @@ export function offerVerification(place: HTMLElement): void {
   });
 }
 
-async function verify(leaf: number, shown: string): Promise<EntryCheck[]> {
-  const given = v.parse(evidence, await ask(`/log/${String(leaf)}/proof`));
-  const event = JSON.stringify(JSON.parse(shown));
-  return verifyEntry({
-    ...given,
-    shown: { index: leaf, matches: (found) => JSON.stringify(found) === event },
-    now: Date.now(),
-  });
+interface Line {
+  step: string;
+  ok: boolean;
+  text: string;
 }
 
-function line(check: EntryCheck): HTMLElement {
+async function verify(leaf: number, shown: string): Promise<Line[]> {
+  const log = new PinnedLog(() => localStorage);
+  const given = v.parse(evidence, await ask(`/log/${String(leaf)}/proof?pinned=${String(log.size)}`));
+  const event = JSON.stringify(JSON.parse(shown));
+  const now = Date.now();
+  const { checks, seen } = await verifyEntry({
+    ...given,
+    shown: { index: leaf, matches: (found) => JSON.stringify(found) === event },
+    now,
+  });
+  const lines: Line[] = checks.map((check) => ({ step: check.step, ok: check.ok, text: words(check) }));
+  // Only a state that the witnesses have seen is worth comparing, and only one that continues the last is remembered.
+  if (seen) {
+    const growth = log.accept(seen, given.consistency, now);
+    lines.push({ step: "growth", ok: growth.ok, text: growthWords(growth) });
+  }
+  return lines;
+}
+
+function line({ step, ok, text }: Line): HTMLElement {
   const item = document.createElement("li");
-  item.className = check.ok ? "good" : "bad";
-  item.textContent = `${check.ok ? "✓" : "✗"} ${words(check)}`;
+  item.className = ok ? "good" : "bad";
+  item.dataset["step"] = step;
+  item.textContent = `${ok ? "✓" : "✗"} ${text}`;
   return item;
+}
+
+function growthWords({ found, from, to }: Growth): string {
+  const last = from
+    ? `${String(from.size)} entries, verified on ${new Date(from.at).toISOString().slice(0, 10)}`
+    : "";
+  switch (found) {
+    case "first":
+      return `This browser has verified nothing of this log before. From now on the log must continue these ${String(to.size)} entries.`;
+    case "grown":
+      return `The log continues the last state that this browser verified (${last}): nothing in it was changed or taken out.`;
+    case "same":
+      return `The log is in the state that this browser last verified (${last}).`;
+    case "shorter":
+      return `The log has become shorter: it ends at ${String(to.size)} entries, and this browser has verified more (${last}). Entries were taken away.`;
+    case "forked":
+      return `The log is another one: it does not continue what this browser has verified (${last}). Entries were changed, taken out or put in.`;
+    case "other_log":
+      return `This is not the log that this browser has verified (${last}): it has another name.`;
+    case "unreadable":
+      return "What this browser remembered of the log cannot be read, so that nobody can say whether the log has only grown.";
+    case "no_memory":
+      return "This browser remembers nothing for this site, so that a shorter log would not be noticed. Allow it to keep data for this site.";
+  }
 }
 
 function words({ step, ok, values }: EntryCheck): string {

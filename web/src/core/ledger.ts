@@ -15,12 +15,13 @@ export class Ledger {
   async verify(row: LedgerRow): Promise<EntryCheck[]> {
     const evidence = await this.context.api.ledgerEvidence(row.leaf);
     const account = await this.context.store.get("account", "me");
-    return verifyEntry({
+    const { checks } = await verifyEntry({
       ...evidence,
       policy: pinnedWitnesses(evidence.policy, account?.value.trust.keyLog),
       shown: { index: row.leaf, matches: (event) => isShown(event, row) },
       now: this.context.now(),
     });
+    return checks;
   }
 }
 

@@ -3,29 +3,32 @@
  * second implementation. It lies where a test tells it to.
  */
 
-import { createHash } from "node:crypto";
 import type { Id } from "../../src/core/api";
 import { idBytes, idText } from "../../src/core/ids";
-import { concat, equal, toHex, utf8 } from "../../src/crypto/bytes";
+import { equal, utf8 } from "../../src/crypto/bytes";
 import { parseStatement, statementHash } from "../../src/crypto/identity";
-import { generateSigningKey, signRaw } from "../../src/crypto/signing";
 import { encodeEpoch } from "../../src/crypto/transparency/epoch";
 import { encodeMapProof, type MapProof } from "../../src/crypto/transparency/map";
 import { TransportError } from "../../src/transport";
+import {
+  consistency,
+  cosigned,
+  inclusion,
+  leafOf,
+  type LogKey,
+  logKey,
+  of,
+  policyOf,
+  sha,
+  treeRoot,
+  witnessKeys,
+} from "../crypto/log-kit";
 import type { ServerDouble } from "./double";
 
 const EMPTY = new Uint8Array(32);
 const ORIGIN = "beep.example/keys";
 
-const sha = (...parts: Uint8Array[]): Uint8Array =>
-  new Uint8Array(
-    createHash("sha256")
-      .update(concat(...parts))
-      .digest(),
-  );
-const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 const b64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
-const of = (byte: number): Uint8Array => Uint8Array.of(byte);
 const bit = (index: Uint8Array, depth: number): number => ((index[depth >> 3] ?? 0) >> (7 - (depth & 7))) & 1;
 
 interface Entry {
@@ -58,50 +61,6 @@ function mapProof(
   return mapProof(side(own), wanted, depth + 1, [...copath, mapRoot(side(1 - own), depth + 1)]);
 }
 
-/** The largest power of two below n. */
-const split = (n: number): number => 2 ** (Math.ceil(Math.log2(n)) - 1);
-
-function treeRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  const [first] = leaves;
-  if (!first) return sha(new Uint8Array());
-  if (leaves.length === 1) return first;
-  const k = split(leaves.length);
-  return sha(of(1), treeRoot(leaves.slice(0, k)), treeRoot(leaves.slice(k)));
-}
-
-function inclusion(index: number, leaves: readonly Uint8Array[]): Uint8Array[] {
-  if (leaves.length <= 1) return [];
-  const k = split(leaves.length);
-  return index < k
-    ? [...inclusion(index, leaves.slice(0, k)), treeRoot(leaves.slice(k))]
-    : [...inclusion(index - k, leaves.slice(k)), treeRoot(leaves.slice(0, k))];
-}
-
-function consistency(size: number, leaves: readonly Uint8Array[], whole = true): Uint8Array[] {
-  if (size === leaves.length) return whole ? [] : [treeRoot(leaves)];
-  const k = split(leaves.length);
-  return size <= k
-    ? [...consistency(size, leaves.slice(0, k), whole), treeRoot(leaves.slice(k))]
-    : [...consistency(size - k, leaves.slice(k), false), treeRoot(leaves.slice(0, k))];
-}
-
-interface Key {
-  name: string;
-  kind: number;
-  seed: Uint8Array;
-  publicKey: Uint8Array;
-}
-
-const idOf = ({ name, kind, publicKey }: Key): Uint8Array =>
-  sha(utf8(`${name}\n`), of(kind), publicKey).slice(0, 4);
-const verifierOf = (key: Key): string =>
-  `${key.name}+${toHex(idOf(key))}+${b64(concat(of(key.kind), key.publicKey))}`;
-const made = async (name: string, kind: number): Promise<Key> => ({
-  name,
-  kind,
-  ...(await generateSigningKey()),
-});
-
 interface Epoch {
   leaf: Uint8Array;
   entries: readonly Entry[];
@@ -130,14 +89,13 @@ export class KeyLogDouble implements KeyLogShown {
 
   private constructor(
     private readonly server: Pick<ServerDouble, "chains" | "now">,
-    private readonly log: Key,
-    private readonly witnesses: readonly Key[],
+    private readonly log: LogKey,
+    private readonly witnesses: readonly LogKey[],
     private readonly epochs: Epoch[],
   ) {}
 
   static async create(server: Pick<ServerDouble, "chains" | "now">): Promise<KeyLogDouble> {
-    const witnesses = [1, 2, 3].map((n) => made(`witness.example/${String(n)}`, 4));
-    return new KeyLogDouble(server, await made(ORIGIN, 1), await Promise.all(witnesses), []);
+    return new KeyLogDouble(server, await logKey(ORIGIN), await witnessKeys(), []);
   }
 
   /** The same log up to here, which goes its own way from now on: what a server tells somebody else. */
@@ -146,15 +104,7 @@ export class KeyLogDouble implements KeyLogShown {
   }
 
   get policy(): string {
-    const names = this.witnesses.map((_, i) => `w${String(i + 1)}`);
-    const lines = this.witnesses.map((key, i) => `witness w${String(i + 1)} ${verifierOf(key)}`);
-    return [
-      `log ${verifierOf(this.log)}`,
-      ...lines,
-      `group most 2 ${names.join(" ")}`,
-      "quorum most",
-      "",
-    ].join("\n");
+    return policyOf(this.log, this.witnesses);
   }
 
   get size(): number {
@@ -182,23 +132,14 @@ export class KeyLogDouble implements KeyLogShown {
     this.epochs.push({ leaf, entries, time });
   }
 
-  async #checkpoint(): Promise<string> {
-    const root = treeRoot(this.#leaves());
-    const text = `${ORIGIN}\n${String(this.size)}\n${b64(root)}\n`;
-    const line = ({ name }: Key, value: Uint8Array) => `— ${name} ${b64(value)}\n`;
-    let note = `${text}\n${line(this.log, concat(idOf(this.log), await signRaw(this.log.seed, utf8(text))))}`;
-    const seconds = Math.floor((this.server.now() - this.behind) / 1000);
-    for (const witness of this.witnesses.slice(0, this.awake)) {
-      const time = new Uint8Array(8);
-      new DataView(time.buffer).setBigUint64(0, BigInt(seconds));
-      const signed = utf8(`cosignature/v1\ntime ${String(seconds)}\n${text}`);
-      note += line(witness, concat(idOf(witness), time, await signRaw(witness.seed, signed)));
-    }
-    return note;
+  #checkpoint(): Promise<string> {
+    const tree = { size: this.size, root: treeRoot(this.#leaves()) };
+    const awake = this.witnesses.slice(0, this.awake);
+    return cosigned(this.log, awake, tree, this.server.now() - this.behind);
   }
 
   #leaves(): Uint8Array[] {
-    return this.epochs.slice(0, this.size).map(({ leaf }) => sha(of(0), leaf));
+    return this.epochs.slice(0, this.size).map(({ leaf }) => leafOf(leaf));
   }
 
   async answer(path: string, query: URLSearchParams, body: Record<string, unknown>): Promise<unknown> {

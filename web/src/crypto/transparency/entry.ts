@@ -5,6 +5,7 @@
 
 import { equal, fromUtf8, utf8 } from "../bytes";
 import { leafHash, verifyInclusion } from "./merkle";
+import type { Checkpoint } from "./note";
 import { openCheckpoint, parsePolicy, type Policy, satisfied, type Witnessed } from "./policy";
 
 /** What the server gives, and what the person was shown. */
@@ -36,9 +37,16 @@ const STALE_MS = 60 * 60 * 1000;
 const AHEAD_MS = 60 * 1000;
 const MIN_WITNESSES = 3;
 
+/** What was found. `seen` is the witnessed state of the log under which every step was good; null when one was not. */
+export interface EntryVerdict {
+  checks: EntryCheck[];
+  seen: Checkpoint | null;
+}
+
 /** Every step in order; one that fails is the last. */
-export async function verifyEntry(evidence: EntryEvidence): Promise<EntryCheck[]> {
+export async function verifyEntry(evidence: EntryEvidence): Promise<EntryVerdict> {
   const checks: EntryCheck[] = [];
+  let seen: Checkpoint | null = null;
   const step = async <T>(
     name: EntryCheck["step"],
     work: () => Promise<T> | T,
@@ -60,7 +68,7 @@ export async function verifyEntry(evidence: EntryEvidence): Promise<EntryCheck[]
       () => strongPolicy(evidence.policy),
       ({ witnesses }) => ({ witnesses: witnesses.map(({ name }) => name) }),
     );
-    const { at, size, root } = await step(
+    const { at, origin, size, root } = await step(
       "checkpoint",
       () => openCheckpoint(policy, utf8(evidence.checkpoint)),
       (found: Witnessed) => ({ size: found.size, witnesses: found.witnesses }),
@@ -74,10 +82,11 @@ export async function verifyEntry(evidence: EntryEvidence): Promise<EntryCheck[]
       () => ageOf(at, evidence.now),
       (seconds) => ({ seconds }),
     );
+    seen = { origin, size, root };
   } catch {
     // The last check says which step it was.
   }
-  return checks;
+  return { checks, seen };
 }
 
 function checkBytes({ body, index, shown }: EntryEvidence): void {

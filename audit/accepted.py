@@ -8,17 +8,23 @@ nobody here can tell what it says. A body that the server destroyed leaves its r
 
 import base64
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, LiteralString
 
+import psycopg
+
 from audit import intake, merkle
 from audit.database import connect
 from audit.integrator import GRACE, Connection
+from beep.errors import BeepError
 
 WRONG: Final = 100
 """So many findings are listed."""
+LIMIT: Final = 20.0
+"""Seconds that an auditor at a page waits at most."""
 SETTLED: Final = 30_000
 """Milliseconds until a second may be asked about: what came last may still be on its way into the log."""
 
@@ -34,6 +40,10 @@ ORDER BY time_ms / 1000
 BATCHES: Final[LiteralString] = """
 SELECT i.body FROM audit_taken t JOIN audit_intake i ON i.id = t.intake WHERE t.leaf_index = %s
 """
+
+
+class OverdueError(Exception):
+    """Whoever asked does not want to wait any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +67,67 @@ class Second:
 def check(*, begin: int, end: int) -> Checked:
     """Hold the envelopes from `begin` up to `end` (milliseconds UTC) against the log, as `beep_auditor`.
 
-    Both are rounded down to whole seconds.
+    Both are rounded down to whole seconds. Raises BeepError `busy` when it takes longer than `LIMIT`: ask for
+    less time, or let `manage.py verify_audit` look at everything.
     """
     begin, end = begin // 1000 * 1000, end // 1000 * 1000
-    with connect("auditor") as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return check_on(connection, begin=begin, end=end)
+    deadline = time.monotonic() + LIMIT
+    try:
+        with connect("auditor") as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{LIMIT:.0f}s",))
+            return check_on(connection, begin=begin, end=end, deadline=deadline)
+    except (OverdueError, psycopg.errors.QueryCanceled) as error:
+        raise BeepError(
+            "busy", "Holding so many messages against the log takes too long; narrow the time range."
+        ) from error
 
 
-def check_on(connection: Connection, *, begin: int, end: int) -> Checked:
-    """`check` on a connection in a transaction of its own."""
-    told = _told(connection, begin, end)
+def check_on(connection: Connection, *, begin: int, end: int, deadline: float | None = None) -> Checked:
+    """`check` on a connection in a transaction of its own.
+
+    Raises OverdueError past `deadline` (of `time.monotonic`).
+    """
+    told, wrong = _told(connection, begin, end)
     seconds, envelopes = len(told), 0
-    wrong: list[str] = []
     with connection.cursor("accepted") as stored:
         stored.itersize = 10_000
         rows = stored.execute(ENVELOPES, (begin, end))
         for second, group in groupby(rows, key=lambda row: row[0]):
             hashes = sorted(row[1] for row in group)
             envelopes += len(hashes)
+            if deadline is not None and time.monotonic() > deadline:
+                raise OverdueError
             wrong += _compare(connection, second, hashes, told.pop(second, []))
     for second, leaves in sorted(told.items()):
         wrong += _compare(connection, second, [], leaves)
     return Checked(seconds, envelopes, wrong[:WRONG])
 
 
-def _told(connection: Connection, begin: int, end: int) -> dict[int, list[Second]]:
-    """The leaves by second. A leaf's own time lies in its second, wherever in the log it stands."""
+def _told(connection: Connection, begin: int, end: int) -> tuple[dict[int, list[Second]], list[str]]:
+    """The leaves by second, and which leaves are none. A leaf's own time lies in its second, wherever in the
+    log it stands.
+    """
     told: dict[int, list[Second]] = {}
+    wrong: list[str] = []
     for index, body in connection.execute(LEAVES, (begin, end)):
-        said: dict[str, Any] = json.loads(body.removeprefix(intake.PREFIX))["parameters"]
-        if begin <= said["second"] * 1000 < end:
-            leaf = Second(index, _bytes(said["root"]), said["count"])
-            told.setdefault(said["second"], []).append(leaf)
-    return told
+        try:
+            second, leaf = _second(index, body)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            wrong.append(f"entry {index}: it is no entry of a second of messages")
+            continue
+        if begin <= second * 1000 < end:
+            told.setdefault(second, []).append(leaf)
+    return told, wrong
+
+
+def _second(index: int, body: bytes) -> tuple[int, Second]:
+    """What the leaf says of which second; raises ValueError, TypeError, KeyError or RecursionError."""
+    said: dict[str, Any] = json.loads(body.removeprefix(intake.PREFIX))["parameters"]
+    second, count, root = said["second"], said["count"], _bytes(said["root"])
+    if type(second) is not int or type(count) is not int or len(root) != merkle.HASH_BYTES:
+        raise ValueError("these are no second, count and root")
+    return second, Second(index, root, count)
 
 
 def _compare(

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from audit import accepted, guards, intake, log, merkle, projection, reconcile, tiles
+from audit import accepted, guards, intake, log, merkle, projection, reconcile, sums, tiles
 from audit.integrator import Connection, leaf_of_second
 from audit.note import Checkpoint, NoteError, split_note
 from audit.policy import Policy, QuorumError
@@ -98,7 +98,7 @@ class Checker:
         if not found:  # What is searched cannot be better than the log that it was made from.
             with connection.cursor() as cursor:
                 rows = self._named("projected", "SELECT leaf_index, body FROM audit_leaf ORDER BY leaf_index")
-                for wrong in projection.check(cursor, rows):
+                for wrong in chain(projection.check(cursor, rows), sums.check(connection)):
                     yield AlarmError("projection_differs", wrong)
                     break
 

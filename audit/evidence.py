@@ -4,9 +4,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connections
 
 from audit import log
+from audit.asking import asking
 from audit.log import Evidence, NoEntryError
 from audit.policy import Policy
 from beep.errors import BeepError
@@ -39,7 +39,7 @@ def of(leaf: int) -> Evidence:
     Raises BeepError `busy` with `retry_after` while no quorum has seen it.
     """
     try:
-        with connections["auditor"].cursor() as cursor:
+        with asking() as cursor:
             return log.proof(cursor, leaf, policy=policy())
     except NoEntryError as error:
         raise BeepError("busy", "The witnesses have not seen this entry yet.", retry_after=5.0) from error

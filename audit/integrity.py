@@ -5,17 +5,24 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
-from django.db import connections
 
 from audit import evidence, log
+from audit.asking import asking
 from audit.merkle import EMPTY_ROOT
 from audit.note import Checkpoint, split_note
+from audit.policy import Policy, PolicyError
 from beep import clock
 
 STALE: Final = 3_600
 """Seconds after which a witness's last cosignature counts as old."""
 LATE: Final = 10_000
 """Milliseconds that an event may wait before it is a failure."""
+NEWEST: Final = 10_000
+"""So many of the newest events are looked at for those that wait; older ones are the verifier's."""
+WAITING: Final = """
+SELECT count(*), min(i.at) FROM (SELECT id, at FROM audit_intake ORDER BY id DESC LIMIT %s) i
+WHERE NOT EXISTS (SELECT FROM audit_taken t WHERE t.intake = i.id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Integrity:
     witnessed: int
     """The size that the quorum has seen."""
     waiting: int
-    """Events that are not in the log yet."""
+    """Events that are not in the log yet, of the newest ten thousand."""
     lag_ms: int | None
     """How long the oldest of them has waited."""
     witnesses: list[WitnessState]
@@ -55,18 +62,18 @@ class Integrity:
 
 
 def look() -> Integrity:
-    """Read everything in one moment; raises BeepError `not_found` where no policy can be read."""
-    with connections["auditor"].cursor() as cursor:
+    """Read everything at about one moment, at the same cost however long the log is.
+
+    Raises BeepError `busy`.
+    """
+    policy, unreadable = _policy()
+    with asking("The state of the log cannot be read in time; try again.") as cursor:
         size, root = log.head(cursor)
         cursor.execute("SELECT at, root FROM audit_checkpoint WHERE size = %s", (size,))
         newest = cursor.fetchone()
-        cursor.execute(
-            "SELECT count(*), min(i.at) FROM audit_intake i "
-            "WHERE NOT EXISTS (SELECT FROM audit_taken t WHERE t.intake = i.id)"
-        )
+        cursor.execute(WAITING, [NEWEST])
         waiting, oldest = cursor.fetchone()
-        times = log.cosignature_times(cursor)
-        policy = evidence.policy() if settings.WITNESSES is not None else None
+        times = log.cosignature_times(cursor, [each.name for each in policy.witnesses]) if policy else {}
         note = log.witnessed_note(cursor, policy) if policy else None
     witnessed = Checkpoint.parse(split_note(note)[0]).size if note else 0
     now = clock.now_ms()
@@ -75,7 +82,7 @@ def look() -> Integrity:
         _state(name, times.get(name), now // 1000)
         for name in (sorted(each.name for each in policy.witnesses) if policy else ())
     ]
-    failures = []
+    failures = [unreadable] if unreadable else []
     if size and newest is None:
         failures.append("The newest entries have no checkpoint.")
     elif newest is not None and bytes(newest[1]) != root:
@@ -101,6 +108,14 @@ def look() -> Integrity:
         witnesses=witnesses,
         failures=failures,
     )
+
+
+def _policy() -> tuple[Policy | None, str]:
+    """The policy, None without one; and what to say when there should be one that cannot be read."""
+    try:
+        return (evidence.policy() if settings.WITNESSES is not None else None), ""
+    except (OSError, PolicyError, UnicodeDecodeError):
+        return None, "The policy of witnesses cannot be read."
 
 
 def _state(name: str, at: int | None, now: int) -> WitnessState:

@@ -3,9 +3,10 @@
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from audit import auditing, events, intake, search
+from audit.asking import asking
 from audit.auditing import Page
 from audit.events import Actor
 from audit.search import Filters, Place
@@ -15,21 +16,20 @@ PAGE: Final = 50
 
 
 def page(*, person: UUID, actor: Actor, before: Place | None = None) -> Page:
-    """A page of the person's own ledger. The first page leaves a leaf, so that reading it is known as well.
+    """A page of the person's own ledger. Each leaves a leaf, so that reading it is known as well.
 
     Raises BeepError `busy`.
     """
     rows = search.page(Filters(subject=person), before=before, limit=PAGE + 1)
     shown = rows[:PAGE]
-    if before is None:
-        with transaction.atomic():
-            intake.record(events.LedgerRead(actor=actor, target=person, rows=len(shown)))
+    with transaction.atomic():
+        intake.record(events.LedgerRead(actor=actor, target=person, rows=len(shown)))
     return Page(shown, Place(shown[-1].at, shown[-1].leaf) if len(rows) > PAGE else None)
 
 
 def entry(*, person: UUID, leaf: int) -> auditing.Entry:
     """One entry about the person; raises BeepError `not_found` for one that is about somebody else."""
-    with connections["auditor"].cursor() as cursor:
+    with asking() as cursor:
         cursor.execute("SELECT subject FROM audit_row WHERE leaf = %s", [leaf])
         found: tuple[Any, ...] | None = cursor.fetchone()
     if found is None or found[0] != person:

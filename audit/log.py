@@ -34,6 +34,10 @@ COSIGNED_SIZES: Final[LiteralString] = """
 SELECT size, array_agg(DISTINCT witness) FROM audit_cosignature
 WHERE size >= %s GROUP BY size ORDER BY size DESC LIMIT 1000
 """
+COSIGNED_LAST: Final[LiteralString] = """
+SELECT w.name, (SELECT max(c.time) FROM audit_cosignature c WHERE c.witness = w.name)
+FROM unnest(%s::text[]) w(name)
+"""
 ENTRY: Final[LiteralString] = "SELECT body FROM audit_leaf WHERE leaf_index = %s"
 
 
@@ -150,7 +154,7 @@ def proof(cursor: Cursor, leaf_index: int, *, policy: Policy) -> Evidence:
     return Evidence(leaf_index, bytes(row[0]), tuple(path), note)
 
 
-def cosignature_times(cursor: Cursor) -> Mapping[str, int]:
-    """When each witness has last cosigned anything, seconds UTC."""
-    cursor.execute("SELECT witness, max(time) FROM audit_cosignature GROUP BY witness")
-    return dict(cursor.fetchall())
+def cosignature_times(cursor: Cursor, names: Sequence[str]) -> Mapping[str, int]:
+    """When each of these witnesses has last cosigned anything, seconds UTC; who never has is missing."""
+    cursor.execute(COSIGNED_LAST, (list(names),))
+    return {name: time for name, time in cursor.fetchall() if time is not None}

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db import connections
-
+from audit.asking import asking
 from audit.projection import HOUR, REFUSED
 
 HEAT_ACTORS: Final = 25
@@ -54,7 +53,7 @@ def actors(*, begin: int, end: int, among: list[UUID] | None = None) -> Heat:
         WHERE hour >= %s AND hour < %s AND (%s::uuid[] IS NULL OR actor = ANY(%s))
         GROUP BY actor, action
     """
-    with connections["auditor"].cursor() as cursor:
+    with asking("This picture takes too long to count; choose a shorter time.") as cursor:
         cursor.execute(query, [begin // HOUR, -(-end // HOUR), among, among])
         found = {(actor, action): count for actor, action, count in cursor.fetchall()}
     by_actor: dict[UUID, int] = defaultdict(int)
@@ -70,7 +69,7 @@ def actors(*, begin: int, end: int, among: list[UUID] | None = None) -> Heat:
 
 
 def _hours(begin: int, end: int) -> list[tuple[int, str, int, int]]:
-    with connections["auditor"].cursor() as cursor:
+    with asking("This picture takes too long to count; choose a shorter time.") as cursor:
         cursor.execute(
             "SELECT hour, action, outcome, count FROM audit_hour WHERE hour >= %s AND hour < %s",
             [begin // HOUR, -(-end // HOUR)],

@@ -6,22 +6,18 @@ thousandth page costs what the first does. Filters that no index serves together
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import OperationalError, connections
-
+from audit.asking import asking
 from audit.canonical import Json
 from audit.events import CATALOGUE
 from audit.projection import DONE, OUTCOMES, REFUSED
 from beep.errors import BeepError
 
 PAGE: Final = 50
-TIMEOUT: Final = "5s"
-"""A question that PostgreSQL cannot answer in this time is refused, and everybody else goes on."""
 MINISTRY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 SYSTEM: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 TARGET: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -199,7 +195,7 @@ def extent(filters: Filters, *, upto: int) -> tuple[int, int | None, int | None]
     """How many rows fit with a leaf below `upto`, the lowest and the highest; raises BeepError `busy`."""
     where, parameters = _where(filters)
     condition = " AND ".join([*where, "leaf < %s"])
-    with _asking() as cursor:
+    with asking() as cursor:
         query = f"SELECT count(*), min(leaf), max(leaf) FROM audit_row WHERE {condition}"  # noqa: S608
         cursor.execute(query, [*parameters, upto])
         found: tuple[int, int | None, int | None] = cursor.fetchone()
@@ -209,22 +205,9 @@ def extent(filters: Filters, *, upto: int) -> tuple[int, int | None, int | None]
 def _read(where: list[str], parameters: list[Any], *, order: str, limit: int) -> list[Found]:
     condition = " AND ".join(where) or "true"
     query = f"SELECT {COLUMNS} FROM audit_row WHERE {condition} ORDER BY {order} LIMIT %s"  # noqa: S608
-    with _asking() as cursor:
+    with asking() as cursor:
         cursor.execute(query, [*parameters, limit])
         return [Found.of(row) for row in cursor.fetchall()]
-
-
-@contextmanager
-def _asking() -> Iterator[Any]:
-    """A cursor of the auditor's whose question may not take longer than `TIMEOUT`."""
-    with connections["auditor"].cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [TIMEOUT])
-        try:
-            yield cursor
-        except OperationalError as error:
-            raise BeepError(
-                "busy", "This search takes too long; narrow its time.", retry_after=1.0
-            ) from error
 
 
 def _where(filters: Filters) -> tuple[list[str], list[Any]]:

@@ -21,9 +21,9 @@ from hashlib import sha256
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connections
 
 from audit import canonical, evidence, log, search
+from audit.asking import asking
 from audit.note import Checkpoint, encode_base64, split_note
 from audit.search import Filters, Found
 from beep.errors import BeepError
@@ -98,7 +98,7 @@ class Selection:
 
     def _entries(self) -> Iterator[bytes]:
         for rows in search.walk(self.filters, upto=self.size):
-            with connections["auditor"].cursor() as cursor:
+            with asking() as cursor:
                 cursor.execute(
                     "SELECT leaf_index, body FROM audit_leaf WHERE leaf_index = ANY(%s)",
                     [[row.leaf for row in rows]],
@@ -124,7 +124,7 @@ def select(filters: Filters) -> Selection:
 
     Raises BeepError `busy` while no quorum has seen anything, `bad_request` past a million entries.
     """
-    with connections["auditor"].cursor() as cursor:
+    with asking() as cursor:
         note = log.witnessed_note(cursor, evidence.policy())
     if note is None:
         raise BeepError("busy", "The witnesses have not seen anything yet.", retry_after=5.0)

@@ -50,6 +50,8 @@ def heartbeat() -> None:
 PERIODIC: Final[dict[str, float]] = {
     "beep.heartbeat": HEARTBEAT_INTERVAL,
     "accounts.delete_old_pairings": 3_600.0,
+    "audit.watch": 60.0,
+    "audit.thin_checkpoints": 3_600.0,
     "messaging.order_removals_of_unseen_devices": 3_600.0,
 }
 """Task → seconds between two of them. A heartbeat proves that tasks are taken and done."""

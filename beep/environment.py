@@ -119,6 +119,8 @@ class Environment:
     """Ed25519 seed that signs the key log's checkpoints; only the process that publishes needs it."""
     witnesses: str | None
     """Path of the policy file that names logs, witnesses and quorum; None where there are none."""
+    bulk_export: int
+    """Entries from which on an export is an alert."""
     reset_delay: timedelta
     """Between the request for a reset of somebody's identity and its effect, at least."""
     database: DatabaseUrl
@@ -172,6 +174,7 @@ class Environment:
             log_name=_log_name(env),
             keys_log_key=_key(env, "BEEP_KEYS_LOG_KEY") if env.get("BEEP_KEYS_LOG_KEY") else None,
             witnesses=_witnesses(env),
+            bulk_export=_bulk_export(env),
             reset_delay=_reset_delay(env, demo=demo),
             database=_database(env, "DATABASE_URL"),
             migrator=_database(env, "DATABASE_URL_MIGRATOR"),
@@ -208,6 +211,13 @@ def _secret_key(env: Mapping[str, str]) -> str:
     if len(value) < KEY_BYTES:
         raise ImproperlyConfigured(f"BEEP_SECRET_KEY must have at least {KEY_BYTES} random characters")
     return value
+
+
+def _bulk_export(env: Mapping[str, str]) -> int:
+    value = env.get("BEEP_BULK_EXPORT") or "1000"
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", value, re.ASCII):
+        raise ImproperlyConfigured("BEEP_BULK_EXPORT must be a number of entries, for example 1000")
+    return int(value)
 
 
 def _log_name(env: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ LOG_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/{ENVIRONMENT.log_name
 """Names the audit log: the first line of its checkpoints, and its key's name."""
 KEYS_LOG_KEY = ENVIRONMENT.keys_log_key
 WITNESSES = ENVIRONMENT.witnesses
+BULK_EXPORT = ENVIRONMENT.bulk_export
 KEYS_ORIGIN = f"{urlsplit(ENVIRONMENT.origins[0]).hostname}/keys"
 """Names the key log: the first line of its checkpoints, and its key's name."""
 ALLOWED_HOSTS = [*ENVIRONMENT.allowed_hosts, f"console.{urlsplit(ENVIRONMENT.origins[0]).hostname}"]

@@ -51,6 +51,9 @@ SENTENCES: Final = {
     "audit.search_saved": "Audit search saved or dropped",
     "audit.alert_reviewed": "Alert looked at",
     "ledger.read": "Own ledger read",
+    "log.policy_changed": "Policy of witnesses changed",
+    "log.witness_silent": "Witness silent, or back",
+    "log.checkpoints_thinned": "Old checkpoints thinned",
 }
 
 CLASSES: Final = {
@@ -75,6 +78,7 @@ CLASSES: Final = {
     "audit": "Audit",
     "ledger": "Ledgers",
     "opening": "Erasures",
+    "log": "The log itself",
 }
 
 LAST: Final = 253_402_300_799_000

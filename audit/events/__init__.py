@@ -63,7 +63,7 @@ from audit.events.identity import (
     ResetSigned,
     StatementAppended,
 )
-from audit.events.log import OpeningErased
+from audit.events.log import CheckpointsThinned, OpeningErased, PolicyChanged, WitnessSilent
 
 __all__ = [
     "CATALOGUE",
@@ -76,6 +76,7 @@ __all__ = [
     "AuditReported",
     "AuditSearched",
     "AuditViewed",
+    "CheckpointsThinned",
     "CommitAccepted",
     "CommitReported",
     "ConsoleSignIn",
@@ -103,6 +104,7 @@ __all__ = [
     "PersonCreated",
     "PersonStateChanged",
     "Personal",
+    "PolicyChanged",
     "RecoveryVerified",
     "ResetBegun",
     "ResetDropped",
@@ -118,4 +120,5 @@ __all__ = [
     "SessionEnded",
     "SignIn",
     "StatementAppended",
+    "WitnessSilent",
 ]

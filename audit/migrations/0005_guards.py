@@ -43,6 +43,8 @@ DROP TRIGGER audit_cosignature_rows ON audit_cosignature;
 CREATE TRIGGER audit_cosignature_rows BEFORE UPDATE OR DELETE ON audit_cosignature
     FOR EACH ROW EXECUTE FUNCTION audit_cosignature_thins();
 ALTER TABLE audit_cosignature ENABLE ALWAYS TRIGGER audit_cosignature_rows;
+-- When a witness was heard last.
+CREATE INDEX audit_cosignature_witness ON audit_cosignature (witness, time);
 
 -- The one way to thin: up to `most` checkpoints made since `since` (milliseconds UTC), oldest first, and what was
 -- cosigned under them. A checkpoint without cosignatures may stand behind a cosigned one, which then goes in the
@@ -79,6 +81,7 @@ GRANT EXECUTE ON FUNCTION audit_thin_checkpoints(bigint, integer) TO beep_app;
 """
 
 BACKWARD = """
+DROP INDEX audit_cosignature_witness;
 DROP FUNCTION audit_thin_checkpoints(bigint, integer);
 DROP TRIGGER audit_checkpoint_rows ON audit_checkpoint;
 DROP TRIGGER audit_cosignature_rows ON audit_cosignature;

@@ -114,6 +114,9 @@ MAPPINGS: Final[dict[str, Mapping]] = {
     "audit.alert_reviewed": Mapping(API, 3),
     "ledger.read": Mapping(DATASTORE, 1),
     "opening.erased": Mapping(DATASTORE, 7, MEDIUM),
+    "log.policy_changed": Mapping(API, 3, HIGH),
+    "log.witness_silent": Mapping(API, 3, HIGH),
+    "log.checkpoints_thinned": Mapping(DATASTORE, 7),
 }
 """By action; a test holds it against the catalogue."""
 

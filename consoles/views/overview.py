@@ -19,8 +19,10 @@ RANGES: Final = {"1": "day", "7": "week", "30": "month"}
 
 @page("GET")
 def show_integrity(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
-    """Size, checkpoint, cosignatures and their ages, the integrator's lag, failed checks."""
-    return render(request, "consoles/integrity.html", {"caller": caller, "found": integrity.look()})
+    """Size, checkpoint, cosignatures and their ages, the integrator's lag, failed checks. Noted."""
+    found = integrity.look()
+    auditing.note_report(actor=caller.actor(), report="integrity", parameters={"size": found.size})
+    return render(request, "consoles/integrity.html", {"caller": caller, "found": found})
 
 
 @page("GET")
@@ -75,8 +77,9 @@ def show_plots(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
 
 @page("GET")
 def plot_data(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
-    """The two time plots' columns as JSON: seconds UTC, then a series a class."""
-    begin, end, _ = _range(request)
+    """The two time plots' columns as JSON: seconds UTC, then a series a class. Noted like the page."""
+    begin, end, days = _range(request)
+    auditing.note_report(actor=caller.actor(), report="plots.data", parameters={"days": int(days)})
     classes = plots.by_class(begin=begin, end=end)
     ratio = plots.refused_ratio(begin=begin, end=end)
     return JsonResponse(

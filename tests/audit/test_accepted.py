@@ -64,3 +64,20 @@ def test_the_auditor_sees_no_more_of_envelopes(fresh_database: TestDatabase) -> 
         assert [column.name for column in cursor.description or ()] == ["time_ms", "hash"]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             auditor.execute("SELECT body FROM messaging_envelope")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"nonsense", b'{"parameters":{"second":"x","count":1,"root":""}}', b'{"parameters":{}}', b"[]"],
+)
+def test_a_leaf_that_tells_of_no_second_is_a_finding(
+    times: tuple[int, int], fresh_database: TestDatabase, body: bytes
+) -> None:
+    (index,) = support.superuser(fresh_database).execute(
+        "SELECT max(leaf_index) FROM audit_leaf WHERE kind = 'messages.accepted'"
+    ).fetchone() or (0,)
+    tamper(fresh_database, "ALTER TABLE audit_leaf DISABLE TRIGGER audit_leaf_rows")
+    text = (b"beep-audit/v1\n" + body).hex()
+    tamper(fresh_database, f"UPDATE audit_leaf SET body = '\\x{text}' WHERE leaf_index = {index}")
+    found = accepted.check(begin=times[0], end=times[1])
+    assert found.wrong[0] == f"entry {index}: it is no entry of a second of messages"

@@ -80,7 +80,6 @@ RAW: dict[str, set[str] | str] = {
 }
 """Other addresses of the messenger's host."""
 
-DERIVED = "counts and states of the log as a whole; nothing about anybody"
 CONSOLE: dict[str, set[str] | str] = {
     "": "leads to the log",
     "sign-in": STATIC,
@@ -96,11 +95,11 @@ CONSOLE: dict[str, set[str] | str] = {
     "saved": {"audit.search_saved"},
     "saved/<uuid:search_id>/drop": {"audit.search_saved"},
     "export": {"audit.exported"},
-    "integrity": DERIVED,
+    "integrity": {"audit.reported"},
     "alerts": {"audit.reported"},
     "alerts/<int:leaf>": {"audit.alert_reviewed"},
     "plots": {"audit.reported"},
-    "plots/data": "the numbers of the page that plots has recorded",
+    "plots/data": {"audit.reported"},
     "reports": STATIC,
     "reports/who-looked": {"audit.searched"},
     "reports/deleted": {"audit.reported"},

@@ -61,16 +61,17 @@ WEAKENINGS = [
     ("ALTER FUNCTION audit_refuse_rewrite() SET search_path = public", "audit_refuse_rewrite says something"),
     (
         (
-            "DROP TRIGGER keys_tree_rows ON keys_tree; CREATE TRIGGER keys_tree_rows BEFORE UPDATE ON keys_tree"
-            " FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewrite();"
+            "DROP TRIGGER keys_tree_rows ON keys_tree; CREATE TRIGGER keys_tree_rows BEFORE UPDATE"
+            " ON keys_tree FOR EACH ROW EXECUTE FUNCTION audit_refuse_rewrite();"
             " ALTER TABLE keys_tree ENABLE ALWAYS TRIGGER keys_tree_rows"
         ),
         "the trigger keys_tree_rows fires otherwise",
     ),
     (
         (
-            "DROP TRIGGER audit_leaf_rows ON audit_leaf; CREATE TRIGGER audit_leaf_rows BEFORE UPDATE OR DELETE"
-            " ON audit_leaf FOR EACH ROW WHEN (OLD.leaf_index < 0) EXECUTE FUNCTION audit_refuse_rewrite();"
+            "DROP TRIGGER audit_leaf_rows ON audit_leaf; CREATE TRIGGER audit_leaf_rows BEFORE UPDATE"
+            " OR DELETE ON audit_leaf FOR EACH ROW WHEN (OLD.leaf_index < 0)"
+            " EXECUTE FUNCTION audit_refuse_rewrite();"
             " ALTER TABLE audit_leaf ENABLE ALWAYS TRIGGER audit_leaf_rows"
         ),
         "the trigger audit_leaf_rows fires otherwise",

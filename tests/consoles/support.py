@@ -106,3 +106,15 @@ class Office:
                     [size, each.witness, each.time, each.line],
                 )
         return size
+
+
+def event(leaf: int) -> Any:
+    """An entry's JSON."""
+    with connections["auditor"].cursor() as cursor:
+        cursor.execute("SELECT body FROM audit_leaf WHERE leaf_index = %s", [leaf])
+        return json.loads(bytes(cursor.fetchone()[0]).partition(b"\n")[2])
+
+
+def leaves(page: bytes) -> list[int]:
+    """The entries that a page lists."""
+    return [int(part.split(b'"')[0]) for part in page.split(b'data-leaf="')[1:]]

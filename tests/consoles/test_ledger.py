@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from audit import merkle, search
+import pytest
+
+from audit import ledger, merkle, search
 from beep.schemas import from_base64url
 from tests.accounts.support import Refused
 from tests.audit.support import ORIGIN
@@ -47,3 +49,13 @@ def test_an_entry_that_no_quorum_has_seen_is_not_proved_yet(office: Office) -> N
     newest = office.other.get("ledger")["rows"][0]["leaf"]
     refused = office.other.get(f"ledger/{newest}")
     assert (refused.code, refused.retry_after) == ("busy", 5.0)
+
+
+def test_each_page_leaves_a_leaf(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "PAGE", 2)
+    office.settle()
+    first = office.other.get("ledger")
+    second = office.other.get("ledger", before=first["next"])
+    assert {row["leaf"] for row in first["rows"]}.isdisjoint(row["leaf"] for row in second["rows"])
+    office.settle()
+    assert len(search.page(search.Filters(actions=("ledger.read",)))) == 2

@@ -4,7 +4,6 @@ import base64
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -13,27 +12,19 @@ from typing import Any
 import psycopg
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from accounts import roles
-from accounts.models import Role
-from audit import alerts, canonical, events, intake, merkle, projection, search
+from audit import canonical, events, intake, merkle, projection, search
 from audit.events import Actor, Personal
 from audit.policy import Policy
 from audit.verify.alarms import AlarmError
 from audit.verify.export import UntriedError, verify
 from audit.verify.source import Source
-from tests.accounts.support import OPERATOR
 from tests.audit.support import ORIGIN
-from tests.consoles.support import Office
+from tests.consoles.support import Office, event, leaves
 from tests.support.databases import TestDatabase
-
-
-def leaves(page: bytes) -> list[int]:
-    """The entries that a page lists."""
-    return [int(part.split(b'"')[0]) for part in page.split(b'data-leaf="')[1:]]
 
 
 def test_the_log_is_shown_newest_first_and_every_look_is_in_it(office: Office) -> None:
@@ -91,7 +82,7 @@ def test_a_search_on_a_named_person_needs_a_case_number(office: Office) -> None:
     assert office.desk.get("/log", subject=str(office.other.person), case="  A 17 ").status_code == 200
     office.settle()
     (row,) = search.page(search.Filters(actions=("audit.searched",), subject=office.other.person))
-    found = _event(row.leaf)
+    found = event(row.leaf)
     assert found["parameters"]["case"] == "A 17"
     assert found["target"]["id"] == str(office.other.person)
 
@@ -136,7 +127,7 @@ def test_an_entry_shows_its_clear_texts_until_they_are_erased(office: Office) ->
     office.settle()
     (viewed,) = search.page(search.Filters(actions=("audit.viewed",)))
     assert viewed.subject == office.other.person
-    assert _event(viewed.leaf)["parameters"] == {
+    assert event(viewed.leaf)["parameters"] == {
         "leaf": leaf,
         "openings": 3,
         "person": str(office.other.person),
@@ -165,7 +156,7 @@ def test_whoever_takes_evidence_has_seen_the_entry(office: Office) -> None:
         assert office.desk.get(f"/log/3/{name}").status_code == 200
     assert office.settle() == size + 2
     for row in search.page(search.Filters(actions=("audit.viewed",))):
-        assert _event(row.leaf)["parameters"]["leaf"] == 3
+        assert event(row.leaf)["parameters"]["leaf"] == 3
 
 
 def test_alerts_and_plots_leave_a_leaf(office: Office) -> None:
@@ -173,7 +164,7 @@ def test_alerts_and_plots_leave_a_leaf(office: Office) -> None:
     office.desk.get("/plots")
     office.settle()
     rows = search.page(search.Filters(actions=("audit.reported",)))
-    assert {_event(row.leaf)["parameters"]["report"] for row in rows} == {"alerts", "plots"}
+    assert {event(row.leaf)["parameters"]["report"] for row in rows} == {"alerts", "plots"}
 
 
 def test_a_person_is_not_found_as_just_any_target(office: Office) -> None:
@@ -224,7 +215,7 @@ def test_an_export_is_noted_first_and_holds_what_fits(office: Office) -> None:
         merkle.verify_inclusion(hashed, line["index"], checkpoint.size, proof, checkpoint.root)
     office.settle()
     (row,) = search.page(search.Filters(actions=("audit.exported",)))
-    assert _event(row.leaf)["parameters"]["rows"] == 2
+    assert event(row.leaf)["parameters"]["rows"] == 2
 
 
 def test_an_export_leaves_while_it_is_made(office: Office, settings: Settings) -> None:
@@ -297,99 +288,3 @@ def test_a_search_is_kept_under_a_name_and_dropped(office: Office) -> None:
     assert office.desk.post(f"/saved/{drop}").status_code == 302
     assert office.desk.post(f"/saved/{drop}").status_code == 404
     assert office.desk.post("/saved", query="", name=" ").status_code == 400
-
-
-def test_alerts_stand_until_somebody_has_looked(office: Office) -> None:
-    roles.grant(person=office.other.person, duty=Role.Duty.RECORDS_OFFICER, granted_by=None, actor=OPERATOR)
-    office.settle()
-    page = office.desk.get("/alerts").content.decode()
-    assert page.count('data-rule="duty"') == 2
-    leaf = page.split('data-rule="duty" data-leaf="')[1].split('"')[0]
-    assert office.desk.post(f"/alerts/{leaf}", note="Ordered by letter 12").status_code == 302
-    assert "Ordered by letter 12" in office.desk.get("/alerts").content.decode()
-    assert office.desk.post("/alerts/0", note="No alert").status_code == 404
-    assert office.desk.post(f"/alerts/{leaf}", note="").status_code == 400
-    office.settle()
-    assert search.page(search.Filters(actions=("audit.alert_reviewed",)))
-
-
-def test_failed_sign_ins_push_no_other_alert_away(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "SHOWN", 3)
-    with transaction.atomic():
-        intake.record(
-            events.AuditExported(actor=Actor(system="test"), filters={}, case=None, form="csv", rows=9)
-        )
-        for _ in range(20):
-            intake.record(events.ConsoleSignIn(actor=Actor(), outcome="refused", error="sign_in_refused"))
-    office.settle()
-    names = [alert.rule.name for alert in alerts.current()]
-    assert names.count("refused") == 3
-    assert "export" in names
-
-
-def test_who_looked_at_somebody(office: Office) -> None:
-    office.settle()
-    office.desk.get("/log", subject=str(office.other.person), case="A-1")
-    office.settle()
-    (looked,) = search.page(search.Filters(actions=("audit.searched",), subject=office.other.person))
-    page = office.desk.get("/reports/who-looked", subject=str(office.other.person), case="B-2")
-    assert leaves(page.content) == [looked.leaf]
-    assert office.desk.get("/reports/who-looked", subject=str(office.other.person)).status_code == 400
-    assert office.desk.get("/reports/who-looked", case="B-2").status_code == 400
-
-
-def test_integrity_says_what_is_wrong(office: Office) -> None:
-    office.settle()
-    assert b'data-sound="yes"' in office.desk.get("/integrity").content
-    office.time.advance(timedelta(minutes=1))
-    with transaction.atomic():
-        intake.record(events.PersonChanged(actor=OPERATOR, changed=["name"]))
-    office.time.advance(timedelta(minutes=1))
-    page = office.desk.get("/integrity").content
-    assert b'data-sound="no"' in page
-    assert b"events wait" in page or b"is the integrator running" in page
-
-
-def test_plots_count_what_happened(office: Office) -> None:
-    office.settle()
-    data = office.desk.get("/plots/data", days="1").json()
-    every = search.page(search.Filters(), limit=500)
-    assert sum(data["all"]) == len(every)
-    assert len(data["times"]) == len(data["all"]) == len(data["refused"])
-    assert office.desk.get("/plots").status_code == 200
-    assert office.desk.get("/plots", days="400").status_code == 400
-
-
-def test_the_search_table_is_held_to_the_leaves(office: Office, fresh_database: TestDatabase) -> None:
-    size = office.settle()
-    with connections["auditor"].cursor() as cursor:
-        cursor.execute("SELECT leaf_index, body FROM audit_leaf ORDER BY leaf_index")
-        stored = [(index, bytes(body)) for index, body in cursor.fetchall()]
-        assert list(projection.check(cursor, stored)) == []
-        with psycopg.connect(fresh_database.urls.superuser, autocommit=True) as owner:
-            with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
-                owner.execute("DELETE FROM audit_row WHERE leaf = 2")
-            owner.execute("ALTER TABLE audit_row DISABLE TRIGGER ALL")
-            owner.execute("DELETE FROM audit_row WHERE leaf = 2")
-            owner.execute("UPDATE audit_row SET outcome = 3 - outcome WHERE leaf = 3")
-        wrong = list(projection.check(cursor, stored, batch=2))
-    assert size > 3
-    assert wrong == ["leaf 2 has no row in the search table", "leaf 3 and its row in the search table differ"]
-
-
-def test_whether_anything_was_deleted_in_a_month(office: Office) -> None:
-    office.settle()
-    page = office.desk.get("/reports/deleted", month="2026-06")
-    assert page.status_code == 200
-    assert b"verdict good" in page.content
-    assert b"no clear text was erased" in page.content
-    assert office.desk.get("/reports/deleted", month="2026-13").status_code == 400
-    office.settle()
-    (row,) = search.page(search.Filters(actions=("audit.reported",)))
-    assert _event(row.leaf)["parameters"]["report"] == "deleted"
-
-
-def _event(leaf: int) -> Any:
-    with connections["auditor"].cursor() as cursor:
-        cursor.execute("SELECT body FROM audit_leaf WHERE leaf_index = %s", [leaf])
-        return json.loads(bytes(cursor.fetchone()[0]).partition(b"\n")[2])

@@ -7,7 +7,7 @@ until a person has looked (docs/operations.md, "The log has forked").
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -19,7 +19,7 @@ from audit.integrator import Connection, Integrator, Project, Step
 from audit.merkle import EMPTY_ROOT
 from audit.note import Checkpoint, Signer, sign_note, split_note
 from audit.policy import Policy
-from audit.witnessing import ForkError, SilentError, Witnesses
+from audit.witnessing import Cosigned, ForkError, SilentError, Witnesses
 from beep import clock, metrics
 
 logger = structlog.get_logger(__name__)
@@ -54,6 +54,18 @@ held_gauge: Final = Gauge(
 )
 witnessed_gauge: Final = Gauge(
     "beep_audit_witnesses", "Witnesses that cosigned in the last round", registry=metrics.REGISTRY
+)
+cosigned_gauge: Final = Gauge(
+    "beep_audit_witness_cosigned_timestamp_seconds",
+    "When a witness has last cosigned, seconds UTC; 0 when it never has",
+    ["witness"],
+    registry=metrics.REGISTRY,
+)
+contradicts_gauge: Final = Gauge(
+    "beep_audit_witness_contradicts",
+    "1 while a witness claims another history of the log and cannot show it",
+    ["witness"],
+    registry=metrics.REGISTRY,
 )
 forked_gauge: Final = Gauge(
     "beep_audit_forked", "1 when a witness knows another history of the log", registry=metrics.REGISTRY
@@ -190,6 +202,11 @@ class Service:
                     connection.autocommit = True
                     assert self._policy is not None
                     witnesses = Witnesses(self._policy, self._integrator.origin, _prover(connection.cursor()))
+                    names = [each.name for each in self._policy.witnesses]
+                    for name in names:
+                        cosigned_gauge.labels(name).set(0)
+                    for name, last in log.cosignature_times(connection.cursor(), names).items():
+                        cosigned_gauge.labels(name).set(last)
                 with connection.cursor() as cursor:
                     note = log.latest_note(cursor)
                     size = 0 if note is None else Checkpoint.parse(split_note(note)[0]).size
@@ -198,7 +215,7 @@ class Service:
                     given = witnesses.collect(note)
                     for each in given:
                         cursor.execute(INSERT_COSIGNATURE, (size, each.witness, each.time, each.line))
-                witnessed_gauge.set(len(given))
+                self._tell(given, witnesses.contradicting)
                 if self._policy is not None and self._policy.satisfied(each.witness for each in given):
                     done, at = size, time.monotonic()
                 else:
@@ -215,6 +232,13 @@ class Service:
             self._stop.wait(PUBLISH_EVERY)
         if connection is not None:
             connection.close()
+
+    def _tell(self, given: Sequence[Cosigned], contradicting: frozenset[str]) -> None:
+        witnessed_gauge.set(len(given))
+        for each in given:
+            cosigned_gauge.labels(each.witness).set(each.time)
+        for witness in self._policy.witnesses if self._policy else ():
+            contradicts_gauge.labels(witness.name).set(witness.name in contradicting)
 
     def _is_ahead(self, connection: Connection | None, size: int) -> bool:
         """Whether the log has grown to what the witness has seen: another integrator was quicker to ask."""

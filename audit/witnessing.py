@@ -3,17 +3,25 @@
 A witness that knows a larger tree than the log has, or one that does not continue into it, has found out that
 the log was forked: an old backup was restored, or somebody else signs with its key. Then nothing may be
 signed any more, and `ForkError` says so.
+
+But what a witness answers (a bare size, or that a proof fails) is a claim that nobody has signed, and one
+that lies or is broken must not be able to stop the log. It is believed with a checkpoint that **the log's own
+key** has signed and that contradicts the log at hand, which our witnesses give out (`/seen/…`); or when so
+many claim it that they fill the quorum. Otherwise that witness counts as failing (`contradicting`), and the
+others go on.
 """
 
 import http.client
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import structlog
 
+from audit.merkle import ProofError, verify_consistency
 from audit.note import Checkpoint, NoteError, encode_base64, open_note, parse_number, split_note
 from audit.policy import Policy, Witness
 
@@ -75,6 +83,12 @@ class Witnesses:
         self._prove: Final = prove
         self._sizes: Final[dict[str, int]] = {}
         """What each witness has last cosigned."""
+        self._claims: Final[dict[str, ForkError]] = {}
+
+    @property
+    def contradicting(self) -> frozenset[str]:
+        """Witnesses that claimed another history when they were asked last, and could not show it."""
+        return frozenset(self._claims)
 
     def collect(self, note: bytes) -> "list[Cosigned]":
         """The cosignatures of all who gave one to `note`, which the log has signed. Raises ForkError."""
@@ -97,6 +111,7 @@ class Witnesses:
 
     def _ask_all(self, note: bytes) -> tuple[list[Cosigned], list[str]]:
         checkpoint = Checkpoint.parse(split_note(note)[0])
+        self._claims.clear()
         asked = [each for each in self._policy.witnesses if each.url]
         silent = [each.name for each in self._policy.witnesses if not each.url]
         signed: list[Cosigned] = []
@@ -124,6 +139,8 @@ class Witnesses:
                         again.append(witness)
             waiting = again
         silent += [each.name for each in waiting]
+        if self._claims and self._policy.satisfied(self._claims):
+            raise max(self._claims.values(), key=lambda claim: claim.size)
         return signed, silent
 
     def _request(
@@ -160,8 +177,8 @@ class Witnesses:
             return self._hear_conflict(witness, checkpoint, answer.body)
         if answer.status == 422:
             # Our proof begins at the size that the witness says is its own, and leads to our root.
-            known = self._sizes.get(witness.name, 0)
-            raise ForkError(f"{witness.name} has cosigned another tree of {known} entries", known)
+            self._hear_claim(witness, checkpoint, self._sizes.get(witness.name, 0))
+            return None
         log.error("witness_refuses", witness=witness.name, status=answer.status)
         return None
 
@@ -171,16 +188,50 @@ class Witnesses:
         except (NoteError, UnicodeDecodeError):
             log.error("witness_answers_nonsense", witness=witness.name)
             return None
-        if size > checkpoint.size:
-            raise ForkError(
-                f"{witness.name} has cosigned {size} entries; this log has {checkpoint.size}",
-                size,
-                longer=True,
-            )
-        if size == self._sizes.get(witness.name) == checkpoint.size:
-            raise ForkError(f"{witness.name} has cosigned another tree of {size} entries", size)
+        if size > checkpoint.size or size == self._sizes.get(witness.name) == checkpoint.size:
+            self._hear_claim(witness, checkpoint, size)
+            return None
         self._sizes[witness.name] = size
         return True
+
+    def _hear_claim(self, witness: Witness, checkpoint: Checkpoint, size: int) -> None:
+        """The witness says that it knows another history, of `size` entries. Raises ForkError if it does."""
+        try:
+            seen = self._policy.signed(_seen(witness, self._origin), origin=self._origin).checkpoint
+        except (NoteError, UnreachableError) as error:
+            log.error("witness_contradicts", witness=witness.name, size=size, unproved=str(error))
+        else:
+            fork = self._fork(witness, checkpoint, seen)
+            if fork is not None:
+                raise fork
+            log.error("witness_contradicts", witness=witness.name, size=size, unproved="it shows no other")
+        self._claims[witness.name] = _claim(witness, checkpoint, size)
+        # Whatever it says its size is: it is asked from the beginning again, should it come to reason.
+        self._sizes.pop(witness.name, None)
+
+    def _fork(self, witness: Witness, checkpoint: Checkpoint, seen: Checkpoint) -> ForkError | None:
+        """What `seen`, which the log has signed, proves against `checkpoint`."""
+        if seen.size > checkpoint.size:
+            return _claim(witness, checkpoint, seen.size)
+        proof = self._prove(seen.size, checkpoint.size) if 0 < seen.size < checkpoint.size else ()
+        try:
+            if seen.size:
+                verify_consistency(seen.size, checkpoint.size, seen.root, checkpoint.root, proof)
+        except ProofError:
+            return _claim(witness, checkpoint, seen.size)
+        return None
+
+
+def seen_path(origin: str) -> str:
+    """Where a witness shows what it has cosigned last of the log of this origin."""
+    return f"/seen/{sha256(origin.encode()).hexdigest()}"
+
+
+def _claim(witness: Witness, checkpoint: Checkpoint, size: int) -> ForkError:
+    if size > checkpoint.size:
+        message = f"{witness.name} has cosigned {size} entries; this log has {checkpoint.size}"
+        return ForkError(message, size, longer=True)
+    return ForkError(f"{witness.name} has cosigned another tree of {size} entries", size)
 
 
 def _cosignature(witness: Witness, note: bytes, body: bytes) -> Cosigned:
@@ -191,12 +242,26 @@ def _cosignature(witness: Witness, note: bytes, body: bytes) -> Cosigned:
     return Cosigned(witness.name, given.time or 0, given.line)
 
 
+def _seen(witness: Witness, origin: str) -> bytes:
+    """The checkpoint that the witness shows; raises UnreachableError when it shows none."""
+    answer = _request(witness, "GET", seen_path(origin), None)
+    if isinstance(answer, UnreachableError):
+        raise answer
+    if answer.status != 200:
+        raise UnreachableError(f"it answers {answer.status}")
+    return answer.body
+
+
 def _post(witness: Witness, body: bytes) -> Answer | UnreachableError:
+    return _request(witness, "POST", "/add-checkpoint", body)
+
+
+def _request(witness: Witness, method: str, path: str, body: bytes | None) -> Answer | UnreachableError:
     parts = urlsplit(witness.url or "")
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)
     try:
-        connection.request("POST", f"{parts.path.rstrip('/')}/add-checkpoint", body)
+        connection.request(method, f"{parts.path.rstrip('/')}{path}", body)
         answer = connection.getresponse()
         return Answer(answer.status, answer.read(MAX_ANSWER_BYTES))
     except (OSError, http.client.HTTPException) as error:

@@ -4,6 +4,9 @@ The body is `old <size>\\n`, the consistency proof as base64 lines, an empty lin
 The answer: 200 with a cosignature line; 409 (`text/x.tlog.size`) with the size that was cosigned last when
 `old` is another, or when there are two roots for one size; 422 for a proof that does not prove; 403 for a
 checkpoint that the log has not signed; 404 for a log that this witness does not know; 400 for other shapes.
+
+Beyond the standard: `GET /seen/<SHA-256 of the origin in hex>` gives the checkpoint that was cosigned last,
+as the log has signed it. So a witness that refuses can show why, and nobody need believe a bare number.
 """
 
 import socket
@@ -32,6 +35,7 @@ from audit.note import (
 )
 from audit.policy import Log
 from audit.witness.state import Seen, State
+from audit.witnessing import seen_path
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +111,15 @@ class Witness:
         with self._state.lock:
             return self._decide(request)
 
+    def seen(self, path: str) -> Answer:
+        """What was cosigned last of the log that `path` (`/seen/…`) names."""
+        for origin in self._keys:
+            if path == seen_path(origin):
+                found = self._state.seen(origin)
+                if found is not None and found.note:
+                    return Answer(200, found.note.encode())
+        return Answer(404)
+
     def _decide(self, request: Request) -> Answer:
         checkpoint = request.checkpoint
         before = self._state.seen(checkpoint.origin) or Seen(0, encode_base64(EMPTY_ROOT), "")
@@ -127,8 +140,9 @@ class Witness:
             return Answer(422)
         text = checkpoint.format()
         if checkpoint.size > before.size:
+            signed = request.note.decode()
             self._state.remember(
-                checkpoint.origin, Seen(checkpoint.size, encode_base64(checkpoint.root), text)
+                checkpoint.origin, Seen(checkpoint.size, encode_base64(checkpoint.root), text, signed)
             )
         return Answer(200, self._state.signer.line(text.encode(), time=int(time.time())).encode())
 
@@ -220,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     def do_GET(self) -> None:
-        self._send(Answer(404))
+        self._send(self.server.witness.seen(self.path))
 
     def version_string(self) -> str:
         """What software this is concerns nobody."""

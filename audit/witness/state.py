@@ -4,9 +4,9 @@ A folder of its own holds:
 
 * `witness.key`: name and Ed25519 seed (base64), mode 0600. Made by `new`, read into memory, erased with the
   folder.
-* `state.json`: origin → size, root and text of the largest checkpoint cosigned. Written beside, fsynced and
-  renamed, the folder fsynced too. A witness that has lost it must not be started again under its name: it
-  would cosign a second history. So a missing file is an error, and only `new` makes one.
+* `state.json`: origin → size, root, text and signed note of the largest checkpoint cosigned. Written beside,
+  fsynced and renamed, the folder fsynced too. A witness that has lost it must not be started again under its
+  name: it would cosign a second history. So a missing file is an error, and only `new` makes one.
 * `evidence/`: signed checkpoints that contradict what was seen; at most 100 are kept.
 * `lock`: held while a process uses the folder.
 """
@@ -49,6 +49,8 @@ class Seen:
     """Base64."""
     text: str
     """The checkpoint's text."""
+    note: str = ""
+    """The checkpoint as the log has signed it, for whoever doubts this witness; nothing in older files."""
 
 
 class State:

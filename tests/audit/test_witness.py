@@ -18,7 +18,7 @@ from audit.policy import Policy
 from audit.witness import server
 from audit.witness.server import MAX_BODY_BYTES, Answer, Witness
 from audit.witness.state import State, StateError, create
-from audit.witnessing import ForkError, SilentError, Witnesses
+from audit.witnessing import ForkError, SilentError, Witnesses, seen_path
 from tests.audit import support
 from tests.audit.support import LOG, ORIGIN
 
@@ -251,6 +251,69 @@ def test_a_fork_is_noticed_before_anything_is_signed(tmp_path: Path) -> None:
             with pytest.raises(ForkError, match=what):
                 asking(crew, leaves).check_before_signing(last)
         asking(crew).check_before_signing(note(20))
+
+
+def lie(crew: support.Crew, name: str, answer: Answer, shown: bytes | None = None) -> None:
+    """Let a witness answer this whatever it is asked, and show `shown`."""
+    witness = crew.servers[name].witness
+    witness.add_checkpoint = lambda body: answer  # type: ignore[method-assign]
+    witness.seen = lambda path: Answer(200, shown) if shown else Answer(404)  # type: ignore[method-assign]
+
+
+CLAIMS = [
+    (Answer(409, b"999999\n"), None),
+    (Answer(409, b"999999\n"), note(99_999, [bytes(32)], Signer(ORIGIN, bytes(32)))),  # Not our key.
+    (Answer(409, b"999999\n"), note(12, origin="elsewhere")),
+    (Answer(409, b"999999\n"), b"nonsense"),
+    (Answer(409, b"999999\n"), note(9)),  # What it shows is continued by our log.
+    (Answer(422), None),
+    (Answer(422), note(12)),
+    (Answer(409, b"12\n"), None),  # "Another root of the same size."
+]
+
+
+@pytest.mark.parametrize(("answer", "shown"), CLAIMS)
+def test_a_witness_that_only_claims_another_history_stops_nothing(
+    tmp_path: Path, answer: Answer, shown: bytes | None
+) -> None:
+    with support.crew(tmp_path) as crew:
+        witnesses = asking(crew)
+        witnesses.cosign(note(9))
+        lie(crew, "one", answer, shown)
+        for size in (12, 12, 15):
+            given = witnesses.collect(note(size if answer.body != b"12\n" else 12))
+            assert {each.witness for each in given} == {"two", "three"}
+        assert witnesses.contradicting == {"one"}
+        asking(crew).check_before_signing(note(15 if answer.body != b"12\n" else 12))
+        # Two of three are a quorum: what they say without showing it is believed too.
+        lie(crew, "two", answer, shown)
+        with pytest.raises(ForkError):
+            witnesses.collect(note(15 if answer.body != b"12\n" else 12))
+
+
+def test_one_witness_that_shows_another_history_is_enough(tmp_path: Path) -> None:
+    for number, (answer, shown, what) in enumerate(
+        (
+            (Answer(409, b"20\n"), note(20), "20 entries; this log has 15"),
+            (Answer(422), note(12, FORKED), "another tree of 12"),
+            (Answer(409, b"15\n"), note(15, FORKED), "another tree of 15"),
+        )
+    ):
+        with support.crew(tmp_path / str(number)) as crew:
+            lie(crew, "one", answer, shown)
+            witnesses = asking(crew)
+            with pytest.raises(ForkError, match=what):
+                witnesses.collect(note(15))
+
+
+def test_a_witness_shows_what_it_has_cosigned_last(witness: Witness) -> None:
+    path = seen_path(ORIGIN)
+    assert witness.seen(path).status == 404
+    witness.add_checkpoint(body(0, 5))
+    assert witness.seen(path) == Answer(200, note(5))
+    witness.add_checkpoint(b"old 5\n\n" + note(5, FORKED))
+    assert witness.seen(path) == Answer(200, note(5))
+    assert witness.seen("/seen/else").status == 404
 
 
 def test_a_witness_that_talks_nonsense_counts_as_silent(tmp_path: Path) -> None:

@@ -6,23 +6,26 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "beep.settings")
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 # Sets Django up: what is imported below reads models.
 django: Any = get_asgi_application()
 
 from accounts import checks
+from beep.bodies import Bounded
 from beep.origins import guarded
 from messaging import consumer, polling, wake
 
 checks.enforce()
 
+bounded: Any = Bounded(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 poll = guarded(polling.endpoint)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Requests. A long poll is answered without Django, whose middleware costs more than most polls."""
-    await (poll if scope["path"] == polling.PATH else django)(scope, receive, send)
+    await (poll if scope["path"] == polling.PATH else bounded)(scope, receive, send)
 
 
 SOCKETS: Any = {"/ws": guarded(consumer.endpoint), "/wake": guarded(wake.endpoint, required=False)}

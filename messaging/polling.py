@@ -25,7 +25,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from beep import metrics
+from beep import bodies, metrics
 from beep.errors import BeepError
 from messaging import protocol
 from messaging.consumer import address_of, admit, token_hash_of
@@ -49,9 +49,6 @@ MAX_FRAMES: Final = 64
 """Frames in one POST."""
 MAX_BYTES: Final = 2 * (protocol.MAX_FRAME + 4)
 """Bytes of one POST."""
-BODY_PATIENCE: Final = 30.0
-"""Seconds that a body may take, and beside it a second for each `BODY_RATE` bytes announced."""
-BODY_RATE: Final = 1_000
 RETRY: Final = 1.0
 """Seconds after which a client may come back to a server that is going or cannot read its database."""
 
@@ -100,7 +97,7 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> tuple[bytes
     engine.polls.begin(session.device)
     try:
         began = now()
-        frames = _split(await _body(receive, head.length))
+        frames = _split(await bodies.read(receive, announced=head.length, limit=MAX_BYTES))
         if now() - began > limits.POLL:
             # The body took longer than a socket may outlive its session.
             session = await _admitted(engine, scope)
@@ -172,26 +169,6 @@ def _name(value: bytes) -> tuple[bytes, int]:
 
 def _named(id_: bytes, number: int) -> bytes:
     return base64.urlsafe_b64encode(id_).rstrip(b"=") + b".%d" % number
-
-
-async def _body(receive: Receive, announced: int) -> bytes:
-    """Everything, within bounds of size and time. Raises BeepError `too_large` and `bad_request`."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    try:
-        async with asyncio.timeout(BODY_PATIENCE + announced / BODY_RATE):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ConnectionAbortedError
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > MAX_BYTES:
-                    raise BeepError("too_large")
-                more = message.get("more_body", False)
-    except TimeoutError:
-        raise BeepError("bad_request", "The body took too long.") from None
-    return b"".join(parts)
 
 
 def _split(body: bytes) -> list[bytes]:

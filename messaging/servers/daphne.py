@@ -19,11 +19,12 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet.tcp import Connection
 
-from beep import operations
+from beep import bodies, operations
+from beep.errors import BeepError
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, readiness, reading
+from messaging.servers import arguments, draining, incoming, readiness, reading
 
 log = structlog.get_logger(__name__)
 
@@ -144,8 +145,78 @@ class SocketProtocol(reading.Metered, WebSocketProtocol):  # type: ignore[misc]
         super().onMessageFrameBegin(length)
 
 
+class Heads:
+    """Ends a connection that does not say in time what it wants; `channel` is what the factory made."""
+
+    def __init__(self, channel: Any) -> None:
+        self._inner: Final = channel._channel
+        self._receive: Final = channel.dataReceived
+        self.deadline: Final = incoming.Deadline(self._give_up)
+        self._inner.heads = self
+        channel.dataReceived = self._received
+        self.deadline.set(incoming.HEAD)
+
+    def _received(self, data: bytes) -> None:
+        requests = self._inner.requests
+        if not self.deadline.running and not (requests and requests[0].headed):
+            self.deadline.set(incoming.HEAD)
+        self._receive(data)
+
+    def _give_up(self) -> None:
+        self._inner.transport.abortConnection()
+
+
 class Request(WebRequest):  # type: ignore[misc]
-    """An HTTP request; while the server drains its answer is the connection's last."""
+    """An HTTP request, whose body is bounded; while the server drains its answer is the connection's last."""
+
+    headed = False
+    """Its head has come."""
+    _size = 0
+    _refused = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._deadline: Final = incoming.Deadline(self._too_slow)
+        super().__init__(*args, **options)
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        """The head is complete; None when the body's length is not announced."""
+        self.headed = True
+        self.channel.heads.deadline.clear()
+        super().gotLength(length)
+        if length is not None and length > incoming.LIMIT:
+            self._refuse(BeepError("too_large"))
+        elif length != 0:
+            self._deadline.set(bodies.patience(incoming.LIMIT if length is None else length))
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        """A piece of the body."""
+        self._size += len(data)
+        if self._size > incoming.LIMIT:
+            self._refuse(BeepError("too_large"))
+        if not self._refused:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+        """All of it has come."""
+        self._deadline.clear()
+        if not self._refused:
+            super().requestReceived(command, path, version)
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        """The peer has gone."""
+        self._deadline.clear()
+        super().connectionLost(reason)
+
+    def _too_slow(self) -> None:
+        self._refuse(BeepError("bad_request", "The body took too long."))
+
+    def _refuse(self, refusal: BeepError) -> None:
+        """Before the application: the answer straight onto the line, which ends."""
+        if not self._refused and self.channel is not None:
+            self._refused = True
+            self._deadline.clear()
+            self.channel.transport.write(incoming.refused(refusal))
+            self.channel.loseConnection()
 
     def write(self, data: bytes) -> None:
         """Part of the answer; with the first, which sends the headers, say that the line will be closed."""
@@ -181,6 +252,8 @@ class Server(DaphneServer):  # type: ignore[misc]
         def build_ours(address: Any) -> Any:
             channel = build(address)
             channel.requestFactory = Request
+            channel.timeOut = incoming.IDLE
+            Heads(channel)
             return channel
 
         factory.buildProtocol = build_ours

@@ -10,7 +10,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
@@ -18,7 +20,7 @@ from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, readiness, reading
+from messaging.servers import arguments, draining, incoming, readiness, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,6 +135,50 @@ class SocketProtocol(reading.Metered, WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
 
 
+class RequestProtocol(H11Protocol):
+    """Ends a connection that does not say in time what it wants. The body is the application's to bound."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A head is due."""
+        super().connection_made(transport)
+        self._deadline = incoming.Deadline(self._give_up)
+        self._deadline.set(incoming.HEAD)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is due any more."""
+        self._deadline.clear()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Part of a head, or of a body, whose own deadline then holds."""
+        if not self._deadline.running and not self._busy():
+            self._deadline.set(incoming.HEAD)
+        super().data_received(data)
+        if self._busy():
+            self._deadline.clear()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From now on another protocol reads."""
+        self._deadline.clear()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """Answered; of a body that was not read to its end little more is waited for."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and not self._busy():
+            self._deadline.set(incoming.LINGER)
+
+    def _busy(self) -> bool:
+        """Whether a request is being worked on."""
+        # None before the first request, whatever the library's annotation says.
+        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)
+        return cycle is not None and not cycle.response_complete
+
+    def _give_up(self) -> None:
+        if not self._busy():
+            self.transport.abort()
+
+
 class Server(uvicorn.Server):
     """Drains the engine before it closes connections."""
 
@@ -195,6 +241,8 @@ def make(host: str, port: int, application: str = arguments.APPLICATION, *, fd: 
             application,
             host=host,
             port=port,
+            http=RequestProtocol,
+            timeout_keep_alive=incoming.IDLE,
             ws=SocketProtocol,
             ws_max_size=arguments.MESSAGE_LIMIT,
             ws_ping_interval=arguments.PING_INTERVAL,

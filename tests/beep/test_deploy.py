@@ -21,7 +21,7 @@ import yaml
 from beep import secretfiles
 from beep.demo.configuration import ROOT
 from beep.environment import Environment
-from messaging.servers import arguments, draining
+from messaging.servers import arguments, draining, incoming
 
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -314,3 +314,52 @@ def test_the_proxy_keeps_sockets_and_polls_open() -> None:
     assert "ssl_reject_handshake on;" in text
     workers = set(re.findall(r"server (web-\d+):8000", nginx("upstream-compose.conf")))
     assert workers == {name for name in SERVICES if name.startswith("web-")}
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="no nginx here")
+@pytest.mark.parametrize("upstream", ["systemd", "compose"])
+def test_nginx_reads_the_configuration(tmp_path: Path, upstream: str) -> None:
+    """As it is but for paths, names of containers, and what versions before 1.27.3 do not know."""
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=beep.test",
+    ]
+    made += ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")]
+    subprocess.run(made, check=True, capture_output=True)
+    (tmp_path / "mime.types").write_text("types { text/html html; }")
+    changes = {
+        r"/run/secrets/tls_certificate": str(tmp_path / "cert"),
+        r"/run/secrets/tls_key": str(tmp_path / "key"),
+        r"/etc/nginx/mime\.types": str(tmp_path / "mime.types"),
+        r"(_temp_path|pid) /tmp/": rf"\1 {tmp_path}/",
+        r"web-1:8000 resolve": "127.0.0.1:8000",
+        r"web-2:8000 resolve": "127.0.0.1:8001",
+        r"(?m)^ *http2 on;$": "",
+    }
+    for name in ("nginx.conf", "beep.conf", f"upstream-{upstream}.conf"):
+        text = (DEPLOY / "nginx" / name).read_text()
+        for pattern, replacement in changes.items():
+            text = re.sub(pattern, replacement, text)
+        (tmp_path / name.replace(f"-{upstream}", "")).write_text(text)
+    words = ["nginx", "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
+    said = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert "warn" not in said.stderr
+
+
+def test_the_proxy_ends_its_connections_to_workers_before_they_do() -> None:
+    for upstream in ("systemd", "compose"):
+        found = re.search(r"keepalive_timeout (\d+)s;", nginx(f"upstream-{upstream}.conf"))
+        assert found is not None
+        assert int(found[1]) < incoming.IDLE
+    assert "limit_conn connections" in nginx("beep.conf")
+    # A restart brings everybody back at once.
+    assert all("limit_req" not in location(path) for path in ("= /ws", "= /wake", "= /poll"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Session
-from beep import clock
+from beep import bodies, clock
 from messaging import polling, protocol
 from messaging.engine import limits, polls
 from messaging.engine.runtime import Engine
@@ -108,7 +108,7 @@ async def test_bodies_are_bounded_in_time_and_number(
     assert (await poller.post(protocol.Ping(id=2))).refusal[1] == "rate_limited"
     for request in slow:
         await request.hang_up()
-    monkeypatch.setattr(polling, "BODY_PATIENCE", 0.05)
+    monkeypatch.setattr(bodies, "PATIENCE", 0.05)
     late = poller.request(**{"content-length": "10"})
     await late.say(b"\0", more=True)
     assert (await late.answer()).refusal[:2] == (400, "bad_request")

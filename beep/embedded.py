@@ -15,7 +15,6 @@ import json
 import os
 import secrets
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -25,16 +24,14 @@ from typing import Final
 
 import psycopg
 import redis
-from psycopg import sql
 
-from beep import binaries, isolation
+from beep import binaries, cluster, isolation
 from beep.isolation import EmbeddedError
 from beep.leftovers import first_number, is_postgres_on, usable_port
 from beep.processes import Child, spawn
 
 LOGINS: Final = ("beep_migrator", "beep_app", "beep_integrator", "beep_auditor")
 DATABASE: Final = "beep"
-SQL_DIR: Final = Path(__file__).resolve().parent.parent / "deploy"
 START_PATIENCE: Final = 30.0
 """Seconds a server may take to answer; crash recovery after a kill is part of it."""
 STOP_PATIENCE: Final = 20.0
@@ -54,8 +51,7 @@ POSTGRES_SETTINGS: Final = {
     "log_error_verbosity": "terse",
 }
 
-CHILD_ENV: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
-"""All that the servers get of the environment: none of the application's secrets."""
+CHILD_ENV: Final = cluster.ENVIRONMENT
 
 
 @dataclass(frozen=True)
@@ -281,7 +277,7 @@ class Embedded:
         programs = shield.reachable(binaries.postgres())
         data = self._dir / "postgres"
         if not data.is_dir():
-            self._initdb(programs, data, shield)
+            cluster.make(programs, data, shield=shield, password=self._state.passwords["postgres"])
         settings = {**POSTGRES_SETTINGS, "fsync": self._fsync, "port": str(self._state.postgres_port)}
         settings |= self.postgres_settings
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -294,39 +290,6 @@ class Embedded:
             polite=signal.SIGINT,
         )
         self._await(child, self._postgres_answers)
-
-    def _initdb(self, programs: Path, data: Path, shield: isolation.Shield) -> None:
-        """Make the cluster beside its final place, so that an interrupted attempt is never taken for a
-        cluster.
-        """
-        fresh = shield.make_folder(data.with_name("postgres.new"))
-        # An unnamed pipe would not survive the change of user; the file lives for one second in a 0700
-        # folder.
-        password_file = self._dir / "initdb.password"
-        password_file.touch(mode=0o600)
-        password_file.write_text(self._state.passwords["postgres"])
-        try:
-            shield.adopt(password_file)
-            words = "-U postgres -A scram-sha-256 -E UTF8 --locale-provider=builtin"
-            # Of the locales, the one that every build has: code-point order, Unicode case mapping.
-            words += " --builtin-locale=C.UTF-8 --locale=C"
-            result = subprocess.run(
-                [
-                    *shield.prefix(signal.SIGKILL),
-                    *(programs / "initdb", "-D", fresh, f"--pwfile={password_file}"),
-                    *words.split(),
-                ],
-                env=CHILD_ENV,
-                cwd="/",
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        finally:
-            password_file.unlink()
-        if result.returncode != 0:
-            raise EmbeddedError(f"initdb failed:\n{result.stdout[-800:]}{result.stderr[-1600:]}")
-        fresh.rename(data)
 
     def _postgres_answers(self) -> bool:
         try:
@@ -376,18 +339,8 @@ class Embedded:
 
     def _prepare(self, urls: Urls) -> None:
         """Roles, their passwords and the database; every step may be repeated after an interruption."""
-        with psycopg.connect(urls.superuser, autocommit=True) as connection:
-            connection.execute(_script("roles.sql"))
-            for login in LOGINS:
-                statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
-                connection.execute(
-                    statement.format(sql.Identifier(login), sql.Literal(self._state.passwords[login]))
-                )
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
-            if not known:
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER beep_owner").format(sql.Identifier(DATABASE))
-                )
+        passwords = {login: self._state.passwords[login] for login in LOGINS}
+        cluster.make_roles(urls.superuser, database=DATABASE, passwords=passwords)
         prepare_database(urls.superuser, DATABASE)
         self._state.prepared = True
         self._save(self._state)
@@ -401,12 +354,5 @@ def urls_of(data_dir: Path) -> Urls:
 
 
 def prepare_database(superuser_url: str, name: str) -> None:
-    """Apply `deploy/database.sql` inside the database `name`; to be done for a copy too, whose own rights
-    start empty.
-    """
-    with psycopg.connect(superuser_url, dbname=name, autocommit=True) as connection:
-        connection.execute(_script("database.sql"))
-
-
-def _script(name: str) -> bytes:
-    return (SQL_DIR / name).read_bytes()
+    """See `cluster.prepare`; to be done for a copy too, whose own rights start empty."""
+    cluster.prepare(superuser_url, name)

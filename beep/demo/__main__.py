@@ -8,6 +8,7 @@ import ctypes
 import hashlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -246,7 +247,12 @@ class Demo:
             print(f"    {self._configuration.url}{person['activation_path']}")
         file = self._configuration.data_dir / "demo.json"
         say(f"\n{self._configuration.url}/activate   all codes: {file}")
-        say(f"Somebody lost everything? Officers and how they reset: {file}, docs/operations.md\n")
+        say(f"Somebody lost everything? Officers and how they reset: {file}, docs/operations.md")
+        # The folder where it is not the usual one, as the command needs it too.
+        folder = os.environ.get("BEEP_DATA_DIR")
+        where = f"BEEP_DATA_DIR={shlex.quote(folder)} " if folder else ""
+        say("Changed the code? Replace the processes one after the other, which nobody at work notices:")
+        say(f"  {where}{sys.executable} -m beep.demo.restart\n")
 
     def _officers(self) -> list[dict[str, str]]:
         """The reset officers: `python -m beep.demo.manage reset_sign --key FILE` signs as one."""

@@ -4,6 +4,7 @@ Each check yields alarms by the names of `audit.verify.alarms`. It reads as `bee
 believes nothing but the policy: signatures and cosignatures are verified, hashes made again.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -17,6 +18,7 @@ from audit.policy import Policy, QuorumError
 from audit.verify.alarms import AlarmError
 from audit.verify.entries import Sighting, Times, check_entry
 from audit.verify.export import sighting
+from audit.verify.writers import Writers
 from audit.witnessing import ForkError, SilentError, Witnesses
 from beep import clock
 
@@ -37,6 +39,10 @@ SELECT size, array_agg(DISTINCT witness) FROM audit_cosignature GROUP BY size OR
 UNTAKEN: Final[LiteralString] = """
 SELECT i.id, i.kind FROM audit_intake i
 WHERE i.at < %s AND NOT EXISTS (SELECT FROM audit_taken t WHERE t.intake = i.id) ORDER BY i.id LIMIT 1
+"""
+WAITING: Final[LiteralString] = """
+SELECT i.body FROM audit_intake i
+WHERE i.kind <> 'messages.batch' AND NOT EXISTS (SELECT FROM audit_taken t WHERE t.intake = i.id)
 """
 UNTOLD: Final[LiteralString] = """
 SELECT l.leaf_index FROM audit_leaf l
@@ -69,6 +75,9 @@ class Checker:
         }
         self._told: Final[dict[str, set[UUID]]] = defaultdict(set)
         self._before: Final = clock.from_ms(clock.now_ms() - WAIT)
+        self._writers: Final = Writers()
+        self._whole = False
+        """Whether every entry was looked at."""
         self.size = 0
 
     def run(self, progress: Progress = lambda done, all_: None) -> Iterator[AlarmError]:
@@ -83,6 +92,7 @@ class Checker:
             lambda: self._tree(progress),
             self._tiles,
             self._intake,
+            self._committed,
             self._messages,
             self._envelopes,
             self._acts,
@@ -160,6 +170,7 @@ class Checker:
             if (leaf["at"], leaf["action"]) != (at, kind):
                 raise AlarmError("entry_altered", "its columns are not what it says", index=index)
             frontier.append(stored)
+            self._writers.add(leaf, hash=stored, index=index)
             while following is not None and following[0] == frontier.size:
                 size, root, note = following
                 said = Checkpoint.parse(split_note(note)[0])
@@ -179,6 +190,7 @@ class Checker:
             progress(self.size, total)
         if frontier.size != total or following is not None:
             raise AlarmError("tail_cut", f"{frontier.size} entries are there", index=frontier.size)
+        self._whole = True
 
     def _sightings(self) -> Iterator[Sighting]:
         cursor = self._connection.cursor()
@@ -220,6 +232,19 @@ class Checker:
         for query, what in ((UNTOLD, "nothing came in that it tells of"), (CHANGED, "another text came in")):
             if (row := execute(query).fetchone()) is not None:
                 raise AlarmError("intake_dropped", what, index=row[0])
+
+    def _committed(self) -> None:
+        """What the processes knew to be committed is in the log, or on its way in the intake."""
+        if not self._whole:
+            return
+        for (body,) in self._named("waiting", WAITING):
+            try:
+                leaf: Any = json.loads(body.removeprefix(intake.PREFIX))
+            except (ValueError, RecursionError):
+                continue  # It comes into the log as it is, and is named there.
+            if isinstance(leaf, dict):
+                self._writers.add(leaf, hash=merkle.leaf_hash(body), index=None)
+        self._writers.finish()
 
     def _messages(self) -> None:
         """The leaves of seconds are made of the batches that came in."""

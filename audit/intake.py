@@ -19,9 +19,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from audit import canonical
+from audit import canonical, writer
 from audit.canonical import Json
 from audit.events import Actor, Event, Personal
+from audit.writer import Stamp
 from beep import clock
 
 PREFIX: Final = b"beep-audit/v1\n"
@@ -55,11 +56,14 @@ def record(event: Event) -> None:
     """Write `event` in the current transaction of the default connection; refuses to run outside one."""
     if not connection.in_atomic_block:
         raise RuntimeError("an audit event belongs to the transaction of the act it tells of")
-    encoded = encode(event, at=clock.now_ms())
+    by = writer.current()
+    stamp = by.stamp()
+    encoded = encode(event, at=clock.now_ms(), stamp=stamp)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, encoded.row)
         for opening in encoded.openings:
             cursor.execute(INSERT_OPENING, opening)
+    writer.when_committed(by, stamp, encoded.row[2])
 
 
 def record_batch(hashes: Sequence[bytes], *, at: int) -> None:
@@ -88,8 +92,8 @@ def hashes_of(body: bytes) -> list[bytes]:
     return [body[at : at + HASH_BYTES] for at in range(0, len(body), HASH_BYTES)]
 
 
-def encode(event: Event, *, at: int) -> Encoded:
-    """The row and openings of `event` at `at` (milliseconds UTC); no I/O.
+def encode(event: Event, *, at: int, stamp: Stamp | None = None) -> Encoded:
+    """The row and openings of `event` at `at` (milliseconds UTC) by the writer of `stamp`; no I/O.
 
     Raises ValueError when the leaf would be larger than 65,535 bytes.
     """
@@ -107,6 +111,7 @@ def encode(event: Event, *, at: int) -> Encoded:
         "after": event.after,
         "approver": event.approver,
         "basis": event.basis,
+        "writer": _writer(stamp) if stamp else None,
     }
     body = PREFIX + canonical.encode(_plain(leaf, openings))
     if len(body) > MAX_LEAF_BYTES:
@@ -116,6 +121,10 @@ def encode(event: Event, *, at: int) -> Encoded:
 
 def _actor(actor: Actor) -> dict[str, Any]:
     return {item.name: getattr(actor, item.name) for item in fields(actor)}
+
+
+def _writer(stamp: Stamp) -> dict[str, Any]:
+    return {item.name: getattr(stamp, item.name) for item in fields(stamp)}
 
 
 def _plain(value: Any, openings: list[tuple[bytes, bytes, str]]) -> Json:

@@ -8,7 +8,7 @@ the text, erased here. Backups that hold it end with their own retention (docs/o
 
 from django.db import connection, connections, transaction
 
-from audit import intake
+from audit import intake, writer
 from audit.events import Actor, OpeningErased
 from beep import clock
 
@@ -24,10 +24,14 @@ def erase(commitment: bytes, *, actor: Actor, reason: str, basis: str) -> bool:
     if not all(text.strip() and len(text) <= MAX_REASON for text in (reason, basis)):
         raise ValueError("an erasure needs a reason and a legal basis of up to 500 letters")
     event = OpeningErased(actor=actor, opening=commitment, reason=reason, basis=basis)
-    at, _, body = intake.encode(event, at=clock.now_ms()).row
+    by = writer.current()
+    stamp = by.stamp()
+    at, _, body = intake.encode(event, at=clock.now_ms(), stamp=stamp).row
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase_opening(%s, %s, %s)", (commitment, at, body))
         (erased,) = cursor.fetchone()
+        if erased:
+            writer.when_committed(by, stamp, body)
     return bool(erased)
 
 

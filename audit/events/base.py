@@ -10,6 +10,8 @@ A leaf's JSON has these members, those without a value left out::
     error       code of the refusal
     parameters  the event's own fields
     before, after, approver, basis
+    writer      {process, number, committed, last, hash}: which process wrote it, and what it had committed
+                before (`audit.writer`); the leaves of seconds have none
 
 A field of type `Personal` never stands in a leaf: a salted commitment does, and the opening is stored apart,
 where it can be erased. Ids are pseudonyms and stand in the clear.

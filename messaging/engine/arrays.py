@@ -16,11 +16,13 @@ from psycopg.pq import Format
 UUID: Final = 2950
 BYTEA: Final = 17
 INT8: Final = 20
+TEXT: Final = 25
 ARRAY_OF: Final = {UUID: 2951, BYTEA: 1001, INT8: 1016}
 """Element oid → array oid, from `pg_type.dat`."""
 
 _HEADER: Final = struct.Struct(">iiiii")
 _LENGTH: Final = struct.Struct(">i")
+_INT8: Final = struct.Struct(">q")
 _SIXTEEN: Final = _LENGTH.pack(16)
 
 
@@ -65,6 +67,11 @@ def ints(values: Sequence[int]) -> Ints:
     flat: list[int] = [8] * (2 * len(values))
     flat[1::2] = values
     return Ints(_HEADER.pack(1, 0, INT8, len(values), 1) + struct.pack(">" + "iq" * len(values), *flat))
+
+
+def int8(value: int) -> bytes:
+    """One `bigint`; raises struct.error when it is none."""
+    return _INT8.pack(value)
 
 
 class _ColumnDumper(Dumper):

@@ -27,14 +27,13 @@ from typing import Final
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
 
 from beep import clock, metrics
 from beep.errors import BeepError
 from messaging import read_only
-from messaging.engine import arrays, audit_row, database, limits, statements, tasks
+from messaging.engine import arrays, audit_row, limits, statements, tasks
 from messaging.engine.batch import Accepted, ConversationRow, Decision, Earlier, SenderRow, decide, retries
+from messaging.engine.flight import Line, Step
 from messaging.engine.submission import Outcome, Submission
 
 log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ class Writer:
         self._idle: Final = asyncio.Event()
         self._idle.set()
         self._group_ids: dict[tuple[bytes, int], bytes] = {}
-        self._connection: AsyncConnection[TupleRow] | None = None
+        self._line: Line | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -197,13 +196,14 @@ class Writer:
         raise AssertionError("the last round returns or raises")
 
     async def _commit(self, batch: Sequence[Submission]) -> Decision:
-        connection = self._connection
-        if connection is None or connection.closed:
-            connection = self._connection = await database.connect()
+        line = self._line
+        if line is None or line.closed:
+            await self._disconnect()
+            line = self._line = await Line.open(statements.ALL)
         began = time.perf_counter()
-        conversations, senders = await self._lock(connection, batch)
-        earlier = await self._earlier(connection, retries(batch, senders))
-        await self._learn_group_ids(connection, conversations)
+        conversations, senders = await self._lock(line, batch)
+        earlier = await self._earlier(line, retries(batch, senders))
+        await self._learn_group_ids(line, conversations)
         now_ms = clock.now_ms()
         decision = decide(
             list(batch),
@@ -213,43 +213,37 @@ class Writer:
             earlier=earlier,
             now_ms=now_ms,
         )
-        async with connection.pipeline():
-            if decision.accepted:
-                await self._write(connection, decision, now_ms)
-            # In one flight with WRITE: when that fails, the server skips this and the transaction is void.
-            await connection.execute("COMMIT")
+        # In one flight with WRITE: when that fails, the server skips COMMIT and the transaction is void.
+        write = [_write(decision, now_ms)] if decision.accepted else []
+        await line.fly(*write, (statements.COMMIT, ()))
         metrics.batch_size.observe(len(batch))
         metrics.commit_seconds.observe(time.perf_counter() - began)
         metrics.total.accepted += sum(len(added.envelopes) for added in decision.accepted.values())
         return decision
 
     async def _lock(
-        self, connection: AsyncConnection[TupleRow], batch: Sequence[Submission]
+        self, line: Line, batch: Sequence[Submission]
     ) -> tuple[dict[bytes, ConversationRow], dict[tuple[bytes, bytes], SenderRow]]:
         # A device may have two sessions in one batch: the last messages of one, the first of the next.
         keys = list({(s.conversation, s.device, s.person, s.session) for s in batch})
         ids = sorted({s.conversation for s in batch})
-        async with connection.pipeline():
-            await connection.execute("BEGIN")
-            await connection.execute(statements.GATE, (read_only.GATE,), binary=True)
-            locked = await connection.execute(statements.LOCK, (arrays.uuids(ids),), binary=True)
-            columns = (
-                arrays.uuids([conversation for conversation, _, _, _ in keys]),
-                arrays.uuids([device for _, device, _, _ in keys]),
-                arrays.uuids([person for _, _, person, _ in keys]),
-                arrays.uuids([session for _, _, _, session in keys]),
-            )
-            found = await connection.execute(statements.SENDERS, columns, binary=True)
-        conversations = {row[0]: ConversationRow(*row[1:]) for row in await locked.fetchall()}
+        columns = tuple(arrays.uuids(column) for column in zip(*keys, strict=True))
+        _, _, locked, found = await line.fly(
+            (statements.BEGIN, ()),
+            (statements.GATE, _GATE),
+            (statements.LOCK, (arrays.uuids(ids),)),
+            (statements.SENDERS, columns),
+        )
+        conversations = {row[0]: ConversationRow(*row[1:]) for row in locked}
         senders: dict[tuple[bytes, bytes], SenderRow] = {}
-        for conversation, device, counter, generation, session, may in await found.fetchall():
+        for conversation, device, counter, generation, session, may in found:
             row = senders.setdefault((conversation, device), SenderRow(counter or 0, generation or 0))
             if may:
                 row.sessions.add(session)
         return conversations, senders
 
     async def _earlier(
-        self, connection: AsyncConnection[TupleRow], repeated: Sequence[Submission]
+        self, line: Line, repeated: Sequence[Submission]
     ) -> dict[tuple[bytes, bytes, int], Earlier]:
         if not repeated:
             return {}
@@ -258,12 +252,10 @@ class Writer:
             arrays.uuids([s.device for s in repeated]),
             arrays.ints([s.counter for s in repeated]),
         )
-        cursor = await connection.execute(statements.EARLIER, columns, binary=True)
-        return {row[:3]: Earlier(*row[3:]) for row in await cursor.fetchall()}
+        (rows,) = await line.fly((statements.EARLIER, columns))
+        return {row[:3]: Earlier(*row[3:]) for row in rows}
 
-    async def _learn_group_ids(
-        self, connection: AsyncConnection[TupleRow], conversations: dict[bytes, ConversationRow]
-    ) -> None:
+    async def _learn_group_ids(self, line: Line, conversations: dict[bytes, ConversationRow]) -> None:
         wanted = [
             (conversation, row.generation)
             for conversation, row in conversations.items()
@@ -276,47 +268,52 @@ class Writer:
             self._group_ids.clear()
             wanted = [(conversation, row.generation) for conversation, row in conversations.items()]
         columns = (arrays.uuids([c for c, _ in wanted]), arrays.ints([g for _, g in wanted]))
-        cursor = await connection.execute(statements.GROUP_IDS, columns, binary=True)
-        for conversation, generation, group_id in await cursor.fetchall():
+        (rows,) = await line.fly((statements.GROUP_IDS, columns))
+        for conversation, generation, group_id in rows:
             self._group_ids[conversation, generation] = group_id
 
-    async def _write(self, connection: AsyncConnection[TupleRow], decision: Decision, now_ms: int) -> None:
-        logs = sorted(decision.accepted.items())
-        envelopes = [envelope for _, accepted in logs for envelope in accepted.envelopes]
-        hashes = [value for _, accepted in logs for value in accepted.hashes]
-        counters = list(decision.counters.items())
-        columns = (
-            arrays.uuids([c for c, accepted in logs for _ in accepted.envelopes]),
-            arrays.ints([e.seq for e in envelopes]),
-            arrays.ints([e.generation for e in envelopes]),
-            arrays.ints([e.epoch for e in envelopes]),
-            arrays.uuids([e.device for e in envelopes]),
-            arrays.ints([e.counter for e in envelopes]),
-            arrays.ints([e.time for e in envelopes]),
-            arrays.byteas([e.body for e in envelopes]),
-            arrays.byteas([value for _, accepted in logs for value in accepted.body_hashes]),
-            arrays.byteas(hashes),
-            arrays.uuids([c for c, _ in logs]),
-            arrays.ints([accepted.envelopes[-1].seq for _, accepted in logs]),
-            arrays.uuids([c for (c, _), _ in counters]),
-            arrays.uuids([d for (_, d), _ in counters]),
-            arrays.ints([last for _, last in counters]),
-        )
-        await connection.execute(
-            statements.WRITE, (*columns, *audit_row.of_batch(hashes=hashes, at=now_ms)), binary=True
-        )
-
     async def _rollback(self) -> None:
-        if self._connection is not None:
+        if self._line is not None:
             try:
-                await self._connection.rollback()
+                await self._line.fly((statements.ROLLBACK, ()))
             except psycopg.Error:
                 await self._disconnect()
 
     async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        line, self._line = self._line, None
+        if line is not None:
+            await line.close()
+
+
+_GATE: Final = (arrays.int8(read_only.GATE),)
+
+
+def _write(decision: Decision, now_ms: int) -> Step:
+    logs = sorted(decision.accepted.items())
+    envelopes = [envelope for _, accepted in logs for envelope in accepted.envelopes]
+    hashes = [value for _, accepted in logs for value in accepted.hashes]
+    counters = decision.counters
+    at, kind, body = audit_row.of_batch(hashes=hashes, at=now_ms)
+    return statements.WRITE, (
+        arrays.uuids([c for c, accepted in logs for _ in accepted.envelopes]),
+        arrays.ints([e.seq for e in envelopes]),
+        arrays.ints([e.generation for e in envelopes]),
+        arrays.ints([e.epoch for e in envelopes]),
+        arrays.uuids([e.device for e in envelopes]),
+        arrays.ints([e.counter for e in envelopes]),
+        arrays.ints([e.time for e in envelopes]),
+        arrays.byteas([e.body for e in envelopes]),
+        arrays.byteas([value for _, accepted in logs for value in accepted.body_hashes]),
+        arrays.byteas(hashes),
+        arrays.uuids([c for c, _ in logs]),
+        arrays.ints([accepted.envelopes[-1].seq for _, accepted in logs]),
+        arrays.uuids([c for c, _ in counters]),
+        arrays.uuids([d for _, d in counters]),
+        arrays.ints(list(counters.values())),
+        arrays.int8(at),
+        kind.encode(),
+        body,
+    )
 
 
 def _resolve(batch: Sequence[Submission], outcomes: Sequence[Outcome]) -> None:

@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 
 from beep import metrics
 from messaging import protocol
-from messaging.engine import limits, runtime
+from messaging.engine import flight, limits, runtime
 from messaging.engine.frames import Outgoing
 from messaging.engine.reads import Session
 from messaging.engine.runtime import Engine
@@ -83,7 +83,14 @@ class Statements:
             self.seen[str(query).split(maxsplit=1)[0]] += 1
             return await execute(connection, query, *given, **named)
 
+        fly = flight.Line.fly
+
+        async def counting_flight(line: flight.Line, *steps: flight.Step) -> Any:
+            self.seen.update(statement.sql.split(maxsplit=1)[0] for statement, _ in steps)
+            return await fly(line, *steps)
+
         monkeypatch.setattr(psycopg.AsyncConnection, "execute", counting)
+        monkeypatch.setattr(flight.Line, "fly", counting_flight)
 
 
 @sync_to_async

@@ -59,6 +59,11 @@ class Publisher:
         """Of the log."""
         return self._signer.verifier.name
 
+    @property
+    def refused(self) -> int:
+        """Queued changes, seen so far, that do not continue the log."""
+        return len(self._refused)
+
     def step(self) -> Published | None:
         """The next epoch, when something waits for one or the last is `QUIET_MS` old; None otherwise."""
         with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:

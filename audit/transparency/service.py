@@ -14,7 +14,8 @@ from django.db import DatabaseError, connections, transaction
 from audit.merkle import EMPTY_ROOT
 from audit.note import Checkpoint, NoteError, Signer, sign_note, split_note
 from audit.policy import Policy
-from audit.transparency import storage
+from audit.transparency import gauges, storage
+from audit.transparency.gauges import progress
 from audit.transparency.publisher import ALIAS, LOCK, Publisher
 from audit.witnessing import ForkError, SilentError, Witnesses
 from beep import clock
@@ -47,7 +48,13 @@ class KeyLog:
         Raises ForkError, SilentError; DatabaseError.
         """
         with connections[ALIAS].cursor() as cursor:
-            newest = storage.epoch(cursor, storage.head(cursor).epoch)
+            head = storage.head(cursor)
+            newest = storage.epoch(cursor, head.epoch)
+            last = storage.cosigned(cursor)
+        # From its start on this process shows how old the log is that it found.
+        progress.published(size=head.size, at=head.time)
+        if last:
+            progress.cosigned(size=last[0], at=last[2])
         self._witnesses.check_before_signing(newest.note if newest else self._nothing())
 
     def round(self) -> int:
@@ -56,10 +63,15 @@ class KeyLog:
         The size that is cosigned now. Raises ForkError, DatabaseError.
         """
         self._publisher.step()
+        gauges.refused_gauge.set(self._publisher.refused)
         with connections[ALIAS].cursor() as cursor:
-            newest = storage.epoch(cursor, storage.head(cursor).epoch)
+            head = storage.head(cursor)
+            progress.published(size=head.size, at=head.time)
+            newest = storage.epoch(cursor, head.epoch)
             if newest is None or newest.epoch + 1 <= self._cosigned:
+                progress.level()
                 return self._cosigned
+            progress.behind()
             try:
                 note = self._witnesses.cosign(newest.note)
             except ForkError as error:
@@ -71,9 +83,11 @@ class KeyLog:
             except NoteError as error:
                 # Clients go on with the checkpoint before, and complain when it is too old.
                 log.warning("key_checkpoint_without_quorum", size=newest.epoch + 1, reason=str(error))
+                progress.failed()
                 return self._cosigned
             self._keep(size, note)
         self._cosigned = size
+        progress.level()
         return size
 
     def _keep(self, size: int, note: bytes) -> None:
@@ -84,9 +98,11 @@ class KeyLog:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             last = storage.cosigned(cursor)
             own = last and Checkpoint.parse(split_note(last[1])[0]).origin == self._publisher.origin
+            now = clock.now_ms()
+            progress.cosigned(size=max(size, last[0]) if last and own else size, at=now)
             if last and own and last[0] > size:
                 return
-            storage.add_cosigned(cursor, size=size, note=note, at=clock.now_ms())
+            storage.add_cosigned(cursor, size=size, note=note, at=now)
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. After a ForkError nothing is signed; it is complained of every minute."""
@@ -99,6 +115,7 @@ class KeyLog:
                 self._halt(stop, error)
             except DatabaseError as error:
                 log.error("key_log_database", error=type(error).__name__)
+                progress.failed()
                 connections[ALIAS].close()
                 stop.wait(PATIENCE)
 
@@ -109,14 +126,18 @@ class KeyLog:
             self._halt(stop, error)
         except SilentError as error:
             log.warning("key_log_waits_for_witnesses", reason=str(error))
+            progress.failed()
             return stop.is_set()
         except DatabaseError as error:
             log.error("key_log_database", error=type(error).__name__)
+            progress.failed()
             connections[ALIAS].close()
             return stop.is_set()
         return True
 
     def _halt(self, stop: Event, error: ForkError) -> None:
+        gauges.forked_gauge.set(1)
+        progress.failed()
         while not stop.is_set():
             log.critical("key_log_forked", reason=str(error), known=error.size)
             stop.wait(60)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit import integrating
 from audit.siem import feed
+from audit.transparency import gauges
 from beep import cspreports, metrics, operations
 from beep.errors import CATALOGUE as CODES
 from messaging import protocol
@@ -19,7 +20,7 @@ from messaging import protocol
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "deploy/grafana/beep.json"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
-COUNTING = (integrating, feed, cspreports)
+COUNTING = (integrating, gauges, feed, cspreports)
 """Modules with metrics of their own: imported, so that they are among `names`."""
 OWN = re.compile(r"\bbeep_[a-z_]+")
 

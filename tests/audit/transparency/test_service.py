@@ -1,8 +1,10 @@
 """The key log's process with real witnesses: cosigned epochs, silence, and a restored backup."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -11,11 +13,12 @@ from nacl.utils import random
 
 from audit.note import Signer
 from audit.policy import PolicyError
+from audit.transparency import gauges, storage
 from audit.transparency import service as module
-from audit.transparency import storage
 from audit.transparency.epoch import NO_HASH, Change
 from audit.transparency.service import KeyLog
 from audit.witnessing import ForkError, SilentError, Witnesses
+from beep import clock, metrics
 from tests.audit.support import LOG, ORIGIN, Crew, crew
 from tests.support.databases import TestDatabase
 
@@ -96,6 +99,71 @@ def test_without_a_quorum_clients_keep_what_they_have(fresh_database: TestDataba
     for name, port in ports.items():
         witnesses.start(name, port)
     assert keys.round() == 2
+
+
+def shown(name: str) -> float:
+    return metrics.REGISTRY.get_sample_value(name) or 0.0
+
+
+def test_the_metrics_follow_silence_and_forks(
+    fresh_database: TestDatabase, witnesses: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = gauges.progress
+    keys = KeyLog(signer=LOG, policy=witnesses.policy)
+    with clock.stopped() as time:
+        somebody()
+        assert keys.round() == 1
+        keys.round()
+        assert (shown("beep_keys_epochs"), shown("beep_keys_cosigned_epochs")) == (1, 1)
+        assert shown("beep_keys_lag_seconds") == 0
+        time.advance(timedelta(minutes=4))
+        assert (shown("beep_keys_epoch_age_seconds"), shown("beep_keys_quorum_age_seconds")) == (240, 240)
+
+        ports = {name: witnesses.stop(name) for name in ("one", "two")}
+        failed = shown("beep_keys_rounds_failed_total")
+        somebody()
+        keys.round()
+        assert (shown("beep_keys_epochs"), shown("beep_keys_cosigned_epochs")) == (2, 1)
+        assert (shown("beep_keys_epoch_age_seconds"), shown("beep_keys_quorum_age_seconds")) == (0, 240)
+        assert shown("beep_keys_rounds_failed_total") == failed + 1
+        late = shown("beep_keys_lag_seconds")
+        assert late > 0
+        keys.round()
+        assert shown("beep_keys_lag_seconds") > late
+        for name, port in ports.items():
+            witnesses.start(name, port)
+        keys.round()
+        assert shown("beep_keys_cosigned_epochs") == 2
+        assert (shown("beep_keys_lag_seconds"), shown("beep_keys_quorum_age_seconds")) == (0, 0)
+
+        # Another process begins with the ages that it finds.
+        monkeypatch.setattr(progress, "_quorum_at", None)
+        time.advance(timedelta(minutes=1))
+        KeyLog(signer=LOG, policy=witnesses.policy).check()
+        assert shown("beep_keys_quorum_age_seconds") == 60
+
+        assert shown("beep_keys_refused_changes") == 0
+        with connections["default"].cursor() as cursor:
+            storage.enqueue(cursor, Change(random(16), 2, bytes([1] * 32), bytes(32)))
+        keys.round()
+        assert shown("beep_keys_refused_changes") == 1
+
+    class Ended(Event):
+        """Set after its first wait: time for one round."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            before = self.is_set()
+            self.set()
+            return before
+
+    def forked(*_: object) -> bytes:
+        raise ForkError("it knows another", 9)
+
+    monkeypatch.setattr(keys._witnesses, "cosign", forked)
+    somebody()
+    keys.run(Ended())
+    assert shown("beep_keys_forked") == 1
+    gauges.forked_gauge.set(0)
 
 
 def test_a_restored_backup_signs_nothing(fresh_database: TestDatabase, witnesses: Crew) -> None:

@@ -55,7 +55,7 @@ SHOWN: Final[LiteralString] = """AND s.id = (
     SELECT w.session_id FROM messaging_waketoken w WHERE w.token_hash = %s AND w.expires_at > %s
 )"""
 
-SESSION: Final[LiteralString] = reads.LIVING + SHOWN
+SESSION: Final[LiteralString] = reads.ADMITTED + SHOWN
 
 WAITS: Final[LiteralString] = """
 SELECT EXISTS (SELECT FROM messaging_mail WHERE device_id = %s) OR EXISTS (
@@ -72,15 +72,16 @@ class WakeSocket:
     """A member of the hub (`hub.Member`) that keeps one bit."""
 
     __slots__ = (
-        "__weakref__", "_engine", "_next", "_timer", "_waiting", "device", "live", "looks", "opened_at",
-        "outlet", "person", "rooms", "session",
+        "__weakref__", "_engine", "_next", "_timer", "_waiting", "device", "live", "looks", "order",
+        "outlet", "person", "rooms", "session", "wakes",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, session: Session, outlet: Outlet) -> None:
         self.person = session.person
         self.device = WAKE + session.device
         self.session = session.id
-        self.opened_at = clock.now_ms()
+        self.order = session.order
+        self.wakes = True
         self.rooms: set[Room] = set()
         self.live = False
         self.outlet: Final = outlet
@@ -234,10 +235,10 @@ async def _holder(database: Database, *, token_hash: bytes) -> Session | None:
 
 
 async def _join(engine: Engine, socket: WakeSocket) -> int:
-    """Stand in every conversation, and say what waits already; a close code when that cannot be read."""
-    former = engine.hub.add(socket)
-    if former is not None:
-        former.close(protocol.CLOSE_SUPERSEDED)
+    """Take the place of the device's former one, here and elsewhere, stand in every conversation, and say
+    what waits already; a close code when that cannot be read.
+    """
+    engine.precedence.claim(socket)
     device = arrays.uuid(socket.device.removeprefix(WAKE))
     try:
         for state in await reads.states(engine.database, person=socket.person):

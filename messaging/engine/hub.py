@@ -28,8 +28,10 @@ class Member(Protocol):
     device: bytes
     """Its name here: the device's id, behind `WAKE` for one that only wakes."""
     session: bytes
-    opened_at: int
-    """Milliseconds UTC."""
+    order: int
+    """Of two sockets of a device the one with the higher stays (`precedence`)."""
+    wakes: bool
+    """It only says that something waits: no envelope reaches anybody through it."""
     rooms: "set[Room]"
     live: bool
     """It has resumed, and gets events."""
@@ -54,7 +56,7 @@ def is_large(state: protocol.ConversationState) -> bool:
 class Room:
     """The sockets of one conversation."""
 
-    __slots__ = ("conversation", "held", "known", "large", "leaves", "members", "timer", "told")
+    __slots__ = ("conversation", "held", "known", "large", "leaves", "members", "readers", "timer", "told")
 
     def __init__(self, state: protocol.ConversationState, known: int) -> None:
         self.conversation: Final = state.conversation
@@ -65,11 +67,26 @@ class Room:
         self.known = known
         """The last seq that was passed on."""
         self.members: Final[set[Member]] = set()
+        self.readers = 0
+        """Members that do more than wake somebody."""
         self.held: dict[int, tuple[int, Outgoing]] = {}
         """First seq → last seq and frame, behind a gap."""
         self.timer: asyncio.TimerHandle | None = None
         self.leaves: Leaves | None = None
         """Cache for typing; dropped with every change of epoch."""
+
+    def enter(self, member: Member) -> None:
+        """Take a socket in; does nothing for one that is in."""
+        if member not in self.members:
+            self.members.add(member)
+            member.rooms.add(self)
+            self.readers += not member.wakes
+
+    def drop(self, member: Member) -> None:
+        """Let a socket go; does nothing for one that is not in. Its own `rooms` the caller looks after."""
+        if member in self.members:
+            self.members.discard(member)
+            self.readers -= not member.wakes
 
     def held_bytes(self) -> int:
         """Bytes behind the gap."""
@@ -77,7 +94,7 @@ class Room:
 
     def pass_on(self, last: int, outgoing: Outgoing) -> None:
         """Give everybody the frame with the envelopes up to `last`."""
-        metrics.total.delivered += (last - self.known) * len(self.members)
+        metrics.total.delivered += (last - self.known) * self.readers
         self.known = last
         for member in self.members:
             member.event(outgoing)
@@ -128,7 +145,7 @@ class Hub:
             if not own:
                 del self.persons[member.person]
         for room in member.rooms:
-            room.members.discard(member)
+            room.drop(member)
             if not room.members:
                 self._close(room)
         member.rooms.clear()
@@ -149,8 +166,7 @@ class Hub:
             self._expect(room)
         elif state.last_seq < room.known:
             self._look_again(state.conversation, True)
-        room.members.add(member)
-        member.rooms.add(room)
+        room.enter(member)
         return state if room.known <= state.last_seq else msgspec.structs.replace(state, last_seq=room.known)
 
     def changed(self, state: protocol.ConversationState, persons: Iterable[bytes]) -> None:
@@ -172,15 +188,14 @@ class Hub:
             if room is None:
                 room = Room(state, max(0, state.last_seq - 1))
                 self.rooms[state.conversation] = room
-            room.members.add(member)
-            member.rooms.add(room)
+            room.enter(member)
             member.event(outgoing)
         if room is not None:
             room.told, room.large = without_envelope(state), is_large(state)
 
     def leave(self, member: Member, room: Room) -> None:
         """Take a socket out of a conversation; does nothing for one that is not in it."""
-        room.members.discard(member)
+        room.drop(member)
         member.rooms.discard(room)
         if not room.members:
             self._close(room)

@@ -15,6 +15,7 @@ client resumes from its cursors as after any lost connection.
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -25,6 +26,7 @@ from messaging import protocol
 from messaging.engine import limits, reads, signals
 from messaging.engine.frames import Outgoing
 from messaging.engine.hub import without_envelope
+from messaging.engine.precedence import UNDECIDED
 from messaging.engine.reads import Session
 from messaging.engine.socket import Socket
 
@@ -198,6 +200,7 @@ class Listener:
             minor=self.socket.minor,
             mailbox=self.socket.mailbox,
             told={room.conversation: signals.Told(room.known, *room.told) for room in self.socket.rooms},
+            order=self.socket.order,
         )
 
     def accept(self, handed: signals.HandedOver) -> None:
@@ -276,7 +279,7 @@ class Polls:
             # The client has opened a newer socket here since.
             raise BeepError("not_found")
         outlet = PollOutlet(BUFFER)
-        socket = Socket(engine, session, outlet)
+        socket = Socket(engine, replace(session, order=UNDECIDED), outlet)
         coming = asyncio.get_running_loop().create_future()
         if self._expected.setdefault(id_, coming) is not coming:
             socket.end()
@@ -303,7 +306,7 @@ class Polls:
         finally:
             del self._expected[id_]
         listener = Listener(self, socket, outlet, id_)
-        socket.minor = handed.minor
+        socket.minor, socket.order = handed.minor, handed.order
         listener.accept(handed)
         for state in states:
             if missed(state, handed.told.get(state.conversation)):
@@ -311,7 +314,11 @@ class Polls:
         if socket.mailbox > handed.mailbox:
             outlet.send(protocol.encode(protocol.MailWaiting(last=socket.mailbox)))
         socket.go_live()
-        return self._keep(listener)
+        self._keep(listener)
+        if outlet.closed is None:
+            # The other one's place, in its order: a socket that was opened since says so now.
+            engine.precedence.claim(socket)
+        return listener
 
     def hear(self, signal: signals.TakeOver | signals.HandedOver) -> None:
         """From another process."""

@@ -13,8 +13,7 @@ from messaging.engine.database import Database
 KINDS: Final[dict[int, Literal["direct", "group", "self"]]] = {1: "direct", 2: "group", 3: "self"}
 """`messaging.models.ConversationKind` on the wire."""
 
-LIVING: Final[LiteralString] = """
-SELECT s.id, s.person_id, s.device_id
+RULE: Final[LiteralString] = """
 FROM accounts_session s
 JOIN accounts_device d ON d.id = s.device_id AND d.person_id = s.person_id
 JOIN accounts_person p ON p.id = s.person_id
@@ -23,9 +22,14 @@ WHERE s.ended_at IS NULL AND s.expires_at > %s
 """
 """What lets somebody in and what keeps them in is one rule."""
 
-SESSION: Final[LiteralString] = LIVING + "AND s.token_hash = %s"
+ADMITTED: Final[LiteralString] = (
+    "SELECT s.id, s.person_id, s.device_id, nextval('messaging_admission')" + RULE
+)
+"""With the order in which they are let in (`precedence`); a number is taken for a row that is found only."""
 
-STILL_LIVING: Final[LiteralString] = LIVING + "AND s.id = ANY(%s)"
+SESSION: Final[LiteralString] = ADMITTED + "AND s.token_hash = %s"
+
+STILL_LIVING: Final[LiteralString] = "SELECT s.id" + RULE + "AND s.id = ANY(%s)"
 
 STATES: Final[LiteralString] = """
 SELECT c.id, c.kind, COALESCE(p.left_seq, c.last_seq), COALESCE(e.generation, c.generation),
@@ -100,6 +104,8 @@ class Session:
     id: bytes
     person: bytes
     device: bytes
+    order: int = 0
+    """Who was let in later has a higher one."""
 
 
 @dataclass(frozen=True, slots=True)

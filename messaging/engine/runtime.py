@@ -24,6 +24,7 @@ from messaging.engine.frames import Outgoing
 from messaging.engine.hub import Hub, without_envelope
 from messaging.engine.outlet import Flusher
 from messaging.engine.polls import Polls
+from messaging.engine.precedence import Precedence
 from messaging.engine.relay import Relay
 from messaging.engine.repair import Repairer
 from messaging.engine.revocations import Revocations
@@ -72,6 +73,7 @@ class Engine:
         self.slow: Final = SlowPath()
         self.allowances: Final = Allowances()
         self.doors: Final = Doors()
+        self.precedence: Final = Precedence(self.hub, self.relay.notify)
         self.polls: Final = Polls(self)
         self._loop: Final = asyncio.get_running_loop()
         self._former_publisher: notices.Publisher | None = None
@@ -167,10 +169,7 @@ class Engine:
 
     def register(self, socket: Socket) -> None:
         """The socket has said hello: it replaces older ones of its device, here and elsewhere."""
-        former = self.hub.add(socket)
-        if former is not None:
-            former.close(protocol.CLOSE_SUPERSEDED)
-        self.relay.notify(signals.encode(signals.Superseded(device=socket.device, at=socket.opened_at)))
+        self.precedence.claim(socket)
 
     # --- From the writer ----------------------------------------------------------------------------------
 
@@ -267,9 +266,9 @@ class Engine:
             case signals.Missed():
                 self._hints_return()
             case signals.Superseded(device=device, at=at):
-                member = hub.devices.get(device)
-                if member is not None and member.opened_at < at:
-                    member.close(protocol.CLOSE_SUPERSEDED)
+                self.precedence.hear({device: at})
+            case signals.Standing(orders=orders):
+                self.precedence.hear(orders)
             case signals.TakeOver() | signals.HandedOver():
                 self.polls.hear(signal)
             case signals.Typed(event=event):
@@ -302,6 +301,7 @@ class Engine:
     def _hints_return(self) -> None:
         """Notices may have been lost: compare every room, and tell the clients what else has changed."""
         self._repairer.look()
+        self.precedence.claim_again()
         if self._resync is None or self._resync.done():
             self._resync = self._loop.create_task(self._sync_states(), name="beep-resync")
 

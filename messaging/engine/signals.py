@@ -8,10 +8,18 @@ from messaging import notices, protocol
 
 
 class Superseded(notices.Notice, tag="superseded", frozen=True):
-    """`device` has opened a socket at `at` (ms UTC): older ones close with 4409."""
+    """`device` has a socket of this order (`precedence`): older ones close with 4409."""
 
     device: bytes
+    """Its name in the hub."""
     at: int
+
+
+class Standing(notices.Notice, tag="standing", frozen=True):
+    """The same of many: what stands at its sender, after hints may have been missed."""
+
+    orders: dict[bytes, int]
+    """By name in the hub."""
 
 
 class TakeOver(notices.Notice, tag="take_over", frozen=True):
@@ -43,6 +51,8 @@ class HandedOver(notices.Notice, tag="handed_over", frozen=True):
     mailbox: int
     told: dict[bytes, Told]
     """By conversation."""
+    order: int = 0
+    """Of the socket, see `precedence`."""
 
 
 class Typed(notices.Notice, tag="typed", frozen=True):
@@ -62,7 +72,9 @@ class Missed(notices.Notice, tag="missed", frozen=True):
     """Hints of this engine were lost on their way: whoever hears it looks at the database."""
 
 
-Signal: TypeAlias = notices.AnyNotice | Missed | Superseded | TakeOver | HandedOver | Typed | Marked
+Signal: TypeAlias = (
+    notices.AnyNotice | Missed | Superseded | Standing | TakeOver | HandedOver | Typed | Marked
+)
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Signal).decode

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 import msgspec
 import structlog
 
-from beep import clock, metrics
+from beep import metrics
 from beep.errors import BeepError
 from messaging import protocol
 from messaging.engine import limits, rate, requests
@@ -56,6 +56,8 @@ COSTS: Final[dict[type, float]] = {
 class Socket:
     """A connected device. `engine` is where everything else is."""
 
+    wakes = False
+
     def __init__(self, engine: "Engine", session: Session, outlet: Outlet, *, listens: bool = True) -> None:
         self.engine: Final = engine
         self.listens: Final = listens
@@ -64,7 +66,7 @@ class Socket:
         self.person = session.person
         self.device = session.device
         self.session = session.id
-        self.opened_at = clock.now_ms()
+        self.order = session.order
         self.rooms: set[Room] = set()
         self.live = False
         """Resume was answered: events may be sent."""

@@ -130,6 +130,11 @@ def test_the_databases_are_reachable_by_beep_alone() -> None:
     assert SERVICES["witness"]["networks"] == ["witnesses"]
 
 
+def test_the_database_script_is_run_and_not_read_into_the_images_own() -> None:
+    """PostgreSQL's image sources what is not executable, `set -u` included."""
+    assert os.access(DEPLOY / "compose" / "create-database.sh", os.X_OK)
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_commands_exist(name: str) -> None:
     words = SERVICES[name].get("command", [])
@@ -252,7 +257,7 @@ def test_the_image_runs_as_an_ordinary_user_and_says_how_it_is() -> None:
     assert all(":" in words[1] and not words[1].endswith(":latest") for words in bases)
     last = lines[max(index for index, line in enumerate(lines) if line.startswith("FROM ")) :]
     users = [line for line in last if line.startswith("USER ")]
-    assert users == ["USER beep"]
+    assert users == ["USER 10001"]
     # Nothing is copied or run afterwards; what was copied before belongs to root, so it cannot change.
     assert not any(line.startswith(("RUN ", "COPY ", "ADD ")) for line in last[last.index(users[0]) :])
     assert not any("--chown" in line or line.startswith("ADD ") for line in lines)

@@ -14,7 +14,8 @@ class Listener:
     def __init__(self, name: int, *, person: int | None = None) -> None:
         self.device = self.session = bytes([name]) * 16
         self.person = bytes([name if person is None else person]) * 16
-        self.opened_at = 0
+        self.order = 0
+        self.wakes = False
         self.rooms: set[Room] = set()
         self.live = True
         self.heard: list[bytes] = []

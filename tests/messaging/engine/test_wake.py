@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
 from accounts.models import Device, Session
-from beep import asgi, clock
+from beep import asgi, clock, metrics
 from beep.errors import BeepError
 from messaging import notices, protocol, wake, wake_tokens
 from messaging.engine import limits
@@ -67,6 +67,18 @@ async def shell(actor: Actor, talk_: Talk | None = None) -> Shell:
         await made.woken()
         await made.looked()
     return made
+
+
+async def test_an_envelope_that_only_wakes_is_not_counted_as_delivered(engine: Engine, pair: Pair) -> None:
+    one, two, chat = pair
+    woken = await shell(two, chat)
+    async with inside(one) as sender, inside(two) as other:
+        before = metrics.total.delivered
+        sent = await sender.send(chat)
+        await other.envelopes(chat.id, until=sent.seq)
+        await woken.woken()
+        assert metrics.total.delivered == before + 2
+    await woken.socket.disconnect()
 
 
 async def test_it_wakes_once_for_what_comes_until_one_has_looked(

@@ -40,6 +40,6 @@ def of(leaf: int) -> Evidence:
     """
     try:
         with asking() as cursor:
-            return log.proof(cursor, leaf, policy=policy())
+            return log.proof(cursor, leaf, policy=policy(), origin=settings.LOG_ORIGIN)
     except NoEntryError as error:
         raise BeepError("busy", "The witnesses have not seen this entry yet.", retry_after=5.0) from error

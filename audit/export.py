@@ -70,7 +70,7 @@ def write(
         raise ExportError(f"{folder} is not empty")
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     with connection.cursor() as cursor:
-        note = log.witnessed_note(cursor, policy)
+        note = log.witnessed_note(cursor, policy, origin=origin)
         if note is None:
             raise ExportError("no quorum of witnesses has seen the log yet")
         size = Checkpoint.parse(split_note(note)[0]).size

@@ -74,7 +74,7 @@ def look() -> Integrity:
         cursor.execute(WAITING, [NEWEST])
         waiting, oldest = cursor.fetchone()
         times = log.cosignature_times(cursor, [each.name for each in policy.witnesses]) if policy else {}
-        note = log.witnessed_note(cursor, policy) if policy else None
+        note = log.witnessed_note(cursor, policy, origin=settings.LOG_ORIGIN) if policy else None
     witnessed = Checkpoint.parse(split_note(note)[0]).size if note else 0
     now = clock.now_ms()
     lag = now - oldest if oldest is not None else None

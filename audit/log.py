@@ -130,21 +130,27 @@ def latest_note(cursor: Cursor) -> bytes | None:
     return None if size is None else checkpoint_note(cursor, size)
 
 
-def witnessed_note(cursor: Cursor, policy: Policy, *, least: int = 1) -> bytes | None:
-    """The newest checkpoint of at least `least` entries that fills the policy's quorum; None without one."""
+def witnessed_note(cursor: Cursor, policy: Policy, *, origin: str, least: int = 1) -> bytes | None:
+    """The newest checkpoint of at least `least` entries that fills the policy's quorum; None without one.
+
+    Of the log `origin` alone: one that was begun anew (`BEEP_LOG_NAME`) stands on the entries of the old,
+    whose checkpoints prove nothing any more.
+    """
     cursor.execute(COSIGNED_SIZES, (least,))
     for size, names in cursor.fetchall():
         if policy.satisfied(names):
-            return checkpoint_note(cursor, size)
+            note = checkpoint_note(cursor, size)
+            if Checkpoint.parse(split_note(note)[0]).origin == origin:
+                return note
     return None
 
 
-def proof(cursor: Cursor, leaf_index: int, *, policy: Policy) -> Evidence:
-    """Evidence for one entry under the newest witnessed checkpoint.
+def proof(cursor: Cursor, leaf_index: int, *, policy: Policy, origin: str) -> Evidence:
+    """Evidence for one entry under the newest witnessed checkpoint of the log `origin`.
 
     Raises NoEntryError when the log has no such entry or no quorum has seen it yet.
     """
-    note = witnessed_note(cursor, policy, least=leaf_index + 1)
+    note = witnessed_note(cursor, policy, origin=origin, least=leaf_index + 1)
     cursor.execute(ENTRY, (leaf_index,))
     row = cursor.fetchone()
     if note is None or row is None:

@@ -125,7 +125,7 @@ def select(filters: Filters) -> Selection:
     Raises BeepError `busy` while no quorum has seen anything, `bad_request` past a million entries.
     """
     with asking() as cursor:
-        note = log.witnessed_note(cursor, evidence.policy())
+        note = log.witnessed_note(cursor, evidence.policy(), origin=settings.LOG_ORIGIN)
     if note is None:
         raise BeepError("busy", "The witnesses have not seen anything yet.", retry_after=5.0)
     size = Checkpoint.parse(split_note(note)[0]).size

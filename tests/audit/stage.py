@@ -1,6 +1,7 @@
 """A witnessed log to attack, and what an attacker with the database can do to it."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -76,3 +77,31 @@ def exported(database: TestDatabase, crew: Crew, folder: Path) -> Path:
     with psycopg.connect(database.urls.auditor) as auditor:
         write(auditor, folder, policy=crew.policy, origin=ORIGIN, begin=0, end=1 << 52)
     return folder
+
+
+Backup = dict[str, list[Any]]
+
+
+def back_up(database: TestDatabase) -> Backup:
+    """The rows of the log, by table."""
+    with support.superuser(database) as admin:
+        return {
+            table: admin.execute(f"SELECT * FROM audit_{table}").fetchall()
+            for table in ("leaf", "taken", "checkpoint", "cosignature", "head", "hour", "actor_hour")
+        }
+
+
+def restore(database: TestDatabase, backup: Backup) -> None:
+    """As if the database had been put back to the moment of the backup."""
+    tamper(
+        database,
+        *(f"DELETE FROM audit_{table}" for table in backup),
+        f"DELETE FROM audit_row WHERE leaf >= {COUNT}",
+    )
+    with support.superuser(database) as admin:
+        admin.execute("ALTER TABLE audit_head DISABLE TRIGGER ALL")
+        for table, rows in backup.items():
+            for row in rows:
+                marks = ", ".join(["%s"] * len(row))
+                admin.execute(f"INSERT INTO audit_{table} VALUES ({marks})", row)
+    tamper(database, "DELETE FROM audit_intake WHERE id NOT IN (SELECT intake FROM audit_taken)")

@@ -58,6 +58,8 @@ class Crew:
     """Three running witnesses and the policy that believes two of them."""
 
     folder: Path
+    logs: list[Signer] = field(default_factory=lambda: [LOG])
+    """Whose checkpoints the witnesses take."""
     servers: dict[str, Server] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     policy: Policy = field(init=False)
@@ -65,8 +67,8 @@ class Crew:
     def start(self, name: str, port: int = 0) -> None:
         """Start a witness, on its old state when it has one."""
         state = State(self.folder / name)
-        logs = [Policy.parse(f"log {LOG.verifier.format()}\nquorum none\n").log(ORIGIN)]
-        server = Server(("127.0.0.1", port), Witness(state, logs))
+        lines = "".join(f"log {each.verifier.format()}\n" for each in self.logs)
+        server = Server(("127.0.0.1", port), Witness(state, Policy.parse(f"{lines}quorum none\n").logs))
         threading.Thread(target=server.serve_forever, args=(0.02,), name=name).start()
         self.servers[name], self.states[name] = server, state
 
@@ -77,6 +79,13 @@ class Crew:
         server.server_close()
         self.states.pop(name).close()
         return server.server_port
+
+    def know(self, log: Signer) -> None:
+        """Add a log to the policy and to the witnesses, each of which is started anew with its memory."""
+        self.logs.append(log)
+        self.policy = Policy.parse(f"log {log.verifier.format()}\n{self.policy.format()}")
+        for name in list(self.servers):
+            self.start(name, self.stop(name))
 
     def close(self) -> None:
         """Stop all."""

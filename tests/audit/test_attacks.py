@@ -20,7 +20,7 @@ from audit.verify.__main__ import main as beep_verify
 from audit.witnessing import ForkError, Witnesses
 from beep import clock
 from tests.audit import support
-from tests.audit.stage import COUNT, FORGED, exported, integrate, rewrite, tamper
+from tests.audit.stage import COUNT, FORGED, back_up, exported, integrate, restore, rewrite, tamper
 from tests.audit.support import LOG, ORIGIN, Crew
 from tests.support.databases import TestDatabase
 
@@ -89,26 +89,11 @@ def test_3_the_tail_cut_off(database: TestDatabase, crew: Crew, tmp_path: Path) 
 
 def test_4_an_old_backup_restored_and_continued(database: TestDatabase, crew: Crew, tmp_path: Path) -> None:
     """The integrator asks before it signs. One that does not ask is found out at the next checkpoint."""
-    with support.superuser(database) as admin:
-        backup = {
-            table: admin.execute(f"SELECT * FROM audit_{table}").fetchall()
-            for table in ("leaf", "taken", "checkpoint", "cosignature", "head")
-        }
+    backup = back_up(database)
     support.happen(5, name="after the backup")
     integrate(database)
     support.publish(database, crew)
-    tamper(
-        database,
-        *(f"DELETE FROM audit_{table}" for table in backup),
-        f"DELETE FROM audit_row WHERE leaf >= {COUNT}",
-    )
-    with support.superuser(database) as admin:
-        admin.execute("ALTER TABLE audit_head DISABLE TRIGGER ALL")
-        for table, rows in backup.items():
-            for row in rows:
-                marks = ", ".join(["%s"] * len(row))
-                admin.execute(f"INSERT INTO audit_{table} VALUES ({marks})", row)
-    tamper(database, "DELETE FROM audit_intake WHERE id NOT IN (SELECT intake FROM audit_taken)")
+    restore(database, backup)
     support.happen(9, name="another history")
 
     def connect() -> "psycopg.Connection[object]":

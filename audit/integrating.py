@@ -202,7 +202,7 @@ class Service:
                     connection.autocommit = True
                     assert self._policy is not None
                     witnesses = Witnesses(self._policy, self._integrator.origin, _prover(connection.cursor()))
-                    names = [each.name for each in self._policy.witnesses]
+                    names = self._policy.asked
                     for name in names:
                         cosigned_gauge.labels(name).set(0)
                     for name, last in log.cosignature_times(connection.cursor(), names).items():
@@ -237,8 +237,8 @@ class Service:
         witnessed_gauge.set(len(given))
         for each in given:
             cosigned_gauge.labels(each.witness).set(each.time)
-        for witness in self._policy.witnesses if self._policy else ():
-            contradicts_gauge.labels(witness.name).set(witness.name in contradicting)
+        for name in self._policy.asked if self._policy else ():
+            contradicts_gauge.labels(name).set(name in contradicting)
 
     def _is_ahead(self, connection: Connection | None, size: int) -> bool:
         """Whether the log has grown to what the witness has seen: another integrator was quicker to ask."""

@@ -73,15 +73,12 @@ def look() -> Integrity:
         newest = cursor.fetchone()
         cursor.execute(WAITING, [NEWEST])
         waiting, oldest = cursor.fetchone()
-        times = log.cosignature_times(cursor, [each.name for each in policy.witnesses]) if policy else {}
+        times = log.cosignature_times(cursor, policy.asked) if policy else {}
         note = log.witnessed_note(cursor, policy, origin=settings.LOG_ORIGIN) if policy else None
     witnessed = Checkpoint.parse(split_note(note)[0]).size if note else 0
     now = clock.now_ms()
     lag = now - oldest if oldest is not None else None
-    witnesses = [
-        _state(name, times.get(name), now // 1000)
-        for name in (sorted(each.name for each in policy.witnesses) if policy else ())
-    ]
+    witnesses = [_state(name, times.get(name), now // 1000) for name in (policy.asked if policy else ())]
     failures = [unreadable] if unreadable else []
     if size and newest is None:
         failures.append("The newest entries have no checkpoint.")

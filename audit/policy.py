@@ -9,6 +9,10 @@ A policy is a text file, one statement a line; empty lines and lines that begin 
 
 Keys are written as `audit.note.Verifier.format` does; a log's key is named like its origin. A group counts
 when that many of its members, witnesses or groups, have cosigned. There is one quorum; `none` asks nobody.
+
+A log may have several keys, a line each, while one takes another's place: checkpoints of any of them are
+believed, and the first is the one that readers are given. A witness without an address is asked nothing any
+more; what it once cosigned still counts where a group names it.
 """
 
 import re
@@ -133,8 +137,17 @@ class Policy:
                 counted.add(name)
         return self.quorum in counted
 
+    def keys(self, origin: str) -> list[Verifier]:
+        """All keys of the log of that origin, as the policy has them."""
+        return [each.verifier for each in self.logs if each.origin == origin]
+
+    @property
+    def asked(self) -> list[str]:
+        """Names of the witnesses that are asked to cosign, in order."""
+        return sorted(each.name for each in self.witnesses if each.url)
+
     def log(self, origin: str) -> Log:
-        """The log of that origin. Raises PolicyError when the policy has none."""
+        """The log of that origin, with its first key. Raises PolicyError when the policy has none."""
         for each in self.logs:
             if each.origin == origin:
                 return each
@@ -145,7 +158,7 @@ class Policy:
 
         Raises NoteError when it is none, of another log, or a known signature in it is false.
         """
-        logs = [each.verifier for each in self.logs if each.origin == origin]
+        logs = self.keys(origin)
         note = open_note(data, [*logs, *(each.verifier for each in self.witnesses)])
         checkpoint = Checkpoint.parse(note.text)
         if checkpoint.origin != origin:

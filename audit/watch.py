@@ -43,7 +43,7 @@ def look() -> None:
         return
     _policy(sha256(text).hexdigest())
     try:
-        names = sorted(each.name for each in evidence.policy().witnesses)
+        names = evidence.policy().asked
     except (PolicyError, UnicodeDecodeError) as error:
         logger.error("policy_unreadable", reason=str(error))
         return

@@ -23,8 +23,8 @@ def configured_policy() -> Policy:
 
 
 def policy_for(signer: Signer) -> Policy:
-    """The same, with the log's key being `signer`'s."""
+    """The same, with `signer`'s being a key of the log."""
     policy = configured_policy()
-    if policy.log(signer.verifier.name).verifier != signer.verifier:
+    if signer.verifier not in policy.keys(signer.verifier.name):
         raise CommandError(f"BEEP_WITNESSES names another key for {signer.verifier.name} than BEEP_LOG_KEY")
     return policy

@@ -1,13 +1,18 @@
 """A witnessed log to attack, and what an attacker with the database can do to it."""
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from audit import intake, merkle
+from audit import intake, log, merkle, projection
 from audit.export import write
-from audit.note import Checkpoint, sign_note
+from audit.integrating import Service
+from audit.note import Checkpoint, Signer, sign_note
 from tests.audit import support
 from tests.audit.support import LOG, ORIGIN, Crew
 from tests.support.databases import TestDatabase
@@ -105,3 +110,34 @@ def restore(database: TestDatabase, backup: Backup) -> None:
                 marks = ", ".join(["%s"] * len(row))
                 admin.execute(f"INSERT INTO audit_{table} VALUES ({marks})", row)
     tamper(database, "DELETE FROM audit_intake WHERE id NOT IN (SELECT intake FROM audit_taken)")
+
+
+@contextmanager
+def running(database: TestDatabase, crew: Crew, signer: Signer) -> Iterator[Service]:
+    """The integrator as `manage.py integrate` runs it."""
+    service = Service(
+        connect=lambda: psycopg.connect(database.urls.integrator),
+        signer=signer,
+        policy=crew.policy,
+        project=projection.project,
+    )
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+        thread.join()
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def witnessed(database: TestDatabase, crew: Crew, origin: str) -> int:
+    with psycopg.connect(database.urls.auditor) as auditor:
+        note = log.witnessed_note(auditor.cursor(), crew.policy, origin=origin)
+    return crew.policy.witnessed(note, origin=origin).checkpoint.size if note else 0

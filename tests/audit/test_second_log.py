@@ -1,16 +1,12 @@
 """A log begun anew under another name (BEEP_LOG_NAME=audit-2) after entries were lost in a restore."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from pytest_django import Settings
 
-from audit import evidence, integrity, log, merkle, projection, writer
+from audit import evidence, integrity, merkle, writer
 from audit.checking import Checker
 from audit.export import write
 from audit.integrating import Service
@@ -20,7 +16,7 @@ from audit.verify.__main__ import main as beep_verify
 from audit.witnessing import ForkError
 from beep.errors import BeepError
 from tests.audit import support
-from tests.audit.stage import COUNT, Backup, back_up, integrate, restore
+from tests.audit.stage import COUNT, Backup, back_up, integrate, restore, running, wait, witnessed
 from tests.audit.support import LOG, ORIGIN, Crew
 from tests.support.databases import TestDatabase
 
@@ -39,40 +35,9 @@ def broken(database: TestDatabase, crew: Crew) -> Backup:
     return backup
 
 
-@contextmanager
-def running(database: TestDatabase, crew: Crew, signer: Signer) -> Iterator[Service]:
-    """The integrator as `manage.py integrate` runs it."""
-    service = Service(
-        connect=lambda: psycopg.connect(database.urls.integrator),
-        signer=signer,
-        policy=crew.policy,
-        project=projection.project,
-    )
-    thread = threading.Thread(target=service.run)
-    thread.start()
-    try:
-        yield service
-    finally:
-        service.stop()
-        thread.join()
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def alarms(database: TestDatabase, crew: Crew, origin: str) -> list[str]:
     with psycopg.connect(database.urls.auditor) as auditor:
         return [alarm.name for alarm in Checker(auditor, crew.policy, origin).run()]
-
-
-def witnessed(database: TestDatabase, crew: Crew, origin: str) -> int:
-    with psycopg.connect(database.urls.auditor) as auditor:
-        note = log.witnessed_note(auditor.cursor(), crew.policy, origin=origin)
-    return crew.policy.witnessed(note, origin=origin).checkpoint.size if note else 0
 
 
 @pytest.mark.usefixtures("broken")

@@ -71,8 +71,22 @@ def test_an_auditor_searches_verifies_and_exports(
             break
         desk.wait_for_timeout(1000)
     expect(verdict).to_have_attribute("data-verified", "yes")
-    expect(desk.locator(".checks li.good")).to_have_count(5)
+    expect(desk.locator(".checks li.good")).to_have_count(6)
+    growth = desk.locator('.checks [data-step="growth"]')
+    expect(growth).to_contain_text("has verified nothing of this log before")
     reviewer.look(desk, "console-entry")
+    # The log has grown meanwhile, by that very look, and must continue what this browser has verified.
+    desk.reload()
+    for _ in range(WITNESSED // 1000):
+        if verified() and "continues the last state" in growth.inner_text():
+            break
+        desk.wait_for_timeout(1000)
+    expect(growth).to_contain_text("The log continues the last state that this browser verified")
+    expect(verdict).to_have_attribute("data-verified", "yes")
+    check_that_the_pin_is_held(desk, verified)
+    reviewer.look(desk, "console-entry-forked")
+    desk.evaluate(RESTORE, PIN)
+    assert verified()
     # A page that shows something else than the entry's bytes is found out.
     desk.locator("#entry").evaluate(
         "shown => { shown.textContent = shown.textContent.replace('done', 'dome') }"
@@ -127,6 +141,31 @@ def test_an_auditor_searches_verifies_and_exports(
     desk.get_by_role("button", name="Sign out").click()
     expect(desk.get_by_label("Passphrase")).to_be_visible()
     assert reviewer.complaints == []
+
+
+PIN = "beep-console-verified-log"
+CHANGE = """([pin, change]) => {
+    window.kept ??= localStorage.getItem(pin);
+    localStorage.setItem(pin, JSON.stringify({...JSON.parse(window.kept), ...change}));
+}"""
+RESTORE = "pin => localStorage.setItem(pin, window.kept)"
+
+
+def check_that_the_pin_is_held(desk: Page, verified: Callable[[], bool]) -> None:
+    """The genuine server, which to a browser that has verified another log is the one that lies."""
+    growth = desk.locator('.checks [data-step="growth"]')
+    for change, words in (
+        ({"size": 1_000_000_000}, "The log has become shorter"),
+        ({"origin": "elsewhere.example/audit"}, "This is not the log that this browser has verified"),
+        ({"root": "A" * 43 + "="}, "The log is another one"),
+    ):
+        desk.evaluate(CHANGE, [PIN, change])
+        assert not verified()
+        expect(growth).to_contain_text(words)
+        # Everything that the witnesses vouch for holds, and it is red all the same.
+        expect(desk.locator(".checks li.good")).to_have_count(5)
+        expect(desk.locator(".checks li.bad")).to_have_count(1)
+        expect(desk.locator(".verdict")).to_contain_text("NOT verified")
 
 
 def verify(export: Path) -> "subprocess.CompletedProcess[str]":

@@ -40,7 +40,7 @@ export function offerVerification(place: HTMLElement): void {
         const good = lines.every(({ ok }) => ok);
         verdict.classList.add(good ? "good" : "bad");
         verdict.textContent = good
-          ? "Verified: the witnesses' quorum has seen a log that holds exactly these bytes and has only grown."
+          ? "Verified: the witnesses' quorum has seen a log that holds exactly these bytes."
           : "NOT verified. Keep this page and tell the other auditors.";
         verdict.dataset["verified"] = good ? "yes" : "no";
       })

@@ -21,10 +21,12 @@ from benchmarks.__main__ import KINDS, add_sizes, sizes
 RATE: Final = 300
 """Looks a second."""
 LINES: Final = 14
+ASLEEP: Final = "_run (beep/skew.py"
+"""The thread that looks at the clock now and then: py-spy takes its sleep for work."""
 PARTS: Final = (
     (
         "messages to disk (round trips of the group commit)",
-        ("_lock (", "_write (", "_commit (", "_earlier ("),
+        ("_lock (", "_write (", "_commit (", "_earlier (", "messaging/engine/flight"),
     ),
     ("taking frames in (decoding, checking, queueing)", ("receive (messaging/engine/socket",)),
     ("deciding a batch (seq, hashes)", ("decide (messaging/engine/batch",)),
@@ -99,7 +101,8 @@ def read(lines: Iterable[str]) -> Counter[str]:
     stacks: Counter[str] = Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
-        stacks[stack] += int(count)
+        if ASLEEP not in stack:
+            stacks[stack] += int(count)
     return stacks
 
 

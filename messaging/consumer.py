@@ -26,7 +26,7 @@ from beep.errors import BeepError
 from messaging import protocol
 from messaging.engine import doors, limits, reads, requests, runtime
 from messaging.engine.database import Database
-from messaging.engine.outlet import EXTENSION, FrameOutlet, MessageOutlet, Send
+from messaging.engine.outlet import EXTENSION, FrameOutlet, MessageOutlet, Send, Take
 from messaging.engine.reads import Session
 from messaging.engine.runtime import Engine
 from messaging.engine.socket import Socket
@@ -69,7 +69,9 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     # 5 kB a connection that nobody needs any more, the cookie among them.
     scope.clear()
     if transport is not None:
-        await _serve(receive, Socket(engine, session, FrameOutlet(transport, engine.flusher)))
+        socket = Socket(engine, session, FrameOutlet(transport, engine.flusher))
+        # Under our own servers frames come straight to the socket, and the queue has only what ends it.
+        await _serve(receive, socket, listen=transport.listen)
         return
     outlet = MessageOutlet(send)
     writing = asyncio.get_running_loop().create_task(write(outlet))
@@ -116,12 +118,14 @@ async def admit(
     return session, protocol.CLOSE_REVOKED
 
 
-async def _serve(receive: Receive, socket: Socket) -> None:
+async def _serve(receive: Receive, socket: Socket, *, listen: Callable[[Take], None] | None = None) -> None:
     """The receive loop."""
     loop = asyncio.get_running_loop()
     patience = loop.call_later(limits.HELLO_PATIENCE, _expect_hello, socket)
     taken = 0
     try:
+        if listen is not None:
+            listen(socket.receive)
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":

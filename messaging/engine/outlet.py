@@ -17,12 +17,20 @@ from messaging.engine.frames import Outgoing, framed
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+Take = Callable[[bytes], float]
+"""Takes a message; returns the seconds for which nothing more should be read."""
+
 EXTENSION: Final = "beep.frames"
 """Key in `scope["extensions"]`; its value is a `FrameTransport`."""
 
 
 class FrameTransport(Protocol):
     """What our servers' extension offers."""
+
+    def listen(self, take: Take) -> None:
+        """From now on `take` gets every whole binary message, first those that wait in the ASGI queue, which
+        has only the others and the end from then on.
+        """
 
     def write(self, data: bytes) -> None:
         """Put whole WebSocket frames on the wire, in order. Does nothing when the connection is gone."""

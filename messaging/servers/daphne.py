@@ -7,6 +7,7 @@ nobody reads, and past Twisted's write queue while the kernel takes the bytes at
 import asyncio
 import importlib
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -22,9 +23,9 @@ from twisted.internet.tcp import Connection
 from beep import bodies, operations
 from beep.errors import BeepError
 from messaging.engine import limits
-from messaging.engine.outlet import EXTENSION
+from messaging.engine.outlet import EXTENSION, Take
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, incoming, readiness, reading
+from messaging.servers import arguments, draining, incoming, listening, readiness, reading
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,10 @@ class Transport:
 
     def __init__(self, protocol: "SocketProtocol") -> None:
         self._protocol = protocol
+
+    def listen(self, take: Take) -> None:
+        """See `FrameTransport`."""
+        self._protocol.listen(take)
 
     def write(self, data: bytes) -> None:
         """The frames are unmasked and uncompressed, so Autobahn's state machine need not see them."""
@@ -101,8 +106,11 @@ class Inbox(asyncio.Queue[dict[str, Any]]):
         return item
 
 
-class SocketProtocol(reading.Metered, WebSocketProtocol):  # type: ignore[misc]
-    """Bounds what its peer may cost; `Server` gives it an `Inbox` and the extension."""
+class SocketProtocol(listening.Listening, WebSocketProtocol):  # type: ignore[misc]
+    """Scans its frames itself and bounds what its peer may cost.
+
+    `Server` gives it an `Inbox` and the extension.
+    """
 
     fragments = 0
     """Frames of the message that is coming in."""
@@ -121,8 +129,48 @@ class SocketProtocol(reading.Metered, WebSocketProtocol):  # type: ignore[misc]
         asyncio.get_running_loop().call_later(seconds, call)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """See `Metered`. Past Autobahn's own, which colours a log line for each chunk."""
-        self.metered(self._dataReceived, data)
+        """Scan it once the handshake is answered. Past Autobahn's own, which colours a log line a chunk."""
+        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
+            if self.data:
+                self.arrived_early()
+            self.arrived(data)
+        else:
+            self.metered(self._dataReceived, data)
+
+    def to_library(self, data: bytes) -> None:
+        """See `Listening`."""
+        self._dataReceived(data)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        """The library has put a message together."""
+        if isBinary:
+            self.message(payload)
+        else:
+            super().onMessage(payload, isBinary)
+
+    def message(self, data: bytes) -> float:
+        """See `Listening`."""
+        # Daphne pings who has said nothing for a while.
+        self.last_ping = time.time()
+        return super().message(data)
+
+    def queued(self, data: bytes) -> None:
+        """See `Listening`."""
+        self.application_queue.put_nowait({"type": "websocket.receive", "bytes": data})
+
+    def unqueued(self) -> list[bytes]:
+        """See `Listening`."""
+        return listening.messages_of(self.application_queue)
+
+    @property
+    def over(self) -> bool:
+        """See `Listening`."""
+        return bool(self.muted or self.state != self.STATE_OPEN)
+
+    @property
+    def gone(self) -> bool:
+        """See `Listening`."""
+        return bool(self.state == self.STATE_CLOSED)
 
     def onPing(self, payload: bytes) -> None:  # noqa: N802
         """Answer, unless the peer takes no answers."""

@@ -18,6 +18,8 @@ LAGGING: Final = 1
 """The application has enough to do with what was read."""
 PAYING: Final = 2
 """The peer has taken too much of the loop's time."""
+WORKING: Final = 4
+"""What was read is not worked through yet: others have their turn, or the peer has to rest or to pay."""
 
 FREE: Final = 0.004
 """Seconds that one chunk may take before it is paid for."""

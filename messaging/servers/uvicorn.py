@@ -18,9 +18,9 @@ from websockets.exceptions import InvalidState
 
 from beep import operations
 from messaging.engine import limits
-from messaging.engine.outlet import EXTENSION
+from messaging.engine.outlet import EXTENSION, Take
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, incoming, readiness, reading
+from messaging.servers import arguments, draining, incoming, listening, readiness, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,10 @@ class Transport:
     def __init__(self, protocol: "SocketProtocol") -> None:
         self._protocol = protocol
 
+    def listen(self, take: Take) -> None:
+        """See `FrameTransport`."""
+        self._protocol.listen(take)
+
     def write(self, data: bytes) -> None:
         """The frames are unmasked and uncompressed, so the library's state machine need not see them."""
         if not self._protocol.close_sent and not self._protocol.disconnected:
@@ -54,8 +58,10 @@ class Transport:
         self._protocol.close_from_application(code)
 
 
-class SocketProtocol(reading.Metered, WebSocketsSansIOProtocol):
-    """Reads ahead a little instead of pausing after every message, and offers the extension."""
+class SocketProtocol(listening.Listening, WebSocketsSansIOProtocol):
+    """Scans its frames itself, reads ahead a little instead of pausing after every message, and offers the
+    extension.
+    """
 
     def pause(self) -> None:
         """See `Metered`."""
@@ -72,8 +78,27 @@ class SocketProtocol(reading.Metered, WebSocketsSansIOProtocol):
         self.loop.call_later(seconds, call)
 
     def data_received(self, data: bytes) -> None:
-        """See `Metered`."""
+        """Scan it once the handshake is answered."""
+        if self.handshake_complete:
+            self.arrived(data)
+            return
+        if self.handshake_initiated:
+            self.arrived_early()
         self.metered(super().data_received, data)
+
+    def to_library(self, data: bytes) -> None:
+        """See `Listening`."""
+        super().data_received(data)
+
+    @property
+    def over(self) -> bool:
+        """See `Listening`."""
+        return self.close_sent
+
+    @property
+    def gone(self) -> bool:
+        """See `Listening`."""
+        return self.disconnected
 
     def handle_ping(self) -> None:
         """Answer, unless the peer takes no answers."""
@@ -97,19 +122,26 @@ class SocketProtocol(reading.Metered, WebSocketsSansIOProtocol):
             self.scope["extensions"] = offered
 
     def send_receive_event_to_app(self) -> None:
-        """Queue one message; pause reading when the application lags behind."""
-        if self.close_sent:
-            self.frames = []
-            return
-        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
-        self.frames = []
-        if self.curr_msg_data_type == "text":
+        """The library has put a message together."""
+        data, self.frames = b"".join(self.frames), []
+        if self.curr_msg_data_type == "bytes":
+            self.message(data)
+        elif not self.close_sent:
             # Beep's frames are binary: whatever this says, the endpoint closes.
-            self.queue.put_nowait({"type": "websocket.receive", "text": data.decode("utf-8", "replace")})
-        else:
-            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+            self._put({"type": "websocket.receive", "text": data.decode("utf-8", "replace")})
+
+    def queued(self, data: bytes) -> None:
+        """See `Listening`."""
+        self._put({"type": "websocket.receive", "bytes": data})
+
+    def _put(self, event: Any) -> None:
+        self.queue.put_nowait(event)
         if self.queue.qsize() >= limits.READ_AHEAD:
             self.hold(reading.LAGGING)
+
+    def unqueued(self) -> list[bytes]:
+        """See `Listening`."""
+        return listening.messages_of(self.queue)
 
     async def receive(self) -> Any:
         """The next message; reading goes on when half of them are taken."""

@@ -16,9 +16,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import attempts, challenges, credentials, roles, sessions, throttle, totp
+from accounts import attempts, challenges, credentials, knocking, roles, sessions, throttle, totp
 from accounts.callers import Visitor
 from accounts.challenges import ChallengePurpose
+from accounts.knocking import Knock
 from accounts.models import ConsoleSession, Person, Role
 from accounts.pruning import prune
 from accounts.sign_in import Greeting, canonical_login
@@ -67,13 +68,6 @@ class Opened:
     caller: ConsoleCaller
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    login: str
-    person: Person | None
-    subjects: tuple[Subject, ...]
-
-
 def begin(*, login: str) -> Greeting:
     """Salt and challenge for a login, known or not."""
     name = canonical_login(login)
@@ -91,15 +85,14 @@ def sign_in(*, login: str, signin_secret: bytes, token: str, challenge: bytes, v
     person `person_inactive` or `forbidden` (no duty opens the console).
     """
 
-    def prepare() -> _Attempt:
+    def prepare() -> Knock:
         name = canonical_login(login)
-        challenges.check(challenge, purpose=ChallengePurpose.CONSOLE, login=name)
-        person = Person.objects.select_for_update(no_key=True).filter(login=name).first()
+        person = knocking.find(login=name, challenge=challenge, purpose=ChallengePurpose.CONSOLE)
         subjects = (throttle.account(kind="login", name=name), throttle.address(visitor.address))
         throttle.check(subjects)
-        return _Attempt(login=name, person=person, subjects=subjects)
+        return Knock(login=name, person=person, subjects=subjects)
 
-    def work(tried: _Attempt) -> Opened:
+    def work(tried: Knock) -> Opened:
         person = tried.person
         if not credentials.matches(person=person, signin_secret=signin_secret) or person is None:
             raise BeepError("sign_in_refused")
@@ -113,18 +106,8 @@ def sign_in(*, login: str, signin_secret: bytes, token: str, challenge: bytes, v
             raise BeepError("forbidden", "No duty of this person opens the console.")
         return _open(person=person, visitor=visitor)
 
-    def refused(tried: _Attempt, error: BeepError) -> None:
-        if error.code == "sign_in_refused":
-            throttle.failed(tried.subjects)
-        intake.record(
-            events.ConsoleSignIn(
-                actor=visitor.actor(),
-                target=tried.person.id if tried.person else None,
-                outcome="refused",
-                error=error.code,
-                login=None if tried.person else Personal(tried.login),
-            )
-        )
+    def refused(tried: Knock, error: BeepError) -> None:
+        knocking.refuse(tried, error, counted="sign_in_refused", event=events.ConsoleSignIn, visitor=visitor)
 
     return attempts.attempt(prepare=prepare, work=work, refused=refused)
 

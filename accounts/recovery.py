@@ -12,6 +12,7 @@ from accounts import (
     challenges,
     credentials,
     identity_chain,
+    knocking,
     sealing,
     sessions,
     signing,
@@ -21,13 +22,12 @@ from accounts import (
 )
 from accounts.callers import Visitor
 from accounts.challenges import ChallengePurpose
+from accounts.knocking import Knock
 from accounts.models import Device, Person, Revocation, Ticket
 from accounts.sessions import SignedIn
 from accounts.sign_in import canonical_login
 from accounts.signing import Label
-from accounts.throttle import Subject
 from audit import events, intake
-from audit.events import Personal
 from beep import clock
 from beep.errors import BeepError
 
@@ -52,12 +52,9 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
-    login: str
-    person: Person | None
+class _Attempt(Knock):
     proved: bool
     """The person's recovery key signed this challenge."""
-    subjects: tuple[Subject, ...]
 
 
 def begin(*, login: str) -> Question:
@@ -78,8 +75,7 @@ def verify(*, login: str, challenge: bytes, signature: bytes, visitor: Visitor) 
 
     def prepare() -> _Attempt:
         name = canonical_login(login)
-        challenges.check(challenge, purpose=ChallengePurpose.RECOVERY, login=name)
-        person = Person.objects.select_for_update(no_key=True).filter(login=name).first()
+        person = knocking.find(login=name, challenge=challenge, purpose=ChallengePurpose.RECOVERY)
         newest = identity_chain.newest(person=person.id) if person else None
         proved = bool(
             person
@@ -122,16 +118,8 @@ def verify(*, login: str, challenge: bytes, signature: bytes, visitor: Visitor) 
         )
 
     def refused(tried: _Attempt, error: BeepError) -> None:
-        if error.code == "recovery_refused":
-            throttle.failed(tried.subjects)
-        intake.record(
-            events.RecoveryVerified(
-                actor=visitor.actor(),
-                target=tried.person.id if tried.person else None,
-                outcome="refused",
-                error=error.code,
-                login=None if tried.person else Personal(tried.login),
-            )
+        knocking.refuse(
+            tried, error, counted="recovery_refused", event=events.RecoveryVerified, visitor=visitor
         )
 
     return attempts.attempt(prepare=prepare, work=work, refused=refused)

@@ -17,6 +17,7 @@ from accounts import (
     credentials,
     devices,
     identity_chain,
+    knocking,
     sessions,
     signing,
     throttle,
@@ -26,13 +27,12 @@ from accounts import (
 from accounts.callers import Visitor
 from accounts.challenges import ChallengePurpose
 from accounts.folding import fold
+from accounts.knocking import Knock
 from accounts.models import Device, Person, Revocation, Ticket
 from accounts.sessions import SignedIn
 from accounts.signing import Label
 from accounts.statements import DeviceEntry
-from accounts.throttle import Subject
 from audit import events, intake
-from audit.events import Personal
 from beep.errors import BeepError
 
 
@@ -54,15 +54,11 @@ class MustReplace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
-    login: str
-    person: Person | None
-    """Locked, when the login is known."""
+class _Attempt(Knock):
     device: DeviceEntry | None
     """The named device, when it is living and the person's."""
     proved: bool
     """That device signed this challenge."""
-    subjects: tuple[Subject, ...]
 
 
 def canonical_login(typed: str) -> str:
@@ -133,17 +129,13 @@ def finish(
         return sessions.begin(person=person, device=row, visitor=visitor)
 
     def refused(tried: _Attempt, error: BeepError) -> None:
-        if error.code == "sign_in_refused":
-            throttle.failed(tried.subjects)
-        intake.record(
-            events.SignIn(
-                actor=visitor.actor(),
-                target=tried.person.id if tried.person else None,
-                outcome="refused",
-                error=error.code,
-                login=None if tried.person else Personal(tried.login),
-                known_device=tried.proved,
-            )
+        knocking.refuse(
+            tried,
+            error,
+            counted="sign_in_refused",
+            event=events.SignIn,
+            visitor=visitor,
+            known_device=tried.proved,
         )
 
     return attempts.attempt(prepare=prepare, work=work, refused=refused)
@@ -177,8 +169,7 @@ def replace(*, ticket: bytes, statement: bytes, visitor: Visitor) -> SignedIn:
 def _look(
     *, login: str, challenge: bytes, device: UUID | None, signature: bytes | None, visitor: Visitor
 ) -> _Attempt:
-    challenges.check(challenge, purpose=ChallengePurpose.SIGN_IN, login=login)
-    person = Person.objects.select_for_update(no_key=True).filter(login=login).first()
+    person = knocking.find(login=login, challenge=challenge, purpose=ChallengePurpose.SIGN_IN)
     entry: DeviceEntry | None = None
     if person and device and (newest := identity_chain.newest(person=person.id)):
         entry = devices.living(person=person, statement=newest, device=device)

@@ -9,7 +9,9 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
+import websockets
 
+from messaging import wake
 from tests.messaging.engine import impatient
 from tests.messaging.engine.processes import SERVERS, server
 from tests.support.databases import TestDatabase
@@ -66,6 +68,17 @@ def honest(port: int) -> None:
     connection.close()
 
 
+async def upgraded(port: int) -> None:
+    """A WebSocket owes no head any more."""
+    subprotocols = [websockets.Subprotocol(wake.SUBPROTOCOL)]
+    async with websockets.connect(
+        f"ws://127.0.0.1:{port}/wake", subprotocols=subprotocols, proxy=None
+    ) as socket:
+        await asyncio.sleep(2 * impatient.HEAD)
+        async with asyncio.timeout(PATIENCE):
+            await (await socket.ping())
+
+
 SLOW: dict[str, tuple[Callable[[int], bytes], bytes]] = {
     "nothing": (lambda port: b"", b""),
     "request line": (lambda port: b"GET /", b"a"),
@@ -86,7 +99,7 @@ async def test_slow_and_endless_requests(fresh_database: TestDatabase, tmp_path:
             asyncio.ensure_future(drip(port, begin(port), repeat(piece), 0.1))
             for begin, piece in SLOW.values()
         ]
-        await asyncio.to_thread(honest, port)
+        await asyncio.gather(asyncio.to_thread(honest, port), upgraded(port))
         answers = dict(zip(SLOW, await asyncio.gather(*slow), strict=True))
         for name in ("nothing", "request line", "header"):
             assert answers[name] == b"", name

@@ -18,6 +18,7 @@ from audit import log
 from audit.integrator import Connection, Integrator, Project, Step
 from audit.merkle import EMPTY_ROOT
 from audit.note import Checkpoint, Signer, sign_note, split_note
+from audit.pauses import Pauses
 from audit.policy import Policy
 from audit.witnessing import Cosigned, ForkError, SilentError, Witnesses
 from beep import clock, metrics
@@ -120,8 +121,7 @@ class Service:
         publisher = threading.Thread(target=self._publish, name="publisher", daemon=True)
         if self._policy is not None:
             publisher.start()
-        pauses = iter(PAUSES)
-        pause = PAUSES[-1]
+        pauses = Pauses(*PAUSES)
         try:
             while not self._stop.is_set():
                 try:
@@ -129,9 +129,9 @@ class Service:
                 except (psycopg.Error, SilentError, log.LogError) as error:
                     failures.inc()
                     logger.error("audit_step_failed", error=type(error).__name__, reason=str(error))
-                    self._stop.wait(pause := next(pauses, pause))
+                    self._stop.wait(pauses.failed())
                     continue
-                pauses = iter(PAUSES)
+                pauses.worked()
                 self._observe(step)
                 if not step.more:
                     self._stop.wait(EVERY)

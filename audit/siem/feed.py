@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from audit.log import LogError
+from audit.pauses import Pauses
 from audit.siem.configuration import ConfigurationError
 from audit.siem.frame import frame, message
 from audit.siem.ocsf import Leaf, convert, finding
@@ -88,18 +89,18 @@ class Feed:
 
     def run(self) -> None:
         """Feed until `stop`."""
-        failed = 0
+        pauses = Pauses(*PAUSES)
         logger.info("siem_feed_begins", sequence=self._position.size)
         while not self._stop.is_set():
             try:
                 idle = self._turn()
                 # Only what was confirmed, or needs no confirming, shows that all is well again.
-                failed = 0 if self._link is None else failed
+                if self._link is None:
+                    pauses.worked()
             except (OSError, psycopg.Error, LogError, ConfigurationError) as error:
                 failures.inc()
                 self._go_back()
-                pause = PAUSES[min(failed, len(PAUSES) - 1)]
-                failed += 1
+                pause = pauses.failed()
                 logger.error("siem_feed_failed", error=type(error).__name__, reason=str(error), pause=pause)
                 self._observe()
                 # No secret: only so that two feeds do not knock in step.

@@ -1,6 +1,7 @@
 """The delivery engine: from a socket to disk, and from there to every socket of the conversation.
 
     socket     one socket's state machine: hello, resume, live; what each frame does
+    flight     prepared statements that go to PostgreSQL and come back together
     writer     group commit of `send`: one batch in flight, acknowledged after COMMIT
     hub        which local socket belongs to which conversation; a batch is encoded and framed once
     relay      the same between processes, through Valkey; a hint that may be lost

@@ -25,7 +25,7 @@ from beep.errors import BeepError
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION, Take
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, incoming, listening, readiness, reading
+from messaging.servers import arguments, draining, incoming, listening, memory, readiness, reading
 
 log = structlog.get_logger(__name__)
 
@@ -286,6 +286,7 @@ class Server(DaphneServer):  # type: ignore[misc]
         """Connections are taken from now on, so whoever waits for that is told."""
         super().listen_success(port)
         self._ports.append(port)
+        memory.settle()
         readiness.tell(readiness.READY)
 
     @property

@@ -20,7 +20,7 @@ from beep import operations
 from messaging.engine import limits
 from messaging.engine.outlet import EXTENSION, Take
 from messaging.protocol import CLOSE_GOING_AWAY
-from messaging.servers import arguments, draining, incoming, listening, readiness, reading
+from messaging.servers import arguments, draining, incoming, listening, memory, readiness, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,6 +234,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Connections are taken afterwards, so whoever waits for that is told."""
         await super().startup(sockets)
+        memory.settle()
         readiness.tell(readiness.READY)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -3,10 +3,11 @@
 import psycopg
 import pytest
 
-from audit import log, merkle, thinning
+from audit import log, merkle, tasks, thinning
 from audit.note import Checkpoint, sign_note
 from audit.verify.__main__ import main as beep_verify
 from beep import clock
+from beep.celery import PERIODIC, app
 from tests.audit import support
 from tests.audit.stage import exported, integrate
 from tests.audit.support import LOG, ORIGIN, Crew
@@ -80,11 +81,18 @@ def test_a_thinned_log_verifies(
 ) -> None:
     old = (clock.now_ms() - 3 * 86_400_000) // MINUTE * MINUTE
     age(database, {size: old + size for size in range(10, 200, 10)})
-    assert thinning.thin() == 18
+    tasks.thin_checkpoints()
+    assert sizes(database) == [190, 300]
     integrate(database)
     support.publish(database, crew)
     assert support.alarms(database, crew) == []
     assert beep_verify([str(exported(database, crew, tmp_path_factory.mktemp("out") / "log"))]) == 0
+
+
+def test_the_worker_knows_what_it_is_to_do_again_and_again() -> None:
+    app.loader.import_default_modules()
+    assert set(PERIODIC) <= set(app.tasks)
+    assert {"audit.watch", "audit.thin_checkpoints"} <= set(PERIODIC)
 
 
 def test_nobody_thins_otherwise(database: TestDatabase) -> None:

@@ -2,7 +2,6 @@
 writer, the batch is done again and nobody notices.
 """
 
-import asyncio
 from uuid import UUID
 
 import psycopg
@@ -12,6 +11,7 @@ from messaging import protocol
 from messaging.engine.runtime import Engine
 from tests.messaging.engine.client import inside
 from tests.messaging.engine.factory import actors, talks
+from tests.messaging.engine.waiting import until_blocked
 from tests.support.databases import TestDatabase
 
 LOCK = "SELECT FROM messaging_conversation WHERE id = %s FOR NO KEY UPDATE"
@@ -36,7 +36,7 @@ async def test_the_writer_survives_being_the_victim(engine: Engine, fresh_databa
             for frame in frames:
                 await client.post(frame)
             # The writer holds the first one now, and waits for the second.
-            await asyncio.sleep(0.2)
+            await until_blocked(fresh_database.urls.superuser)
             await other.execute(LOCK, [UUID(bytes=first.id)])
             await other.commit()
         for frame in frames:

@@ -25,6 +25,7 @@ from messaging.formats import Role
 from messaging.models import ConversationKind, Participant, Restore
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk, actors, talk, typing_frame
+from tests.messaging.engine.waiting import until_blocked
 from tests.messaging.party import Party, leave_frame, party, rejoin_frame
 from tests.messaging.people import Human
 from tests.messaging.world import publish
@@ -267,7 +268,7 @@ async def test_the_read_only_mode_waits_for_the_batch_in_flight(
             await other.execute(lock, [made.id])
             in_flight = one.message(Talk(made.id.bytes, group_id, 0), counter=3)
             await one.post(in_flight)
-            await asyncio.sleep(0.2)
+            await until_blocked(fresh_database.urls.superuser)
             mode = asyncio.create_task(sync_to_async(restore.turn_on, thread_sensitive=False)())
             await asyncio.sleep(0.3)
             assert not mode.done()

@@ -161,6 +161,8 @@ async def test_no_event_before_resume_and_none_lost_across_it(engine: Engine, pa
             last = 2
             while not stop.is_set():
                 last = (await other.send(chat)).seq
+                # No faster than allowed, on the fastest machine.
+                await asyncio.sleep(1 / protocol.MAX_RATE)
             return last
 
         speaking = asyncio.ensure_future(talk_on())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Device, Session
 from audit.models import Intake
@@ -20,6 +20,8 @@ from messaging.mls import MlsErrorCode
 from messaging.models import Conversation, ConversationKind, Envelope, Group, Sender
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk, actors, body, talk
+from tests.messaging.engine.waiting import until_blocked
+from tests.support.databases import TestDatabase
 
 Pair = tuple[Actor, Actor, Talk]
 
@@ -222,17 +224,18 @@ async def test_a_new_generation_is_seen_at_once(engine: Engine, pair: Pair) -> N
         assert fresh.seq == 3
 
 
-async def test_a_full_queue_says_busy(engine: Engine, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_says_busy(
+    engine: Engine, pair: Pair, fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, _, chat = pair
     monkeypatch.setattr(limits, "QUEUE", 3)
     async with inside(one) as sender:
-        with_lock = sync_to_async(_hold_lock)
-        release = asyncio.Event()
-        holding = asyncio.ensure_future(with_lock(chat, release, asyncio.get_running_loop()))
-        await asyncio.sleep(0.2)
+        held, release = asyncio.Event(), asyncio.Event()
+        holding = asyncio.ensure_future(_hold_lock(chat, held, release))
+        await held.wait()
         frames = [sender.message(chat) for _ in range(6)]
         await sender.post(frames[0])
-        await asyncio.sleep(0.1)  # it is in flight now, and waits for the row
+        await until_blocked(fresh_database.urls.superuser)
         for frame in frames[1:]:
             await sender.post(frame)
         for frame in frames[4:]:
@@ -244,12 +247,17 @@ async def test_a_full_queue_says_busy(engine: Engine, pair: Pair, monkeypatch: p
         assert [(await sender.answer(frame.id)).seq for frame in frames[:4]] == [2, 3, 4, 5]
 
 
-def _hold_lock(chat: Talk, release: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
-    from django.db import transaction
+async def _hold_lock(chat: Talk, held: asyncio.Event, release: asyncio.Event) -> None:
+    """Lock the conversation's row between the two events."""
+    loop = asyncio.get_running_loop()
 
-    with transaction.atomic():
-        Conversation.objects.select_for_update().get(id=UUID(bytes=chat.id))
-        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+    def hold() -> None:
+        with transaction.atomic():
+            Conversation.objects.select_for_update().get(id=UUID(bytes=chat.id))
+            loop.call_soon_threadsafe(held.set)
+            asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+
+    await sync_to_async(hold)()
 
 
 async def test_a_broken_connection_repeats_the_batch(engine: Engine, pair: Pair) -> None:
@@ -312,9 +320,9 @@ async def test_large_messages_go_out_in_frames_that_a_client_takes(engine: Engin
     """All that one socket may have in flight, behind a lock, so that the writer takes them together."""
     one, two, chat = pair
     async with inside(one) as sender, inside(two) as receiver:
-        release = asyncio.Event()
-        holding = asyncio.ensure_future(sync_to_async(_hold_lock)(chat, release, asyncio.get_running_loop()))
-        await asyncio.sleep(0.2)
+        held, release = asyncio.Event(), asyncio.Event()
+        holding = asyncio.ensure_future(_hold_lock(chat, held, release))
+        await held.wait()
         count, largest = protocol.MAX_IN_FLIGHT, body(chat.group_id, size=protocol.MAX_BODY - 4)
         assert count * (len(largest) + 64) > limits.BUFFER
         frames = [sender.message(chat, body=largest) for _ in range(count)]

@@ -196,6 +196,8 @@ class SocketProtocol(listening.Listening, WebSocketProtocol):  # type: ignore[mi
 class Heads:
     """Ends a connection that does not say in time what it wants; `channel` is what the factory made."""
 
+    __slots__ = ("_inner", "_receive", "deadline")
+
     def __init__(self, channel: Any) -> None:
         self._inner: Final = channel._channel
         self._receive: Final = channel.dataReceived

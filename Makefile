@@ -96,20 +96,22 @@ bench-groups: web ## print the measurements of large groups as JSON lines
 	PATH="$$($(BOOTSTRAP) node-path):$$PATH" node web/scripts/bench-groups.mjs
 
 # The audit's figures at sizes that take minutes; bench-audit and bench-console take them at full size.
-bench: install ## what the server bears: W1 to W6 under both servers, and the audit log; JSON lines and a table
+bench: install web ## what the server bears: W1 to W6 under both servers, and the audit log; JSON lines and a table
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.audit --leaves $(or $(LEAVES),200000) --pairs $(or $(PAIRS),10) --seconds 2
 	$(BIN)/python -m benchmarks.siem --leaves $(or $(LEAVES),50000)
 	$(BIN)/python -m benchmarks.keys
 	$(BIN)/python -m benchmarks.console --rows $(or $(ROWS),500000)
+	$(NPM) test -- tests/crypto/transparency/figures.test.ts
 
 bench-peers: install ## Beep beside ejabberd, Prosody and Synapse, which it fetches; JSON lines, figures and ratios
 	$(BIN)/python -m benchmarks.peers
 
-bench-audit: install ## the audit log at a million entries: events/s, proofs, verification, SIEM feed, cost to messages
+bench-audit: install web ## the audit log at a million entries: events/s, proofs, verification, SIEM feed, cost to messages
 	$(BIN)/python -m benchmarks.audit
 	$(BIN)/python -m benchmarks.siem
 	$(BIN)/python -m benchmarks.keys
+	$(NPM) test -- tests/crypto/transparency/figures.test.ts
 
 bench-console: install ## first pages of the console over five million entries, as JSON lines
 	$(BIN)/python -m benchmarks.console

@@ -160,6 +160,10 @@ class Stack:
         """Its process id."""
         return self._running[name].pid
 
+    def runs(self, name: str) -> bool:
+        """Whether it has not ended."""
+        return self._running[name].alive()
+
     def is_up(self, name: str) -> bool:
         """Whether it accepts connections; one that does not listen is up while it runs."""
         running = self._running[name]

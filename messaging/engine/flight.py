@@ -79,8 +79,7 @@ class Line:
 
     async def close(self) -> None:
         """End the connection, whatever is under way on it."""
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        # Not a word to the loop when it has failed before: the number may be another connection's by now.
         self._fail(psycopg.OperationalError("the line is closed"))
         await self._connection.close()
 

@@ -129,11 +129,11 @@ class SocketProtocol(listening.Listening, WebSocketProtocol):  # type: ignore[mi
         else:
             super().onMessage(payload, isBinary)
 
-    def message(self, data: bytes) -> float:
+    def message(self, data: bytes) -> None:
         """See `Listening`."""
         # Daphne pings who has said nothing for a while.
         self.last_ping = time.time()
-        return super().message(data)
+        super().message(data)
 
     def queued(self, data: bytes) -> None:
         """See `Listening`."""

@@ -31,8 +31,8 @@ class Listening(reading.Metered):
     _take: Take | None = None
     _working = False
     """`_work` comes again by itself."""
-    _spent = 0.0
-    """Seconds of the loop's time for what was read last."""
+    _due = 0.0
+    """Seconds for which nothing more should be read, by whoever took the last messages."""
 
     def to_library(self, data: bytes) -> None:
         """Whole frames, or whatever comes when nothing is scanned, for the server's library."""
@@ -58,16 +58,18 @@ class Listening(reading.Metered):
 
     def arrived(self, data: bytes) -> None:
         """Bytes were read behind the handshake."""
-        if self._scanner is None:
-            self._scanner = Scanner(self.to_library, limit=arguments.MESSAGE_LIMIT)
-        self._scanner.add(data)
+        self._scan_with().add(data)
         if not self._working:
             self._work()
 
     def arrived_early(self) -> None:
         """The library was given bytes behind the handshake's request: it may be in the middle of a frame."""
-        self._scanner = Scanner(self.to_library, limit=arguments.MESSAGE_LIMIT)
-        self._scanner.pass_on()
+        self._scan_with().pass_on()
+
+    def _scan_with(self) -> Scanner:
+        if self._scanner is None:
+            self._scanner = Scanner(self.to_library, limit=arguments.MESSAGE_LIMIT)
+        return self._scanner
 
     def listen(self, take: Take) -> None:
         """See `FrameTransport`."""
@@ -76,42 +78,41 @@ class Listening(reading.Metered):
             self.message(data)
         self.release(reading.LAGGING)
 
-    def message(self, data: bytes) -> float:
-        """A whole message. Returns the seconds for which nothing more should be read."""
+    def message(self, data: bytes) -> None:
+        """A whole message."""
         if self.over:
-            return 0.0
+            return
         if self._take is not None:
-            return self._take(data)
-        self.queued(data)
-        return 0.0
+            self._due += self._take(data)
+        else:
+            self.queued(data)
 
     def _work(self) -> None:
-        """Go through what was read: some messages a turn of the event loop, so that others have theirs, and
+        """Go through what was read: some frames a turn of the event loop, so that others have theirs, and
         later when the peer has to rest or to pay.
         """
         began = time.thread_time()
-        rest, left = self._scan()
-        self._spent += time.thread_time() - began
-        if self._spent > reading.FREE:
-            rest += self._spent * reading.REST
-            self._spent = 0.0
+        left = self._scan()
+        rest = self.charge(time.thread_time() - began) + self._due
+        self._due = 0.0
         self._working = bool(left or rest)
         if self._working:
             self.hold(reading.WORKING)
             self.later(rest, self._work)
         else:
-            self._spent = 0.0
             self.release(reading.WORKING)
 
-    def _scan(self) -> tuple[float, bool]:
-        """(seconds to rest, whether something may be left) after `limits.TURN` messages at most."""
+    def _scan(self) -> bool:
+        """Whether something may be left after `limits.TURN` frames, fewer when the peer has to rest."""
         scanner = self._scanner
         if scanner is None or self.gone:
-            return 0.0, False
+            return False
         for _ in range(limits.TURN):
             data = scanner.next()
-            if data is None:
-                return 0.0, False
-            if rest := self.message(data):
-                return rest, True
-        return 0.0, True
+            if data is not None:
+                self.message(data)
+            elif not scanner.more:
+                return False
+            if self._due:
+                break
+        return True

@@ -19,6 +19,8 @@ FIN: Final = 0x80
 RESERVED: Final = 0x70
 CONTROL: Final = 8
 MASKED: Final = 0x80
+PIECE: Final = 256
+"""Bytes that the library gets at a time when everything goes to it."""
 
 
 class Scanner:
@@ -27,11 +29,13 @@ class Scanner:
     `limit` is the largest payload in bytes that is waited for; a longer one is the library's to refuse.
     """
 
-    __slots__ = ("_at", "_fragmented", "_limit", "_need", "_passing", "_rest", "_to_library")
+    __slots__ = ("_at", "_fragmented", "_limit", "_need", "_passing", "_rest", "_to_library", "more")
 
     def __init__(self, to_library: Callable[[bytes], None], *, limit: int) -> None:
         self._to_library: Final = to_library
         self._limit: Final = limit
+        self.more = False
+        """`next` has given the library something, and there may be a message behind it."""
         self._rest = bytearray()
         self._at = 0
         """Where in `_rest` the next frame begins."""
@@ -54,45 +58,54 @@ class Scanner:
         self._passing = True
 
     def next(self) -> bytes | None:
-        """The next whole binary message; None when more has to be read first. The library hears what lies
-        before it.
+        """One step: a whole binary message, or None when the library was given a frame or, with `more` False,
+        when more has to be read first.
         """
-        rest = self._rest
-        while True:
-            at = self._at
-            there = len(rest) - at
-            if self._passing:
-                if there:
-                    self._at = len(rest)
-                    self._to_library(bytes(rest[at:]))
+        self.more = False
+        if self._passing:
+            self._pass()
+            return None
+        rest, at = self._rest, self._at
+        there = len(rest) - at
+        if there < self._need:
+            return None
+        head, second = rest[at], rest[at + 1]
+        size, header, least = second & 0x7F, 6, 0
+        if not second & MASKED or not self._goes_on(head, size):
+            self._pass()
+            return None
+        if size > 125:
+            header, least = (8, 126) if size == 126 else (14, 1 << 16)
+            if there < header:
+                self._need = header
                 return None
-            if there < self._need:
-                return None
-            head, second = rest[at], rest[at + 1]
-            size, header = second & 0x7F, 6
-            if not second & MASKED or not self._goes_on(head, size):
-                self._passing = True
-                continue
-            if size > 125:
-                header = 8 if size == 126 else 14
-                if there < header:
-                    self._need = header
-                    return None
-                size = int.from_bytes(rest[at + 2 : at + header - 4], "big")
-            if size > self._limit:
-                self._passing = True
-                continue
-            length = header + size
-            if there < length:
-                self._need = length
-                return None
-            end = self._at = at + length
-            self._need = 2
-            if head == MESSAGE:
-                mask = at + header
-                return apply_mask(bytes(rest[mask:end]), bytes(rest[mask - 4 : mask]))
-            if head & 0x0F < CONTROL:
-                self._fragmented = not head & FIN
+            size = int.from_bytes(rest[at + 2 : at + header - 4], "big")
+        if not least <= size <= self._limit:
+            # Too long, or a length in more bytes than it needs.
+            self._pass()
+            return None
+        length = header + size
+        if there < length:
+            self._need = length
+            return None
+        end = self._at = at + length
+        self._need = 2
+        if head == MESSAGE:
+            mask = at + header
+            return apply_mask(bytes(rest[mask:end]), bytes(rest[mask - 4 : mask]))
+        if head & 0x0F < CONTROL:
+            self._fragmented = not head & FIN
+        self.more = True
+        self._to_library(bytes(rest[at:end]))
+        return None
+
+    def _pass(self) -> None:
+        """Give the library the next piece; all that follows is for it too."""
+        self._passing = True
+        rest, at = self._rest, self._at
+        end = self._at = min(at + PIECE, len(rest))
+        if at < end:
+            self.more = end < len(rest)
             self._to_library(bytes(rest[at:end]))
 
     def _goes_on(self, head: int, size: int) -> bool:

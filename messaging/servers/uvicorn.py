@@ -78,13 +78,13 @@ class SocketProtocol(listening.Listening, WebSocketsSansIOProtocol):
         self.loop.call_later(seconds, call)
 
     def data_received(self, data: bytes) -> None:
-        """Scan it once the handshake is answered."""
-        if self.handshake_complete:
-            self.arrived(data)
+        """Scan it once the handshake is answered; what comes earlier is the library's, in turns as well."""
+        if not self.handshake_initiated:
+            self.metered(super().data_received, data)
             return
-        if self.handshake_initiated:
+        if not self.handshake_complete:
             self.arrived_early()
-        self.metered(super().data_received, data)
+        self.arrived(data)
 
     def to_library(self, data: bytes) -> None:
         """See `Listening`."""

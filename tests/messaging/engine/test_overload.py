@@ -16,7 +16,7 @@ from messaging.engine.allowances import Allowances, Kind
 from messaging.engine.doors import Doors
 from messaging.engine.reads import Session
 from messaging.engine.runtime import Engine
-from messaging.servers import reading
+from messaging.servers import listening, reading
 from tests.messaging.engine.client import Inside, inside
 from tests.messaging.engine.factory import Actor, Talk
 from tests.support.databases import TestDatabase
@@ -230,9 +230,35 @@ class Peer(reading.Metered):
         self.due.append((seconds, call))
 
 
+REST = 0.5
+
+
+class Listener(Peer, listening.Listening):
+    """The library's messages are empty, and each asks for a rest of `REST` seconds."""
+
+    @property
+    def over(self) -> bool:
+        return False
+
+    @property
+    def gone(self) -> bool:
+        return False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[bytes] = []
+        self._take = lambda data: REST
+
+    def to_library(self, data: bytes) -> None:
+        self.heard.append(data)
+        if data[0] == 0x80:
+            self.message(b"")
+
+
 def test_a_peer_pays_for_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    peer, now = Peer(), 5.0
+    peer, now, later = Peer(), 5.0, 100.0
     monkeypatch.setattr("messaging.servers.reading.time.thread_time", lambda: now)
+    monkeypatch.setattr("messaging.servers.reading.time.monotonic", lambda: later)
 
     def take(data: bytes) -> None:
         nonlocal now
@@ -240,6 +266,7 @@ def test_a_peer_pays_for_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -> N
 
     peer.metered(take, b"abcd")
     assert peer.is_read(), "what is short is free"
+    later += 9 * 0.004
     peer.metered(take, bytes(80))
     assert not peer.is_read()
     peer.hold(reading.LAGGING)
@@ -251,3 +278,46 @@ def test_a_peer_pays_for_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -> N
     assert peer.is_read()
     peer.release(reading.LAGGING)
     assert peer.is_read()
+
+
+def test_a_peer_pays_for_much_in_small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that sends so little at a time that each chunk alone would be free."""
+    peer, now, later, taken = Peer(), 5.0, 100.0, 0
+    monkeypatch.setattr("messaging.servers.reading.time.thread_time", lambda: now)
+    monkeypatch.setattr("messaging.servers.reading.time.monotonic", lambda: later)
+
+    def take(data: bytes) -> None:
+        nonlocal now, later
+        now, later = now + 0.003, later + 0.003
+
+    began = later
+    while later - began < 60:
+        peer.metered(take, b"chunk")
+        taken += 1
+        for seconds, paid in peer.due:
+            later += seconds
+            paid()
+        peer.due.clear()
+    assert taken * 0.003 <= 60 / 9
+
+
+def test_control_frames_have_turns_as_messages_have() -> None:
+    """A chunk of nothing but pings does not keep the loop to itself."""
+    peer = Listener()
+    peer.arrived(b"\x89\x80\x00\x00\x00\x00" * 100)
+    assert len(peer.heard) <= limits.TURN
+    for _ in range(200):
+        if not peer.due:
+            break
+        ((_, work),), peer.due = peer.due, []
+        work()
+    assert len(peer.heard) == 100
+
+
+def test_a_message_of_fragments_lets_its_sender_rest_as_well() -> None:
+    """The library puts it together; whoever takes it says how long to read nothing."""
+    peer = Listener()
+    peer.arrived(b"\x02\x80\x00\x00\x00\x00" + b"\x80\x80\x00\x00\x00\x00" * 3)
+    ((seconds, _),) = peer.due
+    assert seconds >= REST
+    assert len(peer.heard) == 2

@@ -2,7 +2,9 @@
 
 import os
 import struct
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
@@ -54,6 +56,13 @@ class Library:
         return self.protocol.state, self.protocol.close_sent, b"".join(self.protocol.data_to_send())
 
 
+def whole(scanner: Scanner) -> Iterator[bytes]:
+    """All messages that are there; the library gets everything else."""
+    while (message := scanner.next()) is not None or scanner.more:
+        if message is not None:
+            yield message
+
+
 frames = st.one_of(
     st.builds(encoded, st.just(2), st.binary(max_size=40)),
     st.builds(encoded, st.just(2), st.integers(100, 300).map(os.urandom)),
@@ -78,7 +87,7 @@ def test_it_takes_in_what_the_library_alone_takes_in(parts: list[bytes], steps: 
         step = steps[turn % len(steps)]
         alone.take(data[at : at + step])
         scanner.add(data[at : at + step])
-        while (message := scanner.next()) is not None:
+        for message in whole(scanner):
             behind.messages.append(message)
         at, turn = at + step, turn + 1
     assert behind.messages == alone.messages
@@ -91,8 +100,7 @@ def test_a_large_message_comes_whole_out_of_small_pieces() -> None:
     scanner, messages = Scanner(lambda data: None, limit=1 << 21), list[bytes]()
     for at in range(0, len(frame), 16):
         scanner.add(frame[at : at + 16])
-        while (message := scanner.next()) is not None:
-            messages.append(message)
+        messages += whole(scanner)
     assert messages == [payload, b"next"]
 
 
@@ -104,3 +112,13 @@ def test_left_to_the_library_it_gives_nothing() -> None:
     scanner.add(frame)
     assert scanner.next() is None
     assert b"".join(given_on) == frame
+
+
+@pytest.mark.parametrize("head", [b"\x82\xfe\x00\x7d", b"\x82\xff" + (65_535).to_bytes(8, "big")])
+def test_a_length_in_more_bytes_than_it_needs_is_the_librarys(head: bytes) -> None:
+    """RFC 6455 §5.2 forbids it; Autobahn ends the connection over it."""
+    given_on: list[bytes] = []
+    scanner = Scanner(given_on.append, limit=1 << 20)
+    scanner.add(head + bytes(4))
+    assert list(whole(scanner)) == []
+    assert b"".join(given_on) == head + bytes(4)

@@ -112,11 +112,16 @@ class SocketProtocol(listening.Listening, WebSocketProtocol):  # type: ignore[mi
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Scan it once the handshake is answered. Past Autobahn's own, which colours a log line a chunk."""
         if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
-            if self.data:
-                self.arrived_early()
             self.arrived(data)
+        elif hasattr(self, "handshake_deferred"):
+            self.arrived_early(data)
         else:
             self.metered(self._dataReceived, data)
+
+    def onOpen(self) -> None:  # noqa: N802
+        """The handshake is answered."""
+        super().onOpen()
+        self.answered()
 
     def to_library(self, data: bytes) -> None:
         """See `Listening`."""

@@ -62,9 +62,16 @@ class Listening(reading.Metered):
         if not self._working:
             self._work()
 
-    def arrived_early(self) -> None:
-        """The library was given bytes behind the handshake's request: it may be in the middle of a frame."""
-        self._scan_with().pass_on()
+    def arrived_early(self, data: bytes) -> None:
+        """Bytes were read before the handshake was answered: they wait for that, and others are not read."""
+        self._scan_with().add(data)
+        self.hold(reading.EARLY)
+
+    def answered(self) -> None:
+        """The handshake is answered."""
+        if self._reasons & reading.EARLY:
+            self.release(reading.EARLY)
+            self.arrived(b"")
 
     def _scan_with(self) -> Scanner:
         if self._scanner is None:

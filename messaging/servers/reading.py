@@ -21,6 +21,8 @@ PAYING: Final = 2
 """The peer has taken too much of the loop's time."""
 WORKING: Final = 4
 """What was read is not worked through yet: others have their turn, or the peer has to rest or to pay."""
+EARLY: Final = 8
+"""The handshake is not answered yet."""
 
 FREE: Final = 0.004
 """Seconds that a peer may owe."""

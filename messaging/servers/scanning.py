@@ -53,10 +53,6 @@ class Scanner:
             self._at = 0
         self._rest += data
 
-    def pass_on(self) -> None:
-        """Leave everything to the library from now on."""
-        self._passing = True
-
     def next(self) -> bytes | None:
         """One step: a whole binary message, or None when the library was given a frame or, with `more` False,
         when more has to be read first.

@@ -25,6 +25,7 @@ from messaging.servers import arguments, draining, incoming, listening, memory, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from uvicorn._types import ASGISendEvent
     from websockets.frames import Frame
     from websockets.http11 import Request
 
@@ -78,13 +79,18 @@ class SocketProtocol(listening.Listening, WebSocketsSansIOProtocol):
         self.loop.call_later(seconds, call)
 
     def data_received(self, data: bytes) -> None:
-        """Scan it once the handshake is answered; what comes earlier is the library's, in turns as well."""
-        if not self.handshake_initiated:
+        """Scan it once the handshake is answered."""
+        if self.handshake_complete:
+            self.arrived(data)
+        elif self.handshake_initiated:
+            self.arrived_early(data)
+        else:
             self.metered(super().data_received, data)
-            return
-        if not self.handshake_complete:
-            self.arrived_early()
-        self.arrived(data)
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        """The first may answer the handshake."""
+        await super().send(message)
+        self.answered()
 
     def to_library(self, data: bytes) -> None:
         """See `Listening`."""

@@ -104,16 +104,6 @@ def test_a_large_message_comes_whole_out_of_small_pieces() -> None:
     assert messages == [payload, b"next"]
 
 
-def test_left_to_the_library_it_gives_nothing() -> None:
-    given_on: list[bytes] = []
-    scanner = Scanner(given_on.append, limit=LIMIT)
-    scanner.pass_on()
-    frame = encoded(2, b"early")
-    scanner.add(frame)
-    assert scanner.next() is None
-    assert b"".join(given_on) == frame
-
-
 @pytest.mark.parametrize("head", [b"\x82\xfe\x00\x7d", b"\x82\xff" + (65_535).to_bytes(8, "big")])
 def test_a_length_in_more_bytes_than_it_needs_is_the_librarys(head: bytes) -> None:
     """RFC 6455 §5.2 forbids it; Autobahn ends the connection over it."""

@@ -6,8 +6,9 @@ these connections, both ways.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
+import psycopg
 from django.db import connections
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -16,6 +17,10 @@ from psycopg_pool import AsyncConnectionPool
 from messaging.engine import arrays, limits
 
 Row = tuple[Any, ...]
+
+AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+"""What a database that is away says, or a server that only reads: in the middle of a failover the standby, or
+what was the primary. Worth another try on another connection."""
 
 
 def _parameters() -> dict[str, Any]:

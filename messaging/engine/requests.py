@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import psycopg
 from django.db import OperationalError
 from psycopg_pool import PoolTimeout
 
@@ -13,12 +12,13 @@ from beep import clock
 from beep.errors import BeepError
 from messaging import conversations, mailbox, orders, petitions, protocol, reports, restore, slots
 from messaging.engine import limits, reads, signals
+from messaging.engine.database import AWAY
 from messaging.engine.frames import Outgoing
 
 if TYPE_CHECKING:
     from messaging.engine.socket import Socket
 
-UNAVAILABLE: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OperationalError)
+UNAVAILABLE: Final = (*AWAY, PoolTimeout, OperationalError)
 """The database is away or has no connection left: worth another try."""
 
 

@@ -33,6 +33,7 @@ from beep.errors import BeepError
 from messaging import read_only
 from messaging.engine import arrays, audit_row, limits, statements, tasks
 from messaging.engine.batch import Accepted, ConversationRow, Decision, Earlier, SenderRow, decide, retries
+from messaging.engine.database import AWAY
 from messaging.engine.flight import Line, Step
 from messaging.engine.submission import Outcome, Submission
 
@@ -139,7 +140,7 @@ class Writer:
         except psycopg.IntegrityError as error:
             log.error("batch_contradicts_the_log", constraint=error.diag.constraint_name, size=len(batch))
             await self._one_by_one(batch)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except AWAY as error:
             # Nobody knows whether it is stored; whoever sends it again hears what came of it.
             log.warning("database_away", error=type(error).__name__, size=len(batch))
             _resolve(batch, [BeepError("busy", retry_after=limits.AWAY_RETRY)] * len(batch))
@@ -184,7 +185,7 @@ class Writer:
         for pause in (*RECONNECT, None):
             try:
                 return await self._commit(batch)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except AWAY as error:
                 log.warning("batch_repeated", error=type(error).__name__, size=len(batch))
                 await self._disconnect()
                 if pause is None:

@@ -1,4 +1,4 @@
-"""Lines for flights: what comes back on them, and how they end. `test_flight` has what goes wrong in the air."""
+"""Lines for flights: what comes back on them, and how they end; `test_flight` has what goes wrong on the way."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Lines for flights: what comes back on them, and how they end; `test_flight` has what goes wrong on the way."""
+"""Lines for flights: what comes back on them, and how they end."""
 
 import asyncio
 import os

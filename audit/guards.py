@@ -4,7 +4,8 @@ All of it deters and none of it proves anything: whoever may alter tables may sw
 it on again, and then the tree and the witnesses tell. But who left it weakened is found here, by name. Held
 against this module: each trigger's table, moment, function and state, that no condition narrows it and no
 other trigger or rule stands beside it, **the text of every function**, the tables' owner and kind, what every
-role may do with them, and what the roles themselves are.
+role may do with them, what the roles themselves are and belong to, what is set for them, and that nothing
+stands in another schema where a table of the log would be looked for.
 
 A function's text is compared by its SHA-256; a migration that changes one changes the hash here.
 """
@@ -153,6 +154,30 @@ ROLES: Final[LiteralString] = """
 SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication, rolcanlogin FROM pg_roles
 WHERE rolname = ANY(%s)
 """
+SCHEMA: Final[LiteralString] = """
+SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND has_schema_privilege(rolname, 'public', 'CREATE')
+"""
+SHADOWS: Final[LiteralString] = """
+SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = ANY(%s) AND n.nspname <> 'public' ORDER BY 1, 2
+"""
+DEFINERS: Final[LiteralString] = """
+SELECT n.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE p.prosecdef AND p.proowner::regrole::text = %s
+  AND NOT (n.nspname = 'public' AND p.proname = ANY(%s)) ORDER BY 1
+"""
+SETTINGS: Final[LiteralString] = """
+SELECT coalesce(r.rolname, 'everybody'), said
+FROM pg_db_role_setting d LEFT JOIN pg_roles r ON r.oid = d.setrole, unnest(d.setconfig) said
+WHERE d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  AND (d.setrole = 0 OR r.rolname = ANY(%s)) AND split_part(said, '=', 1) = ANY(%s) ORDER BY 1, 2
+"""
+MAY_SET: Final[LiteralString] = """
+SELECT rolname FROM pg_roles
+WHERE rolname = ANY(%s) AND has_parameter_privilege(rolname, 'session_replication_role', 'SET')
+"""
+WEAKENING: Final = ("session_replication_role", "search_path", "session_preload_libraries")
+"""Settings by which a session's statements mean something else, or fire no triggers that are not ALWAYS."""
 MEMBERS: Final[LiteralString] = """
 SELECT m.member::regrole::text, m.roleid::regrole::text FROM pg_auth_members m
 WHERE m.member::regrole::text = ANY(%s) OR m.roleid::regrole::text = ANY(%s)
@@ -181,6 +206,8 @@ def altered(connection: Connection) -> Iterator[str]:
     yield from _functions(connection)
     yield from _rights(connection)
     yield from _roles(connection)
+    yield from _settings(connection)
+    yield from _beside(connection)
 
 
 def _tables(connection: Connection) -> Iterator[str]:
@@ -246,6 +273,24 @@ def _roles(connection: Connection) -> Iterator[str]:
     for name, powerful, logs_in in connection.execute(ROLES, (everybody,)):
         if powerful or (name == OWNER and logs_in):
             yield f"the role {name} may do more than it should"
-    for member, role in connection.execute(MEMBERS, (list(LOGINS), everybody)):
+    for member, role in connection.execute(MEMBERS, (everybody, everybody)):
         if (member, role) != ("beep_migrator", OWNER):
             yield f"{member} is a member of {role}"
+
+
+def _settings(connection: Connection) -> Iterator[str]:
+    everybody = [OWNER, *LOGINS]
+    for name, said in connection.execute(SETTINGS, (everybody, list(WEAKENING))):
+        yield f"{said} is set for {name}"
+    for (name,) in connection.execute(MAY_SET, (everybody,)):
+        yield f"{name} may set session_replication_role"
+
+
+def _beside(connection: Connection) -> Iterator[str]:
+    """What stands beside the tables and functions, and is taken for them or acts with their rights."""
+    for (name,) in connection.execute(SCHEMA, (list(LOGINS),)):
+        yield f"{name} may create in the schema public"
+    for schema, table in connection.execute(SHADOWS, (list(TABLES),)):
+        yield f"there is another {table} in the schema {schema}"
+    for (name,) in connection.execute(DEFINERS, (OWNER, list(FUNCTIONS))):
+        yield f"the function {name} acts as {OWNER}"

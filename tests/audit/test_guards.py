@@ -95,6 +95,18 @@ WEAKENINGS = [
         "GRANT EXECUTE ON FUNCTION audit_erase_opening(bytea, bigint, bytea) TO beep_auditor",
         "beep_auditor may EXECUTE audit_erase_opening()",
     ),
+    ("GRANT CREATE ON SCHEMA public TO beep_app", "beep_app may create in the schema public"),
+    (
+        "CREATE SCHEMA beep_auditor; CREATE VIEW beep_auditor.audit_leaf AS SELECT 1",
+        "there is another audit_leaf in the schema beep_auditor",
+    ),
+    (
+        (
+            "CREATE FUNCTION tidy() RETURNS void LANGUAGE sql SECURITY DEFINER AS"
+            " 'ALTER TABLE audit_leaf DISABLE TRIGGER USER'; ALTER FUNCTION tidy() OWNER TO beep_owner"
+        ),
+        "the function public.tidy acts as beep_owner",
+    ),
 ]
 
 
@@ -126,7 +138,30 @@ def test_a_role_that_became_another(database: TestDatabase) -> None:
         assert "beep_app is a member of beep_owner" in list(guards.altered(admin))
         admin.execute("ALTER ROLE beep_auditor BYPASSRLS")
         assert "the role beep_auditor may do more than it should" in list(guards.altered(admin))
+        admin.execute("GRANT pg_write_all_data TO beep_owner")
+        assert "beep_owner is a member of pg_write_all_data" in list(guards.altered(admin))
         admin.rollback()
+
+
+def test_9_what_is_set_for_a_role_or_the_database(fresh_database: TestDatabase) -> None:
+    """From the role's next session on triggers that are not ALWAYS are silent, or names mean other things."""
+    replica = "SET session_replication_role = replica"
+    with psycopg.connect(fresh_database.urls.superuser) as admin:
+        for statement, named in (
+            (f"ALTER ROLE beep_app {replica}", "session_replication_role=replica is set for beep_app"),
+            (
+                f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {replica}', current_database()); END $$",
+                "session_replication_role=replica is set for everybody",
+            ),
+            ("ALTER ROLE beep_auditor SET search_path = x", "search_path=x is set for beep_auditor"),
+            (
+                "GRANT SET ON PARAMETER session_replication_role TO beep_app",
+                "beep_app may set session_replication_role",
+            ),
+        ):
+            admin.execute(statement)
+            assert list(guards.altered(admin)) == [named]
+            admin.rollback()
 
 
 RIGHTS = [

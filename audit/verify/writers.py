@@ -30,11 +30,37 @@ class _Process:
         """Number, committed, index of the entry (-1: not in the log yet)."""
         self.hashes: dict[int, str] = {}
         self.claims: dict[int, tuple[str, int]] = {}
+        """Numbers that others knew to be committed, and that have not come yet: their hash, who says so."""
+
+    def take(
+        self,
+        number: int,
+        committed: int,
+        last: tuple[int, str] | None,
+        *,
+        hash: str,  # noqa: A002
+        index: int,
+    ) -> None:
+        """One event, and what it says of the newest before it. Raises AlarmError `intake_dropped`."""
+        self.events.append((number, committed, index))
+        if len(self.events) >= HELD:
+            self.count(keep=HELD // 2)
+        _remember(self.hashes, number, hash)
+        claim = self.claims.pop(number, None)
+        if claim is not None and claim[0] != hash:
+            raise _swapped(self, number, claim[1])
+        if last is not None:
+            known = self.hashes.get(last[0])
+            if known is None:
+                _remember(self.claims, last[0], (last[1], index))
+            elif known != last[1]:
+                raise _swapped(self, last[0], index)
 
     def count(self, *, keep: int) -> None:
-        """Count all but the `keep` highest numbers."""
+        """Count all but the `keep` highest numbers. Raises AlarmError `intake_dropped`."""
         self.events.sort()
         ready, self.events = self.events[: len(self.events) - keep], self.events[len(self.events) - keep :]
+        begin, there = self.below, {number for number, _, _ in ready}
         for number, committed, index in ready:
             where = index if index >= 0 else None
             if number == self.below - 1:
@@ -53,41 +79,42 @@ class _Process:
                     index=where,
                 )
             self.counted, self.below = self.counted + 1, number + 1
+        # The count is right and this one is not there: another took a number that was rolled back.
+        for number in [each for each in self.claims if each < self.below]:
+            _, index = self.claims.pop(number)
+            if number >= begin and number not in there:
+                raise _swapped(self, number, index)
 
 
 class Writers:
-    """The processes of one log. Entries without a writer are not counted."""
+    """The processes of one log. Entries without a writer are not counted.
+
+    The first alarm waits for `finish`: whoever reads the log on its way goes on to its end.
+    """
 
     def __init__(self) -> None:
         self._processes: Final[dict[str, _Process]] = {}
+        self._first: AlarmError | None = None
 
     def add(self, leaf: Mapping[str, Any], *, hash: bytes, index: int | None) -> None:  # noqa: A002
         """Take an entry (its JSON, its leaf hash); `index` None for a row that is not in the log yet.
 
-        Raises AlarmError `intake_dropped` when something is missing, `entry_malformed` for no such writer.
+        Raises AlarmError `entry_malformed` for no such writer.
         """
         said = leaf.get("writer")
         if said is None:
             return
         name, number, committed, last = _parse(said, index)
         process = self._processes.get(name) or self._processes.setdefault(name, _Process(name))
-        process.events.append((number, committed, -1 if index is None else index))
-        if len(process.events) >= HELD:
-            process.count(keep=HELD // 2)
-        own = _encode(hash)
-        _remember(process.hashes, number, own)
-        claim = process.claims.pop(number, None)
-        if claim is not None and claim[0] != own:
-            raise _swapped(process, number, claim[1])
-        if last is not None:
-            known = process.hashes.get(last[0])
-            if known is None:
-                _remember(process.claims, last[0], (last[1], -1 if index is None else index))
-            elif known != last[1]:
-                raise _swapped(process, last[0], -1 if index is None else index)
+        try:
+            process.take(number, committed, last, hash=_encode(hash), index=-1 if index is None else index)
+        except AlarmError as alarm:
+            self._first = self._first or alarm
 
     def finish(self) -> None:
-        """Count the rest; raises AlarmError `intake_dropped`."""
+        """Count the rest; raises AlarmError `intake_dropped` when something is missing or another."""
+        if self._first is not None:
+            raise self._first
         for process in self._processes.values():
             process.count(keep=0)
 

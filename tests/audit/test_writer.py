@@ -203,6 +203,32 @@ def test_counting_in_bounded_memory_and_any_order(monkeypatch: pytest.MonkeyPatc
         count([*given, given[-1]])
 
 
+def test_a_dropped_event_in_whose_stead_a_rolled_back_number_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The count is right; the event that the next one names is not there."""
+    monkeypatch.setattr(writers, "HELD", 40)
+    monkeypatch.setattr(writers, "RECENT", 5)
+    kept = [number % 3 != 1 for number in range(200)]
+    given = entries(Writer(), kept)
+    for missing in range(1, len(given) - 1):
+        said = given[missing][0]["writer"]
+        free = said["number"] - 1 if not kept[said["number"] - 1] else said["number"] - 2
+        forged = {"writer": {"process": said["process"], "number": free, "committed": 0}}
+        with pytest.raises(AlarmError, match=f"another event as number {said['number']}"):
+            count([*given[:missing], (forged, bytes(32)), *given[missing + 1 :]])
+
+
+def test_an_alarm_waits_until_all_was_read() -> None:
+    """A verifier that stopped at the first would see nothing of what comes after it."""
+    given = entries(Writer(), [True] * 4)
+    found = Writers()
+    for leaf, _ in given:
+        found.add(leaf, hash=bytes(32), index=0)
+    with pytest.raises(AlarmError, match="another event as number 0"):
+        found.finish()
+
+
 @pytest.mark.parametrize(
     "said",
     [

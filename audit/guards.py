@@ -78,12 +78,12 @@ TABLES: Final = tuple(sorted({each.table for each in TRIGGERS} | {"audit_hour", 
 
 FUNCTIONS: Final[dict[str, str]] = {
     "accounts_refuse_rewrite": "3cf579e157abb80adff120f73b5e4fb5f0223a58a21b1de6f95789e190e1369f",
-    "audit_checkpoint_thins": "55228fc1f73b0148d57fcc0270036602c27f5bdf2ace56e6636840632649deac",
+    "audit_checkpoint_thins": "70dd09b4dc5baad77be145607ca79f8df5b2de687e78fd7bee9f7df326b1d2e4",
     "audit_cosignature_thins": "cd461dea17ba9aa8e2147712d0880c85edc41c98df766a7dfe0f102ba5eb2323",
     "audit_erase_opening": "d91b802319b0f4679d52bfd25acb90f6922a2034ecbc010b4886b71fcfde55d4",
     "audit_head_grows": "8dda09ea25db7b7815f58fece115e36ab224183ec170ebeb55e1d654c49d2610",
     "audit_refuse_rewrite": "8ebc08a1f938030ebb6e333c65d8edcb8bce14a69b607ceecf546a86cae9efe3",
-    "audit_thin_checkpoints": "a37ce33271e6b0866fb1448ca2b07efcd46bca6a536e7695f4d7714b01dc2de7",
+    "audit_thin_checkpoints": "c2f0fa12b705518997c5541c173dbe1b5ffe7b6f5814e9abafbeec1f549f6e42",
 }
 """Function of schema `public` → SHA-256 (hex) of what `_text_of` makes of it."""
 

@@ -76,6 +76,29 @@ def test_one_a_minute_stays_and_what_witnesses_have_seen(database: TestDatabase,
         )
 
 
+def test_no_witness_is_exchanged_for_another(database: TestDatabase) -> None:
+    """Two for two are as many, but a policy may want the first two; the last of each pair is enough."""
+    old = (clock.now_ms() - 3 * 86_400_000) // MINUTE * MINUTE
+    age(database, {size: old + size for size in (10, 20, 30, 40, 50)})
+    for size, names in ((10, "ab"), (20, "ac"), (30, "ab"), (40, "a")):
+        cosign(database, size, *names)
+    with (
+        support.superuser(database) as admin,
+        pytest.raises(psycopg.errors.IntegrityConstraintViolation),
+    ):
+        admin.execute("DELETE FROM audit_checkpoint WHERE size = 20")
+    assert thinning.thin() == 1
+    assert sizes(database) == [20, 30, 40, 50, 300]
+
+
+def test_a_clock_that_was_set_back_stops_no_thinning(database: TestDatabase) -> None:
+    old = (clock.now_ms() - 3 * 86_400_000) // MINUTE * MINUTE
+    far = clock.now_ms() - 20 * 86_400_000
+    age(database, {10: old, 20: clock.now_ms(), 30: old + 1, 40: old + 2, 50: far, 60: old + 3, 70: old + 4})
+    assert thinning.thin() == 2
+    assert sizes(database) == [10, 20, 40, 50, 70, 300]
+
+
 def test_a_thinned_log_verifies(
     database: TestDatabase, crew: Crew, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -19,10 +19,10 @@ def asking(refusal: str = "This search takes too long; narrow its time.") -> Ite
 
     Raises BeepError `busy` with `refusal` when one does, and when the database is away.
     """
-    with connections["auditor"].cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [TIMEOUT])
-        try:
+    try:
+        with connections["auditor"].cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [TIMEOUT])
             yield cursor
-        except OperationalError as error:
-            text = refusal if isinstance(error.__cause__, QueryCanceled) else "The log cannot be read now."
-            raise BeepError("busy", text, retry_after=1.0) from error
+    except OperationalError as error:
+        text = refusal if isinstance(error.__cause__, QueryCanceled) else "The log cannot be read now."
+        raise BeepError("busy", text, retry_after=1.0) from error

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from django.db import connections
-
 from audit import log
+from audit.asking import asking
 from audit.canonical import MAX_INTEGER
 from audit.log import LogError
 from audit.note import Checkpoint, split_note
@@ -28,12 +27,14 @@ def since(pinned: int, *, note: bytes) -> list[bytes]:
 
     Empty where nothing can be proved: from nothing, from a size that this log has not reached, and where a
     tile is missing or short. Whoever has pinned something knows which of them it must not be.
+
+    Raises BeepError `busy`.
     """
     size = Checkpoint.parse(split_note(note)[0]).size
     if not 0 < pinned <= size:
         return []
     try:
-        with connections["auditor"].cursor() as cursor:
+        with asking() as cursor:
             return log.tree(cursor, size).consistency(pinned)
     except LogError:
         return []

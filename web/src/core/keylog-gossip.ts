@@ -12,6 +12,11 @@ import { ATTEMPTS, HARD_STOP_MS, type KeyLogMemory, PAUSE_MS, Unproved, waitingO
  * already count the hours.
  */
 const MOST_WAITING = 64;
+/**
+ * Of one person, as many as they can have devices at once: who makes new ones and says something from each takes the place of
+ * their own words, and of nobody else's.
+ */
+const MOST_OF_ONE = 8;
 /** While some wait, the server is asked again after so long. */
 const AGAIN_MS = 60_000;
 
@@ -39,7 +44,9 @@ export class KeyLogGossip {
     const now = this.context.now();
     await this.memory.update((record) => {
       const waiting = waitingOf(record);
-      const before = waiting.find((one) => one.device === device);
+      const own = waiting.filter((one) => one.person === person);
+      const oldest = own.length < MOST_OF_ONE ? undefined : own[0];
+      const before = waiting.find((one) => one.device === device) ?? oldest;
       if (!before && waiting.length >= MOST_WAITING) return record;
       // Its clock runs from the first that was left unanswered, or a busy group would never be stopped.
       const mine = { person, device, size, root, since: before?.since ?? now, ahead: before?.ahead ?? false };

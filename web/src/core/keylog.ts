@@ -22,7 +22,8 @@ export class KeyLog {
    * out, one's own aside. To be asked before adding and before sending; for reading, what a person has signed is enough.
    *
    * Throws `AppError`: `keys_refused` once the server has contradicted itself, `keys_stale` when nothing could be
-   * verified for 24 hours or a member's checkpoint was left unanswered for as long, `identity_chain_refused` when somebody's chain is not the one that others are shown.
+   * verified for 24 hours or a member's checkpoint was left unanswered for as long, `identity_chain_refused` when
+   * somebody's chain is not the one that others are shown.
    */
   async judge(chains: readonly Chain[], refresh: Refresh): Promise<Chain[]> {
     const work = await this.#loaded();

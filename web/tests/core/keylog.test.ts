@@ -345,10 +345,17 @@ describe("members", () => {
       expect(await judgedAtOmar()).toBe("nothing");
       keys.withholding = true;
       const root = new Uint8Array(32).fill(3);
-      for (let i = 0; i < 70; i++) {
-        const device = `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`;
-        await omar.context.keyLog.heard({ size: 1, root }, ayesha.person, device);
-      }
+      const id = (i: number): Id => `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`;
+      const say = (person: number, device: number) =>
+        omar.context.keyLog.heard({ size: 1, root }, id(person), id(device));
+      // One member with ever new devices crowds out no word but their own, and does not begin the hours anew.
+      await say(0, 0);
+      const { since } = (await heard())[0]!;
+      pass(1);
+      for (let i = 1; i < 20; i++) await say(0, i);
+      expect(await heard()).toHaveLength(8);
+      expect(Math.min(...(await heard()).map((one) => one.since))).toBe(since);
+      for (let i = 1; i < 70; i++) await say(i, 100 + i);
       expect(await heard()).toHaveLength(64);
       keys.withholding = false;
       // What was kept is still judged: none of it is of this log.

@@ -89,7 +89,7 @@ def ledger_evidence(request: HttpRequest, leaf: Leaf) -> LedgerEvidence:
         body=found.body,
         proof=list(found.proof),
         checkpoint=found.note.decode(),
-        policy=evidence.readers_policy(),
+        policy=evidence.readers_policy(found.note),
     )
 
 

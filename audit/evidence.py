@@ -28,9 +28,9 @@ def policy() -> Policy:
     return _policy(str(path), path.stat().st_mtime_ns)
 
 
-def readers_policy() -> str:
-    """The policy as whoever verifies an entry needs it: this log alone, no addresses."""
-    return policy().for_readers(settings.LOG_ORIGIN).format()
+def readers_policy(note: bytes) -> str:
+    """The policy as whoever verifies under `note` needs it: this log alone, by the key that signed that."""
+    return policy().for_readers(settings.LOG_ORIGIN, note=note).format()
 
 
 def of(leaf: int) -> Evidence:

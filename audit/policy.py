@@ -11,12 +11,13 @@ Keys are written as `audit.note.Verifier.format` does; a log's key is named like
 when that many of its members, witnesses or groups, have cosigned. There is one quorum; `none` asks nobody.
 
 A log may have several keys, a line each, while one takes another's place: checkpoints of any of them are
-believed, and the first is the one that readers are given. A witness without an address is asked nothing any
-more; what it once cosigned still counts where a group names it.
+believed, and readers are given the one that has signed what they look at. A witness without an address is
+asked nothing any more; what it once cosigned still counts where a group names it.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -111,10 +112,18 @@ class Policy:
             lines.append(_line("group", name, str(group.needed), *group.members))
         return "".join(f"{line}\n" for line in [*lines, f"quorum {self.quorum}"])
 
-    def for_readers(self, origin: str) -> "Policy":
-        """What whoever verifies needs: that one log, no addresses. Raises PolicyError as `log` does."""
+    def for_readers(self, origin: str, *, note: bytes | None = None) -> "Policy":
+        """What whoever verifies needs: that one log, no addresses. Raises PolicyError as `log` does.
+
+        Of several keys the one that has signed `note`; the first where none has, or nothing is verified yet.
+        """
+        key = self.log(origin).verifier
+        if note is not None:
+            with suppress(NoteError):
+                signed = self.signed(note, origin=origin).note
+                key = next(each for each in self.keys(origin) if signed.by(each))
         return Policy(
-            (Log(self.log(origin).verifier),),
+            (Log(key),),
             tuple(Witness(each.name, each.verifier) for each in self.witnesses),
             self.groups,
             self.quorum,

@@ -67,7 +67,7 @@ class Selection:
             if form == "csv":
                 yield from self._file(archive, sink, digests, "entries.csv", self._table())
             yield from self._file(archive, sink, digests, "checkpoint", [self.note])
-            policy = evidence.readers_policy().encode()
+            policy = evidence.readers_policy(self.note).encode()
             yield from self._file(archive, sink, digests, "policy", [policy])
             archive.writestr("manifest.json", canonical.encode(self._manifest(digests)))
         yield sink.take()

@@ -90,7 +90,7 @@ def proof(request: HttpRequest, caller: ConsoleCaller, leaf: int) -> HttpRespons
             "proof": [encode_base64(step) for step in found.proof],
             "checkpoint": found.note.decode(),
             "consistency": [encode_base64(step) for step in growth.since(pinned, note=found.note)],
-            "policy": evidence.readers_policy(),
+            "policy": evidence.readers_policy(found.note),
         }
     )
 

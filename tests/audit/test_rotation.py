@@ -7,10 +7,10 @@ import pytest
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from audit import integrity, merkle
+from audit import evidence, integrity, merkle
 from audit.export import write
 from audit.management.policy import policy_for
-from audit.note import Checkpoint, Signer, sign_note
+from audit.note import Checkpoint, Signer, Verifier, sign_note
 from audit.policy import Policy
 from audit.verify.__main__ import main as beep_verify
 from audit.witness.state import create
@@ -22,6 +22,14 @@ from tests.support.databases import TestDatabase
 
 NEXT = Signer(ORIGIN, bytes([9] * 32))
 STRANGER = Signer(ORIGIN, bytes([10] * 32))
+
+
+def signers_of_what_proves_entry_7() -> list[Verifier]:
+    """The log's keys in the policy that comes with the evidence, under which it is verified."""
+    found = evidence.of(7)
+    policy = Policy.parse(evidence.readers_policy(found.note))
+    policy.witnessed(found.note, origin=ORIGIN)
+    return [each.verifier for each in policy.logs]
 
 
 def test_the_logs_key_is_replaced(
@@ -37,6 +45,8 @@ def test_the_logs_key_is_replaced(
     with running(database, crew, LOG):
         support.happen(1)
         wait(lambda: witnessed(database, crew, ORIGIN) == COUNT + 1)
+    # Who verifies an entry meanwhile is given the key that has signed what proves it.
+    assert signers_of_what_proves_entry_7() == [LOG.verifier]
     # Then the integrator's.
     with running(database, crew, NEXT):
         support.happen(1)
@@ -45,7 +55,7 @@ def test_the_logs_key_is_replaced(
     assert integrity.look().failures == []
     # Readers are given the new key alone, auditors both.
     readers = crew.policy.for_readers(ORIGIN)
-    assert [each.verifier for each in readers.logs] == [NEXT.verifier]
+    assert [each.verifier for each in readers.logs] == signers_of_what_proves_entry_7() == [NEXT.verifier]
     folder = tmp_path / "export"
     with psycopg.connect(database.urls.auditor) as auditor:
         write(auditor, folder, policy=crew.policy, origin=ORIGIN, begin=0, end=1 << 52)

@@ -68,7 +68,7 @@ def test_a_second_log_goes_on_where_the_first_cannot(
     merkle.verify_inclusion(
         merkle.leaf_hash(found.body), 7, checkpoint.size, list(found.proof), checkpoint.root
     )
-    assert evidence.readers_policy().count("log ") == 1
+    assert evidence.readers_policy(found.note).count("log ") == 1
     folder = tmp_path / "export"
     with psycopg.connect(database.urls.auditor) as auditor:
         write(auditor, folder, policy=crew.policy, origin=SECOND.verifier.name, begin=0, end=1 << 52)

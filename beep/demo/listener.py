@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-BACKLOG: Final = 1_024
+BACKLOG: Final = 4_096
 """Connections that may wait for a worker; the kernel's own limit (net.core.somaxconn) applies too."""
 FORMER_PATIENCE: Final = 20.0
 """Seconds that the workers of a killed demo may take to drain and give the port free."""

@@ -14,6 +14,9 @@ MESSAGE_LIMIT: Final = 2 << 20
 """Bytes of a message that a server takes in at all. Twice `protocol.MAX_FRAME`, so that a client just above
 it
 gets a typed answer; the server itself ends a connection beyond this."""
+BACKLOG: Final = 4_096
+"""Connections that wait to be accepted. When everybody returns at once, whoever finds no room is not told and
+tries again after seconds, in the end after a minute; Twisted would keep 50."""
 PING_INTERVAL: Final = 50
 PING_TIMEOUT: Final = 30
 """Seconds. Just below the minute after which proxies drop a silent connection: each ping wakes a radio, and

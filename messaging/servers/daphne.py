@@ -227,10 +227,14 @@ class Server(DaphneServer):  # type: ignore[misc]
 def make(host: str, port: int, application: str = arguments.APPLICATION, *, fd: int | None = None) -> Server:
     """A server that is ready to `run()`, on the listening socket `fd` when one is given."""
     address = {"file_descriptor": fd} if fd is not None else {"host": host, "port": port}
+    endpoints = build_endpoint_description_strings(**address)
+    if fd is None:
+        # Who bound an inherited socket has said how many may wait at it.
+        endpoints = [f"{endpoint}:backlog={arguments.BACKLOG}" for endpoint in endpoints]
     module, _, attribute = application.partition(":")
     return Server(
         getattr(importlib.import_module(module), attribute),
-        endpoints=build_endpoint_description_strings(**address),
+        endpoints=endpoints,
         websocket_max_message_size=arguments.MESSAGE_LIMIT,
         websocket_max_frame_size=arguments.MESSAGE_LIMIT,
         ping_interval=arguments.PING_INTERVAL,

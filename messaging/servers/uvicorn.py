@@ -282,6 +282,7 @@ def make(host: str, port: int, application: str = arguments.APPLICATION, *, fd: 
             port=port,
             http=RequestProtocol,
             timeout_keep_alive=incoming.IDLE,
+            backlog=arguments.BACKLOG,
             ws=SocketProtocol,
             ws_max_size=arguments.MESSAGE_LIMIT,
             ws_ping_interval=arguments.PING_INTERVAL,

@@ -27,7 +27,7 @@ LONG = "FAULT_ROUNDS" in os.environ
 """As in `make soak`: more rounds, and every process started from its first instruction."""
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "20"))
 """Rounds with requests in flight."""
-VALKEY_AWAY = float(os.environ.get("FAULT_VALKEY_SECONDS", "5"))
+VALKEY_AWAY = float(os.environ.get("FAULT_VALKEY_SECONDS", "60"))
 """For so long Valkey is gone at the end."""
 WEB = ("web-1", "web-2")
 TARGETS = (*WEB, "postgres", "valkey", "worker", "relay")

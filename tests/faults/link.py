@@ -165,5 +165,11 @@ async def connect(actor: Actor, door: Door, on_event: Callable[[protocol.ServerF
     except LostError:
         await link.ended()
         raise
+    if isinstance(ready, protocol.Refused) and ready.code == "rate_limited":
+        # The device has said so much before that even this has to wait: it comes back later.
+        link.cut()
+        await link.lost.wait()
+        await link.ended()
+        raise LostError
     assert isinstance(ready, protocol.Ready), ready
     return link

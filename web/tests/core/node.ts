@@ -163,7 +163,7 @@ export function totp(secret: string, now = Date.now()): string {
 export function until<T>(
   readable: Readable<T>,
   condition: (value: T) => boolean,
-  patience = 60_000,
+  patience = 50_000,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let end = (): void => undefined;

@@ -119,6 +119,7 @@ def review(*, leaf: int, note: str, actor: Actor) -> None:
 def _rows(rule: Rule, begin: int, *, limit: int | None = None) -> list[Found]:
     """The newest events that the rule may fit."""
     limit = SHOWN if limit is None else limit
+    # Only the columns' names, a constant, are put into the text.
     query = (
         f"SELECT {COLUMNS} FROM audit_row WHERE action = ANY(%s) AND at >= %s "  # noqa: S608
         "AND (outcome = %s OR NOT %s) ORDER BY at DESC, leaf DESC LIMIT %s"

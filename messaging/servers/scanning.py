@@ -46,6 +46,10 @@ class Scanner:
         self._passing = False
         """Everything goes to the library from now on."""
 
+    def __len__(self) -> int:
+        """Bytes kept."""
+        return len(self._rest)
+
     def add(self, data: bytes) -> None:
         """These bytes were read."""
         if self._at:
@@ -63,6 +67,11 @@ class Scanner:
             return None
         rest, at = self._rest, self._at
         there = len(rest) - at
+        if not there:
+            # Who rests keeps no room for what was read.
+            rest.clear()
+            self._at = 0
+            return None
         if there < self._need:
             return None
         head, second = rest[at], rest[at + 1]
@@ -101,8 +110,11 @@ class Scanner:
         rest, at = self._rest, self._at
         end = self._at = min(at + PIECE, len(rest))
         if at < end:
-            self.more = end < len(rest)
-            self._to_library(bytes(rest[at:end]))
+            piece, self.more = bytes(rest[at:end]), end < len(rest)
+            if not self.more:
+                rest.clear()
+                self._at = 0
+            self._to_library(piece)
 
     def _goes_on(self, head: int, size: int) -> bool:
         """Whether the connection goes on behind a frame that begins so."""

@@ -104,6 +104,16 @@ def test_a_large_message_comes_whole_out_of_small_pieces() -> None:
     assert messages == [payload, b"next"]
 
 
+def test_who_rests_keeps_no_room_for_what_was_read() -> None:
+    scanner = Scanner(lambda data: None, limit=1 << 21)
+    scanner.add(encoded(2, os.urandom(1 << 20)))
+    assert len(list(whole(scanner))) == 1
+    assert not len(scanner)
+    scanner.add(encoded(8, b"\x03\xe8") + os.urandom(1_000))
+    assert list(whole(scanner)) == []
+    assert not len(scanner), "what is the library's is not kept here"
+
+
 @pytest.mark.parametrize("head", [b"\x82\xfe\x00\x7d", b"\x82\xff" + (65_535).to_bytes(8, "big")])
 def test_a_length_in_more_bytes_than_it_needs_is_the_librarys(head: bytes) -> None:
     """RFC 6455 §5.2 forbids it; Autobahn ends the connection over it."""

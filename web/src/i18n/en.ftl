@@ -683,7 +683,7 @@ error-no-moderator = Your ministry has no moderator in Beep. Turn to the helpdes
 
 ## My ledger
 
-ledger-lead = What the audit log says about you: what was done to your account, and who looked. Nobody can change or hide a row without your device noticing.
+ledger-lead = What the audit log says about you: what was done to your account, and who looked. “Verify” makes your device check that a row stands in the log as it is shown. Whether a row is missing here, only the auditors can tell, who have the whole log.
 ledger-empty = Nothing has been recorded about you yet. That will not last: this look is the first row.
 ledger-more = Show older rows
 ledger-verify = Verify

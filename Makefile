@@ -10,8 +10,12 @@ NPM := PATH="$$($(BOOTSTRAP) node-path):$$PATH" npm --prefix web
 PACKAGES := beep accounts messaging audit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo backup restore install web test test-python test-web test-browser check check-python \
-	check-web check-generated check-licences format generate requirements soak bench bench-peers bench-web bench-audit bench-console bench-groups profile clean need-python
+.PHONY: help demo backup restore install web test test-python test-web test-browser check check-apart check-python \
+	check-style check-types check-layers check-migrations check-web check-web-style check-web-types check-web-format \
+	check-generated check-licences format generate requirements soak bench bench-peers bench-web bench-audit bench-console \
+	bench-groups profile clean need-python
+# Of what may run side by side, so many do: this many checks, and processes of the server's tests.
+JOBS := 2
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -36,13 +40,13 @@ restore: need-python ## make .beep anew from FILE
 install: need-python ## virtual environment with all packages, those for development included
 	@$(BOOTSTRAP) install-dev
 
-web: need-python ## install the client's packages and build web/dist
-	@$(BOOTSTRAP) install-dev web
+web: install ## install the client's packages and build web/dist
+	@$(BOOTSTRAP) web
 
 test: test-python test-web test-browser ## everything: server, client, browser stories
 
 test-python: install ## server tests against embedded PostgreSQL and Valkey
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 test-web: web ## client tests under Node
 	$(NPM) test
@@ -50,18 +54,37 @@ test-web: web ## client tests under Node
 test-browser: web ## whole stories in real Chromium
 	BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m tests.scenarios
 
-check: check-python check-web check-generated check-licences ## style, types, layers, generated files, licences
+# What each says is kept together; generated files are made when nobody reads them any more.
+check: install ## style, types, layers, generated files, licences
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target check-apart
+	@$(MAKE) --no-print-directory check-generated
 
-check-python: install
+check-apart: check-types check-web-style check-web-types check-migrations check-layers check-style check-web-format check-licences
+
+check-python: check-style check-types check-layers check-migrations
+
+check-style: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: install
 	$(TOOLING) $(BIN)/mypy
+
+check-layers: install
 	$(BIN)/lint-imports
+
+check-migrations: install
 	$(TOOLING) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 
-check-web: web
+check-web: check-web-style check-web-types check-web-format
+
+check-web-style: web
 	$(NPM) run lint
+
+check-web-types: web
 	$(NPM) run check
+
+check-web-format: web
 	$(NPM) run format:check
 
 # Not `git diff`: a file that nobody has added yet must fail as well.
@@ -74,7 +97,7 @@ check-licences: web
 
 generate: web ## write web/src/wire, docs/protocol.md and the test vectors
 	$(TOOLING) $(BIN)/python -m messaging.codegen
-	@for maker in tests/vectors/make_*.py; do echo "$$maker"; PYTHONPATH=. $(TOOLING) $(BIN)/python "$$maker" || exit 1; done
+	@printf '%s\n' tests/vectors/make_*.py | PYTHONPATH=. $(TOOLING) xargs -P $(JOBS) -I {} sh -c 'echo {}; exec $(BIN)/python {}'
 
 format: web ## put all sources into their one form
 	$(BIN)/ruff check --fix .

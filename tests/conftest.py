@@ -16,6 +16,10 @@ may not and the audit tables must not allow. `django_db` on an asynchronous test
 statements run in another thread, out of the transaction, and would stay. The embedded servers start with the
 first test that needs them, in a temporary folder, as children of this process, without fsync (some hundred
 databases are made and dropped); nothing is left behind, whatever ends it.
+
+`pytest -n 2` (pytest-xdist) divides the tests between two processes, each with servers of its own, so that
+neither sees the other's databases; `make test-python` does so. A test's name must then be the same in both:
+give parameters that are made by chance `ids`.
 """
 
 import atexit
@@ -63,6 +67,14 @@ from django.conf import settings
 assert settings.DEMO
 
 from tests.support.databases import Databases, TestDatabase
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The processes of `-n` begin with this one's environment. Were Django's settings named there,
+    pytest-django would read them before this file has chosen that process's own servers.
+    """
+    if config.getoption("numprocesses", None):
+        del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

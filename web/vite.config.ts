@@ -52,6 +52,8 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
+    // Vitest leaves one processor free; of two that is half.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     // What is waited for comes when the machine has time for it: the default of one second asserts a speed.
     expect: { poll: { timeout: 15_000 } },

@@ -155,6 +155,7 @@ def test_suites() -> None:
         f"{ALICE.person.hex}/{ALICE.device.hex}",
         "",
     ],
+    ids=["another device", "another person", "upper case", "trailing space", "without hyphens", "empty"],
 )
 def test_a_credential_that_is_not_exactly_the_device_s(identity: str) -> None:
     credential = Credential(CredentialType.BASIC, identity=identity.encode())

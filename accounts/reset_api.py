@@ -3,12 +3,12 @@
 from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
-from accounts import own, people, resets, schemas
-from accounts.auth import set_cookie, visitor_of
+from accounts import own, people, reset_notices, resets, schemas
+from accounts.auth import SessionCookie, caller_of, set_cookie, visitor_of
 from accounts.schemas import ActivationBegin, ActivationFinish, ActivationOffer, StatementBytes
-from beep.schemas import Bytes32, Bytes64, Milliseconds, StrictSchema, answers
+from beep.schemas import SIGNED_IN, Bytes32, Bytes64, Milliseconds, StrictSchema, answers
 
 router = Router(tags=["resets"])
 
@@ -51,6 +51,12 @@ class ResetFinish(StrictSchema):
 
     ticket: Bytes32
     device_signature: Bytes64
+
+
+class ResetStop(StrictSchema):
+    """A statement of one of the person's devices that changes nothing: the chain grows, and that is all."""
+
+    statement: StatementBytes
 
 
 @router.post("/reset/begin", **answers({200: ResetOffer}, *LETTER))
@@ -120,3 +126,22 @@ def finish_reset(request: HttpRequest, response: HttpResponse, body: ResetFinish
     )
     set_cookie(response, opened)
     return schemas.Me.of(own.profile(caller=opened.caller))
+
+
+@router.post(
+    "/reset/stop",
+    auth=SessionCookie(),
+    **answers(
+        {204: None},
+        *SIGNED_IN,
+        "not_found",
+        "statement_malformed",
+        "statement_refused",
+        "statement_stale",
+        "rate_limited",
+    ),
+)
+def stop_reset(request: HttpRequest, body: ResetStop) -> Status[None]:
+    """This was not me: a device that is still there makes the request void. What was asked for is dropped."""
+    reset_notices.stop(caller=caller_of(request), statement=body.statement)
+    return Status(204, None)

@@ -11,7 +11,7 @@ from ninja import Path, Router
 from accounts.auth import SessionCookie, caller_of
 from beep import clock
 from beep.schemas import SIGNED_IN, Id, answers
-from messaging import conversations, key_packages, moderation, restore, schemas, wake_tokens
+from messaging import conversations, key_packages, moderation, resets, restore, schemas, wake_tokens
 from messaging.log import on_wire
 
 router = Router(tags=["conversations"])
@@ -111,6 +111,18 @@ def conversation_state(request: HttpRequest, conversation: Path[Id]) -> schemas.
     """The state of one of one's own conversations."""
     state = conversations.conversation_state(person=caller_of(request).person, conversation=conversation)
     return schemas.Conversation.of(state)
+
+
+@router.get("/resets", auth=signed_in, **answers({200: schemas.AnnouncedResets}, *SIGNED_IN))
+def announced_resets(request: HttpRequest) -> schemas.AnnouncedResets:
+    """Resets that can still be stopped: one's own, and of whom one shares a conversation with."""
+    found = resets.announced_to(person=caller_of(request).person)
+    return schemas.AnnouncedResets(
+        resets=[
+            schemas.AnnouncedReset(person=each.person, asked_at=each.asked_at, earliest=each.earliest)
+            for each in found
+        ]
+    )
 
 
 @router.post("/wake", auth=signed_in, **answers({200: schemas.Wake}, *SIGNED_IN))

@@ -180,3 +180,17 @@ class Wake(StrictSchema):
 
     token: Bytes32
     expires_at: Count
+
+
+class AnnouncedReset(StrictSchema):
+    """Somebody asks to begin anew as `person`, since `asked_at` and at `earliest` at the soonest (ms UTC)."""
+
+    person: Id
+    asked_at: Count
+    earliest: Count
+
+
+class AnnouncedResets(StrictSchema):
+    """The soonest first."""
+
+    resets: list[AnnouncedReset]

@@ -49,7 +49,8 @@ export type Scene =
   | "temporary"
   | "history"
   | "history-sending"
-  | "reset";
+  | "reset"
+  | "reset-asked";
 
 const mePerson = me.person;
 

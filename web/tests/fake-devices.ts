@@ -2,6 +2,7 @@
 import {
   AppError,
   type ActivationOffer,
+  type AnnouncedReset,
   type Approval,
   type DeviceInfo,
   type HistoryState,
@@ -50,6 +51,7 @@ export abstract class FakeDevices extends FakeGroups {
   readonly pairings = new Value<readonly PairingRequest[]>([]);
   readonly history = new Value<HistoryState | null>(null);
   readonly reports = new Value<readonly ModerationReport[]>([]);
+  readonly ownReset = new Value<AnnouncedReset | null>(null);
   readonly approval = new Value<Approval>({ state: "asking", qr: newQr, digits });
   readonly #verified = new Set<Id>([people[2]!.id]);
   #names = new Map<Id, string>();
@@ -64,6 +66,10 @@ export abstract class FakeDevices extends FakeGroups {
     if (scene === "history-sending")
       this.history.set({ role: "sending", state: "waiting", progress: { done: 12, total: null } });
     if (scene === "moderator") this.reports.set(someReports());
+    if (scene === "reset-asked") {
+      const now = Date.now();
+      this.ownReset.set({ person: me.person.id, askedAt: now - 20 * hour, earliest: now + 52 * hour });
+    }
     if (scene === "reset")
       this.resetting = { state: "waiting", officers: 1, earliest: Date.now() + 40 * hour };
   }
@@ -101,6 +107,12 @@ export abstract class FakeDevices extends FakeGroups {
   async renameDevice(id: Id, name: string): Promise<void> {
     this.calls.push(["renameDevice", id, name]);
     this.#names.set(id, name);
+  }
+
+  async stopReset(): Promise<void> {
+    this.calls.push(["stopReset"]);
+    await pause(150);
+    this.ownReset.set(null);
   }
 
   async beginApproval(input: { deviceName: string; temporary: boolean }): Promise<Value<Approval>> {

@@ -190,6 +190,14 @@ export interface PairingRequest {
   createdAt: number;
 }
 
+/** Somebody with a reset letter asks to begin anew as `person`; nothing has taken effect, and it can be stopped. */
+export interface AnnouncedReset {
+  person: Id;
+  askedAt: number;
+  /** It takes effect no sooner. */
+  earliest: number;
+}
+
 /** What the new device shows while it waits for approval. */
 export type Approval =
   | { state: "asking"; qr: string; digits: string }

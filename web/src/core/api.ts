@@ -20,6 +20,7 @@ import type {
   LedgerRow,
   MessageList,
   ModerationReport,
+  AnnouncedReset,
   PairingRequest,
   PastedLine,
   PersonCard,
@@ -137,6 +138,11 @@ export interface App {
     officers: number;
     earliest: number;
   }>;
+
+  /** Somebody asks for a reset of this very person. */
+  readonly ownReset: Readable<AnnouncedReset | null>;
+  /** "This was not me": makes that request void. Rejects `not_found` when it is over already. */
+  stopReset(): Promise<void>;
 
   safetyNumber(person: Id): Promise<SafetyNumber>;
   setVerified(person: Id, verified: boolean): Promise<void>;

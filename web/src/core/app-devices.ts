@@ -1,6 +1,7 @@
 import { nextStatement } from "../crypto/statements";
 import type {
   ActivationOffer,
+  AnnouncedReset,
   App,
   Approval,
   DeviceInfo,
@@ -46,6 +47,7 @@ export abstract class DeviceApp extends AppBase {
   readonly pairings: Readable<readonly PairingRequest[]>;
   readonly history: Readable<HistoryState | null>;
   readonly reports: Readable<readonly ModerationReport[]>;
+  readonly ownReset: Readable<AnnouncedReset | null>;
   protected readonly entry: SignIn;
   #reset: Promise<Reset> | null = null;
   #asking: Asking | null = null;
@@ -56,6 +58,7 @@ export abstract class DeviceApp extends AppBase {
     this.pairings = this.follow<readonly PairingRequest[]>([], (open) => open.pairings.requests);
     this.history = this.follow<HistoryState | null>(null, (open) => open.history.state);
     this.reports = this.follow<readonly ModerationReport[]>([], (open) => open.reports.list);
+    this.ownReset = this.follow<AnnouncedReset | null>(null, (open) => open.resets.own);
   }
 
   devices(): Promise<readonly DeviceInfo[]> {
@@ -157,6 +160,17 @@ export abstract class DeviceApp extends AppBase {
       if (!handle) return { state: "signed", officers, earliest };
       await this.holder.enter(await reset.finish(handle));
       return { state: "open", officers, earliest };
+    });
+  }
+
+  stopReset(): Promise<void> {
+    return this.use(async (open) => {
+      try {
+        await open.context.api.stopReset(await this.#statement(open, {}));
+      } finally {
+        // Refused as well: what another device has done meanwhile has made it void.
+        await open.resets.look();
+      }
     });
   }
 

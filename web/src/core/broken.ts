@@ -74,6 +74,8 @@ export class BrokenApp implements App {
   readonly ledger = refuse;
   readonly verifyLedgerRow = refuse;
   readonly reports = new Value([]);
+  readonly ownReset = new Value(null);
+  readonly stopReset = refuse;
   readonly updateSettings = refuse;
 
   diagnostics() {

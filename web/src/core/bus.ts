@@ -33,6 +33,8 @@ export type Notice =
   | { t: "pairings" }
   | { t: "history" }
   | { t: "reports" }
+  /** Somebody asked for a reset, or the connection has begun: what is asked for now is to be fetched. */
+  | { t: "resets" }
   /** For the leader: a transfer of history may begin; and somebody uses this browser just now. */
   | { t: "transfer" }
   | { t: "used" }

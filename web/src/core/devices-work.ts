@@ -74,6 +74,7 @@ export class DevicesWork {
     const { context } = this;
     context.background("trust", this.identities.trust.refresh());
     this.#watchKeys();
+    context.bus.publish({ t: "resets" });
     context.background("pairings", this.#pairings.poke());
     context.background("history", this.#history.poke());
     context.background("own devices", this.#selfSync.poke());
@@ -101,6 +102,7 @@ export class DevicesWork {
         return;
       case "reset_requested":
         await this.announcer.resetRequested(idText(event.person), event.earliest);
+        this.context.bus.publish({ t: "resets" });
         return;
       case "identity_changed":
         this.context.bus.publish({ t: "chain", person: idText(event.person) });

@@ -14,6 +14,7 @@ import { Leader } from "./leader";
 import { People } from "./people";
 import { PairingList } from "./pairings";
 import { Value } from "./readable";
+import { ResetWatch } from "./reset-watch";
 import { DUTIES, ReportList } from "./reports";
 import type { Sync } from "./sync";
 import { Synced, type SyncedName, type SyncedValue } from "./synced";
@@ -40,6 +41,7 @@ export class OpenSession {
   readonly pairings: PairingList;
   readonly history: HistoryView;
   readonly reports: ReportList;
+  readonly resets: ResetWatch;
   /** Only on a temporary device. */
   farewell: Farewell | null = null;
   /** What the server lets this person do beside talking. */
@@ -93,6 +95,7 @@ export class OpenSession {
     this.pairings = new PairingList(this.context);
     this.history = new HistoryView(this.context);
     this.reports = new ReportList(this.context, this.people);
+    this.resets = new ResetWatch(this.context, this.#announcer);
     this.#leader = new Leader(
       env,
       () => this.#lead(),
@@ -135,6 +138,7 @@ export class OpenSession {
       }),
     );
     await Promise.all([this.list.start(), this.pairings.start(), this.history.start(), this.reports.start()]);
+    this.resets.start();
     bus.publish({ t: "who-leads" });
     // What is on this device is shown first: connecting and the crypto worker would slow a weak machine down.
     void env.idle().then(() => {
@@ -152,6 +156,7 @@ export class OpenSession {
     this.pairings.stop();
     this.history.stop();
     this.reports.stop();
+    this.resets.stop();
     this.context.store.close();
   }
 

@@ -363,7 +363,7 @@ notice-identity-reset = { $name } lost everything and began anew. Compare number
 notice-identity-reset-verified = { $name } lost everything and began anew. Your mark "verified" is cleared: compare numbers by phone
 notice-identity-reset-mine = You began anew. Colleagues are asked to compare numbers with you
 notice-reset-requested = Somebody asks to begin anew as { $name }, at the earliest on { $date }. Ask { $name } by phone; if it is not them, tell the helpdesk
-notice-reset-requested-mine = Somebody asks to begin anew as { $name }, at the earliest on { $date }. If it is not you, call the helpdesk now
+notice-reset-requested-mine = Somebody asks to begin anew as { $name }, at the earliest on { $date }. If it is not you, stop it with one of your devices and call the helpdesk now
 notice-directory-changed = The directory has a new name or post for { $name }
 notice-directory-changed-verified = The directory has a new name or post for { $name }. Your mark "verified" is cleared: compare numbers again
 notice-gap = Messages from { $from } to { $to } are not on this device
@@ -544,6 +544,23 @@ reset-leave = You may close this page and come back in this browser. Do not clea
 reset-look = Look now
 reset-dropped = The reset was dropped
 reset-dropped-help = Somebody with your recovery code or the helpdesk ended it. Call the helpdesk; a new letter begins it again.
+reset-banner = Somebody asks to begin anew as you.
+reset-banner-when = It takes effect on { $date } at the earliest ({ $left }).
+reset-banner-elsewhere = If it was not you, stop it on a device of your own or call the helpdesk.
+reset-left-hours = { $count ->
+    [one] { $shown } hour left
+   *[other] { $shown } hours left
+}
+reset-left-days = { $count ->
+    [one] { $shown } day left
+   *[other] { $shown } days left
+}
+reset-left-none = no time left
+reset-stop-title = Stop this reset?
+reset-stop-text = Your devices, your messages and your recovery code stay as they are. Whoever asked needs a new letter. Tell the helpdesk that it was not you.
+reset-stop-mine = If you asked for it yourself because you had lost this device, do not stop it.
+reset-stop = Stop the reset
+reset-stopped = The reset is stopped
 
 ## Diagnostics
 

@@ -362,7 +362,7 @@ notice-identity-reset = { $name } سب کچھ کھو کر نئے سرے سے آ�
 notice-identity-reset-verified = { $name } سب کچھ کھو کر نئے سرے سے آئے۔ آپ کا تصدیقی نشان ہٹ گیا: فون پر نمبر ملائیں
 notice-identity-reset-mine = آپ نئے سرے سے آئے۔ ساتھیوں سے کہا گیا ہے کہ آپ سے نمبر ملائیں
 notice-reset-requested = کوئی { $name } کے نام سے نئے سرے سے آنا چاہتا ہے، جلد سے جلد { $date } کو۔ { $name } سے فون پر پوچھیں؛ وہ نہ ہوں تو ہیلپ ڈیسک کو بتائیں
-notice-reset-requested-mine = کوئی { $name } کے نام سے نئے سرے سے آنا چاہتا ہے، جلد سے جلد { $date } کو۔ اگر آپ نہیں تو ابھی ہیلپ ڈیسک کو فون کریں
+notice-reset-requested-mine = کوئی { $name } کے نام سے نئے سرے سے آنا چاہتا ہے، جلد سے جلد { $date } کو۔ اگر آپ نہیں تو اپنے کسی آلے سے اسے روکیں اور ابھی ہیلپ ڈیسک کو فون کریں
 notice-directory-changed = ڈائریکٹری میں { $name } کا نام یا عہدہ بدلا
 notice-directory-changed-verified = ڈائریکٹری میں { $name } کا نام یا عہدہ بدلا۔ آپ کا تصدیقی نشان ہٹ گیا: نمبر دوبارہ ملائیں
 notice-gap = { $from } سے { $to } تک کے پیغام اس آلے پر نہیں
@@ -543,6 +543,23 @@ reset-leave = آپ یہ صفحہ بند کر کے اسی براؤزر میں و�
 reset-look = ابھی دیکھیں
 reset-dropped = بحالی منسوخ کر دی گئی
 reset-dropped-help = آپ کا بحالی کوڈ رکھنے والے یا ہیلپ ڈیسک نے اسے ختم کیا۔ ہیلپ ڈیسک کو فون کریں؛ نئے خط سے دوبارہ شروع ہوگا۔
+reset-banner = کوئی آپ کے نام سے نئے سرے سے آنا چاہتا ہے۔
+reset-banner-when = یہ جلد سے جلد { $date } کو نافذ ہوگا ({ $left })۔
+reset-banner-elsewhere = اگر یہ آپ نہیں تو اپنے کسی آلے پر اسے روکیں یا ہیلپ ڈیسک کو فون کریں۔
+reset-left-hours = { $count ->
+    [one] { $shown } گھنٹہ باقی
+   *[other] { $shown } گھنٹے باقی
+}
+reset-left-days = { $count ->
+    [one] { $shown } دن باقی
+   *[other] { $shown } دن باقی
+}
+reset-left-none = وقت باقی نہیں
+reset-stop-title = یہ ری سیٹ روکیں؟
+reset-stop-text = آپ کے آلات، پیغامات اور بحالی کوڈ جوں کے توں رہیں گے۔ جس نے مانگا اسے نیا خط چاہیے ہوگا۔ ہیلپ ڈیسک کو بتائیں کہ یہ آپ نہیں تھے۔
+reset-stop-mine = اگر یہ آلہ کھو جانے پر آپ نے خود مانگا تھا تو نہ روکیں۔
+reset-stop = ری سیٹ روکیں
+reset-stopped = ری سیٹ روک دیا گیا
 
 ## Diagnostics
 

@@ -58,6 +58,9 @@ const read = {
       earliest: time,
     }),
   ),
+  announced: parser(
+    v.object({ resets: v.array(v.object({ person: uuid, asked_at: time, earliest: time })) }),
+  ),
   ledger: parser(
     v.object({
       rows: v.array(
@@ -208,6 +211,17 @@ export class DeviceApi {
 
   finishReset(ticket: string, signature: Uint8Array) {
     return this.http.post("reset/finish", { ticket, device_signature: b(signature) }, read.me);
+  }
+
+  /** Resets that can still be stopped: one's own, and of whom one shares a conversation with. */
+  async announcedResets() {
+    const { resets } = await this.http.get("resets", read.announced);
+    return resets.map(({ person, asked_at: askedAt, earliest }) => ({ person, askedAt, earliest }));
+  }
+
+  /** `statement` changes nothing: the chain grows, and that is all. */
+  async stopReset(statement: Uint8Array): Promise<void> {
+    await this.http.post("reset/stop", { statement: b(statement) }, read.nothing);
   }
 
   /** What the audit log says about the caller; `before` is the `next` of the page before. */

@@ -51,7 +51,7 @@ export class DeviceDouble extends ServerDouble {
   readonly #officers: { seed: Uint8Array; publicKey: Uint8Array; certificate: Uint8Array }[] = [];
   readonly #resets = new Map<
     string,
-    { person: Id; statement: Uint8Array; earliest: number; officers: number }
+    { person: Id; statement: Uint8Array; askedAt: number; earliest: number; officers: number; over: boolean }
   >();
   /** Letter (its code) → person. */
   readonly letters = new Map<string, Id>();
@@ -59,6 +59,8 @@ export class DeviceDouble extends ServerDouble {
   relay: (pairing: Pairing, side: "new" | "old", body: Uint8Array) => Uint8Array = (_, __, body) => body;
   /** Requests of a device that never reach the server, by path: a broken line. */
   lost: (path: string) => boolean = () => false;
+  /** Milliseconds. */
+  resetDelay = 1_000;
   /** Everything that was asked over HTTP with keepalive. */
   readonly kept: string[] = [];
 
@@ -110,6 +112,8 @@ export class DeviceDouble extends ServerDouble {
     }
     if (what === "people" && more === undefined && this.cards.has(id))
       return { ...cardOf(this, id), ...this.cards.get(id) };
+    if (path === "resets" && from) return this.#announced(from.person);
+    if (path === "reset/stop" && from) return this.#stopReset(from.person, body);
     if (what === "reset") return this.#reset(id, body, visitor);
     if (path === "me" && from && this.moderators.includes(from.person))
       return { ...(this.#me(from.person, from.device) as object), duties: ["moderator"] };
@@ -313,18 +317,22 @@ export class DeviceDouble extends ServerDouble {
     if (what === "request") {
       const person = this.letters.get(String(body["code"])) ?? refuse("code_refused");
       const ticket = b64(crypto.getRandomValues(new Uint8Array(32)));
-      const earliest = this.now() + 1_000;
+      const earliest = this.now() + this.resetDelay;
       const statement = bytes(body["statement"]);
-      this.#resets.set(ticket, { person, statement, earliest, officers: 0 });
-      const sharing = new Set<Id>([person]);
-      for (const talk of this.talks.values())
-        if (talk.participants.has(person)) for (const other of talk.persons) sharing.add(other);
-      this.tell(sharing, { t: "reset_requested", person: idBytes(person), earliest });
+      this.#resets.set(ticket, {
+        person,
+        statement,
+        earliest,
+        officers: 0,
+        askedAt: this.now(),
+        over: false,
+      });
+      this.tell(this.#sharing(person), { t: "reset_requested", person: idBytes(person), earliest });
       return { ticket, earliest };
     }
     const reset = this.#resets.get(String(body["ticket"])) ?? refuse("ticket_refused");
-    const { officers, earliest, person } = reset;
-    const state = officers < 2 ? "waiting" : this.now() < earliest ? "signed" : "ready";
+    const { officers, earliest, person, over } = reset;
+    const state = over ? "dropped" : officers < 2 ? "waiting" : this.now() < earliest ? "signed" : "ready";
     if (what === "status") return { state, officers, earliest };
     if (state !== "ready" || !visitor) return refuse("reset_refused");
     const { unsigned, signatures, statement } = parseStatement(reset.statement);
@@ -337,6 +345,29 @@ export class DeviceDouble extends ServerDouble {
     await this.appendStatement(person, encodeSignedStatement(unsigned, signatures));
     this.#resets.delete(String(body["ticket"]));
     return this.#begin(person, idText(statement.devices[0]!.id), visitor);
+  }
+
+  #sharing(person: Id): Set<Id> {
+    const sharing = new Set<Id>([person]);
+    for (const talk of this.talks.values())
+      if (talk.participants.has(person)) for (const other of talk.persons) sharing.add(other);
+    return sharing;
+  }
+
+  #announced(to: Id): unknown {
+    const open = [...this.#resets.values()].filter(({ over }) => !over);
+    const told = open.filter(({ person }) => this.#sharing(person).has(to));
+    return {
+      resets: told.map(({ person, askedAt, earliest }) => ({ person, asked_at: askedAt, earliest })),
+    };
+  }
+
+  async #stopReset(person: Id, body: Body): Promise<null> {
+    const all = [...this.#resets.values()];
+    const reset = all.find((one) => one.person === person && !one.over) ?? refuse("not_found");
+    await this.appendStatement(person, bytes(body["statement"]));
+    reset.over = true;
+    return null;
   }
 
   #envelope(from: Device | null, body: Body): unknown {

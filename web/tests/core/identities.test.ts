@@ -238,6 +238,48 @@ describe("a reset", () => {
     await fresh.kill();
   }, 120_000);
 
+  it("is told to whoever comes later, and stopped by a device that is still there", async () => {
+    server.resetDelay = 3_600_000;
+    const letter = await server.letter(omar.person);
+    server.logins.set("ayesha", omar.person);
+    ayesha.kill();
+    omar.kill();
+    const fresh = new Visitor(server);
+    await fresh.open();
+    await fresh.app.beginReset(letter, "123");
+    const { earliest } = await fresh.app.requestReset({
+      passphrase: PASSPHRASE,
+      totp: "000000",
+      deviceName: "Anew",
+    });
+    await ayesha.open();
+    expect(await notice(ayesha, "reset-requested")).toEqual({
+      kind: "reset-requested",
+      person: omar.person,
+      earliest,
+    });
+    expect(ayesha.app!.ownReset.get()).toBeNull();
+    await expect(ayesha.app!.stopReset()).rejects.toMatchObject({ code: "not_found" });
+    await omar.open();
+    const own = await until(omar.app!.ownReset, (reset) => reset !== null);
+    expect(own).toMatchObject({ person: omar.person, earliest });
+    const before = await omar.app!.safetyNumber(ayesha.person);
+    await omar.app!.stopReset();
+    expect(omar.app!.ownReset.get()).toBeNull();
+    await expect(omar.app!.stopReset()).rejects.toMatchObject({ code: "not_found" });
+    expect(await fresh.app.resetStatus()).toMatchObject({ state: "dropped" });
+    await ayesha.app!.send(conversation, "was it you?");
+    await expect.poll(() => texts(omar), { timeout: 20_000 }).toEqual(["hello", "was it you?"]);
+    expect((await omar.app!.safetyNumber(ayesha.person)).groups).toEqual(before.groups);
+    // Heard again by every connection, said once.
+    ayesha.kill();
+    await ayesha.open();
+    await until(ayesha.app!.connection, (state) => state === "online");
+    const said = (await items(ayesha, conversation)).filter((one) => one.notice?.kind === "reset-requested");
+    expect(said).toHaveLength(1);
+    await fresh.kill();
+  }, 120_000);
+
   it("is taken in with the first words of a new device, which came while nobody was here", async () => {
     await server.appointOfficers();
     const letter = await server.letter(omar.person);

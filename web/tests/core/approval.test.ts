@@ -5,6 +5,7 @@ import type { Approval, Readable } from "../../src/core/api";
 import { idBytes } from "../../src/core/ids";
 import { approvalCommit, parseApprovalKeys, encodeApprovalKeys } from "../../src/crypto/approval";
 import { concat } from "../../src/crypto/bytes";
+import { hurry } from "./clock";
 import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
 import { until } from "./node";
@@ -15,6 +16,9 @@ const PASSPHRASE = "seven quiet rivers of home";
 let server: DeviceDouble;
 let old: Member;
 let fresh: Visitor;
+
+// The two sides ask for each other's words every few seconds.
+beforeEach(() => hurry(8));
 
 beforeEach(async () => {
   server = new DeviceDouble();

@@ -1,6 +1,6 @@
 /** Groups when something goes wrong: a commit that nobody can use, a long absence, a server restored to an older point. */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Id, MessageItem, Notice } from "../../src/core/api";
 import { ask, type Errand } from "../../src/core/errands";
 import { LARGE } from "../../src/core/begins";
@@ -9,6 +9,7 @@ import { readView } from "../../src/core/pending";
 import { readProfile } from "../../src/core/profiles";
 import { TransportError } from "../../src/transport";
 import { concat } from "../../src/crypto/bytes";
+import { hurry } from "./clock";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
 import { onEnvelopes, onlyTo, onState } from "./double-lies";
@@ -171,6 +172,7 @@ describe("a group that outgrows its suite", () => {
 
 describe("a device that was away for long", () => {
   it("catches up with messages, a newcomer, a removal and a revocation in one go", async () => {
+    onTestFinished(hurry(8));
     const [noor, bilal] = [await TestDevice.create(server), await TestDevice.create(server)];
     await Promise.all([noor.start(), bilal.start()]);
     await act(ayesha, { do: "add", conversation: talk, persons: [bilal.person] });

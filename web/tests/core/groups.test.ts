@@ -1,10 +1,11 @@
 /** Groups of several people over the server's double: what people do to them, and what that shows at everybody. */
 
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ask, type Errand } from "../../src/core/errands";
 import { readView } from "../../src/core/pending";
 import { readProfile } from "../../src/core/profiles";
 import type { Id, MessageItem, Notice } from "../../src/core/api";
+import { hurry } from "./clock";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
 
@@ -242,6 +243,7 @@ describe("devices in a group", () => {
   });
 
   it("lets in by order a device that asks, and removes one that was revoked", async () => {
+    onTestFinished(hurry(8));
     await start(ayesha, omar);
     const talk = await makeGroup(ayesha, [omar]);
     await caught(omar, talk);

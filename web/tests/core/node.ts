@@ -159,6 +159,9 @@ export function totp(secret: string, now = Date.now()): string {
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
+/** Patience lasts as long as it says, also where the waits of the code under test are made shorter. */
+const LATER = setTimeout;
+
 /** Waits until the value satisfies the condition; fails with what it was last. */
 export function until<T>(
   readable: Readable<T>,
@@ -168,7 +171,7 @@ export function until<T>(
   return new Promise((resolve, reject) => {
     let end = (): void => undefined;
     let done = false;
-    const timer = setTimeout(() => {
+    const timer = LATER(() => {
       end();
       reject(new Error(`still ${JSON.stringify(readable.get())}`));
     }, patience);

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { App, Id, MessageItem } from "../../src/core/api";
+import { hurry } from "./clock";
 import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
 import { until } from "./node";
@@ -15,6 +16,8 @@ let ayesha: Member;
 let omar: Member;
 let second: Visitor;
 let conversation: Id;
+
+beforeEach(() => hurry(8));
 
 beforeEach(async () => {
   server = new DeviceDouble();

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { App, Id } from "../../src/core/api";
 import { Database } from "../../src/store";
 import { IDBKeyRange } from "fake-indexeddb";
+import { hurry, sleep } from "./clock";
 import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
 import { until } from "./node";
@@ -34,6 +35,8 @@ const forbidden = (name: string): unknown =>
       },
     },
   );
+
+beforeEach(() => hurry(8));
 
 beforeEach(async () => {
   touched.length = 0;
@@ -112,11 +115,11 @@ describe("a temporary device", () => {
     await approve();
     await until(guest.app.connection, (state) => state === "online");
     const talk = server.talks.get(conversation)!;
-    // Longer than a regular device waits for its siblings before it asks everybody.
-    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    // Longer than a regular device waits for its siblings before it asks everybody, at the test's speed.
+    await sleep(3_000);
     await omar.app!.send(conversation, "not for the reception");
     await shows(ayesha.app!, "not for the reception");
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await sleep(1_500);
     expect(talk.leafOf(guest.device!)).toBeNull();
     const list = await guest.app.openMessages(conversation);
     await expect.poll(() => talk.leafOf(guest.device!), { timeout: 30_000 }).not.toBeNull();

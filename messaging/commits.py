@@ -57,7 +57,7 @@ def commit(*, device: UUID, frame: protocol.Commit, now_ms: int) -> Accepted:
     if group is None or frame.generation != conversation.generation:
         raise conflict("generation_conflict", conversation)
     if frame.epoch != conversation.epoch:
-        raise conflict("epoch_conflict", conversation)
+        raise handshakes.LostEpochError(attempt.frame, conversation)
     if conversation.frozen_seq is not None:
         raise BeepError("removal_due", "The group is frozen; only a successor helps.")
 

@@ -114,9 +114,26 @@ def authenticated_data(commit: CommitFrame, *, conversation: Conversation) -> Au
     return data
 
 
+class LostEpochError(BeepError):
+    """`epoch_conflict` of a commit: another one was first.
+
+    `changes`: its sender will make it anew, because it was to change something. One that only heals will not:
+    the other's commit has renewed the group.
+    """
+
+    def __init__(self, commit: CommitFrame, conversation: Conversation) -> None:
+        super().__init__("epoch_conflict", detail=_current(conversation))
+        data = authenticated_data(commit, conversation=conversation)
+        self.changes: Final = bool(commit.proposals or data.roles or data.order_hashes)
+
+
 def conflict(code: str, conversation: Conversation) -> BeepError:
     """`generation_conflict` or `epoch_conflict`, with what is current."""
-    return BeepError(code, detail={"generation": conversation.generation, "epoch": conversation.epoch})
+    return BeepError(code, detail=_current(conversation))
+
+
+def _current(conversation: Conversation) -> dict[str, int]:
+    return {"generation": conversation.generation, "epoch": conversation.epoch}
 
 
 def accepted(

@@ -20,6 +20,13 @@ BUSY_RETRY: Final = 0.5
 AWAY_RETRY: Final = 1.0
 """Seconds that a sender is told to wait when the database is away."""
 
+COMMIT_STEP: Final = 2.0
+"""Seconds that one who lost an epoch waits for each of those who lost it before, where none of them comes."""
+COMMIT_WAIT: Final = 20.0
+"""Nobody is told to wait longer, however many are ahead."""
+LINES: Final = 10_000
+"""Conversations in which some who lost an epoch stand in line."""
+
 BUFFER: Final = 4 << 20
 """Bytes that wait for one socket's reader; past it the socket is closed with 4408."""
 BUFFER_LOW: Final = 512 << 10

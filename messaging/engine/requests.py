@@ -14,6 +14,7 @@ from messaging import conversations, mailbox, orders, petitions, protocol, repor
 from messaging.engine import limits, reads, signals
 from messaging.engine.database import AWAY
 from messaging.engine.frames import Outgoing
+from messaging.handshakes import LostEpochError
 
 if TYPE_CHECKING:
     from messaging.engine.socket import Socket
@@ -160,7 +161,16 @@ async def _handshake(socket: "Socket", frame: protocol.Commit | protocol.Begin) 
         work = socket.slowly(conversations.commit, device=device, frame=frame, now_ms=now_ms)
     else:
         work = socket.slowly(conversations.begin, device=device, frame=frame, now_ms=now_ms)
-    accepted = await work
+    try:
+        accepted = await work
+    except LostEpochError as lost:
+        if not lost.changes:
+            raise
+        ahead = socket.engine.contention.lost(frame.conversation, socket.device)
+        detail = {**lost.detail, "ahead": ahead}
+        wait = min(ahead * limits.COMMIT_STEP, limits.COMMIT_WAIT)
+        raise BeepError(lost.code, detail=detail, retry_after=wait) from lost
+    socket.engine.contention.won(frame.conversation, socket.device)
     return protocol.Sent(re=frame.id, seq=accepted.envelope.seq, time=accepted.envelope.time)
 
 

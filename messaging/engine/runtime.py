@@ -17,6 +17,7 @@ from messaging import notices, protocol
 from messaging.engine import limits, reads, requests, signals, tasks
 from messaging.engine.allowances import Allowances
 from messaging.engine.batch import Accepted
+from messaging.engine.contention import Contention
 from messaging.engine.database import Database
 from messaging.engine.delivered import Delivered
 from messaging.engine.doors import Doors
@@ -73,6 +74,7 @@ class Engine:
         self.slow: Final = SlowPath()
         self.allowances: Final = Allowances()
         self.doors: Final = Doors()
+        self.contention: Final = Contention()
         self.precedence: Final = Precedence(self.hub, self.relay.notify)
         self.polls: Final = Polls(self)
         self._loop: Final = asyncio.get_running_loop()

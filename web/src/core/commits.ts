@@ -5,6 +5,7 @@ import { Batch, type GroupDevice, type PendingCommit } from "../store";
 import { TransportError } from "../transport";
 import { AppError, type Id, type Progress } from "./api";
 import { type Addition, Claims } from "./claims";
+import { waitInLine } from "./contention";
 import type { Context } from "./context";
 import { type Identities, rosterOf } from "./identities";
 import { idBytes, idText } from "./ids";
@@ -22,7 +23,7 @@ export const HYBRID_MOST = 250;
 export const CLASSICAL_MOST = 1_000;
 /** Commits lost in a row after which the work is given up for now. */
 const MAX_LOST = 8;
-/** After a lost race each waits a random part of this, and longer each time. */
+/** After a lost race without a place in line each waits a random part of this, and longer each time. */
 const JITTER_MS = 500;
 /** Devices act without being asked one after the other, this far apart. */
 export const RANK_STEP_MS = 500;
@@ -90,7 +91,11 @@ export class Commits {
       lost += 1;
       if (outcome.kind === "lost" && outcome.code !== null)
         await this.#refused(conversation, outcome.code, claims, lost);
-      await this.context.sleep(this.context.env.random() * JITTER_MS * lost);
+      const place = outcome.kind === "lost" ? outcome.place : null;
+      if (place === null) await this.context.sleep(this.context.env.random() * JITTER_MS * lost);
+      // Who won may have done what we want: then nothing is waited for.
+      else if (isEmpty(await this.plan(conversation, wish))) return done;
+      else await waitInLine(this.context, conversation, place);
     }
     throw new TransportError("busy");
   }
@@ -117,7 +122,7 @@ export class Commits {
     const plan = withoutMissing(part, add, wish, ready.view);
     if (isEmpty(plan)) return null;
     const kept = await this.context.lanes.run(conversation, () => this.#keep({ ...ready, plan }, add));
-    if (!kept) return { outcome: { kind: "lost", code: null }, plan };
+    if (!kept) return { outcome: { kind: "lost", code: null, place: null }, plan };
     return { outcome: await this.pendings.settle(conversation), plan };
   }
 

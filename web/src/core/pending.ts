@@ -9,6 +9,7 @@ import {
 } from "../store";
 import { isTransient, TransportError } from "../transport";
 import { AppError, type Id } from "./api";
+import { type Place, placeOf } from "./contention";
 import type { Context } from "./context";
 import { RolledBack } from "./errors";
 import { idBytes } from "./ids";
@@ -26,8 +27,12 @@ export interface View {
   stored: Stored<GroupRecord> | null;
 }
 
-/** What became of a commit of our own. `code`: why the server refused it for good; null when another's won. */
-export type Outcome = { kind: "nothing" } | { kind: "adopted" } | { kind: "lost"; code: string | null };
+/**
+ * What became of a commit of our own. `code`: why the server refused it for good; null when another's won. `place`:
+ * ours in the line of those who lost the epoch, where the server has given one.
+ */
+export type Outcome =
+  { kind: "nothing" } | { kind: "adopted" } | { kind: "lost"; code: string | null; place: Place | null };
 
 export const NO_CHANGE: GroupChange = { added: [], removed: [], roles: [], orders: [] };
 
@@ -109,7 +114,7 @@ export class Pendings {
     const { record } = await readView(this.context, conversation);
     if (record.counter >= pending.counter) return { kind: "adopted" };
     if (refusal) await this.#drop(conversation, key, pending, refusal);
-    return { kind: "lost", code: refusal?.code ?? null };
+    return { kind: "lost", code: refusal?.code ?? null, place: refusal && placeOf(refusal) };
   }
 
   async #send(conversation: Id, generation: number, pending: PendingCommit): Promise<void> {

@@ -198,7 +198,9 @@ export interface Send {
  * An MLSMessage(PublicMessage(commit)) for the current epoch. Answered by `sent`.
  *
  * `welcome` is the MLSMessage(Welcome) for all added devices, null when none is added. The first commit of
- * an epoch wins; others get `epoch_conflict`.
+ * an epoch wins; others get `epoch_conflict` and stand in line: `detail.ahead` (missing for a commit that
+ * only heals) is how many who lost before are still to come. Try again when the epoch is `detail.epoch` +
+ * `detail.ahead`, or after `retry_after` seconds without that.
  */
 export interface Commit {
   readonly t: "commit";

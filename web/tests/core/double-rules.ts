@@ -50,8 +50,8 @@ export async function acceptCommit(
   if (known) return { known, made };
   if (!talk.isMember(from.person)) throw new TransportError("not_a_member");
   if (generation !== talk.generation || !talk.groupId) throw new TransportError("generation_conflict");
-  if (epoch !== talk.epoch) throw new TransportError("epoch_conflict");
   const commit = await readCommit(body, talk.suite);
+  if (epoch !== talk.epoch) throw lostEpoch(server, talk, from, commit);
   if (!equal(commit.groupId, talk.groupId) || commit.epoch !== epoch) throw refused("epoch");
   if (talk.leaves.get(commit.leaf)?.device !== from.device) throw refused("sender");
   demandLiving(server, from, commit);
@@ -63,12 +63,23 @@ export async function acceptCommit(
   const effect = (seq: number): Delivery[] => {
     talk.epoch = epoch + 1;
     talk.blocked = false;
+    talk.contention.won(from.device);
     for (const order of executed) order.executed = seq;
     settle(talk, after, membership, seq);
     closeMoot(talk, seq);
     return deliveries(server, talk, commit, frame.welcome);
   };
   return { made, effect };
+}
+
+/** Who will make the commit anew stands in line; one that only heals is not made anew. */
+function lostEpoch(server: ServerDouble, talk: Talk, from: Device, commit: ReadCommit): TransportError {
+  const now = { generation: talk.generation, epoch: talk.epoch };
+  const { added, removed, roles, orderHashes } = commit;
+  if (added.length + removed.length + roles.length + orderHashes.length === 0)
+    return new TransportError("epoch_conflict", null, now);
+  const { ahead, wait } = talk.contention.lost(from.device, server.hurried());
+  return new TransportError("epoch_conflict", wait, { ...now, ahead });
 }
 
 export async function acceptBegin(

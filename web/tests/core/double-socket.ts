@@ -64,7 +64,7 @@ export class DoubleSocket implements WebSocketLike {
       this.#tell({ ...answer, re: id });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const { code, message, detail } = error;
+      const { code, message, detail, retryAfter } = error;
       // An answer that was lost: nobody knows what became of the request.
       if (error.unknownOutcome) this.drop(CLOSED_BADLY);
       else
@@ -74,7 +74,7 @@ export class DoubleSocket implements WebSocketLike {
           code,
           message,
           detail: detail as wire.Refused["detail"],
-          retry_after: null,
+          retry_after: retryAfter,
         });
     }
   }

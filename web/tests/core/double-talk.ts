@@ -6,6 +6,7 @@ import { HYBRID } from "../../src/crypto/policy";
 import { envelopeHash } from "../../src/crypto/transcript";
 import { TransportError } from "../../src/transport";
 import type * as wire from "../../src/wire/frames";
+import { Contention } from "./double-contention";
 import type { Seat } from "./double-frames";
 
 export type Kind = "direct" | "group" | "self";
@@ -52,6 +53,7 @@ export class Talk {
   readonly reports = new Map<number, Set<Id>>();
   readonly slots = new Map<Id, wire.Slot>();
   readonly delivered = new Map<Id, number>();
+  readonly contention = new Contention();
   /** Seq → the devices that had a leaf when the envelope was taken: who may read it, and nobody else. */
   readonly audience = new Map<number, ReadonlySet<Id>>();
   readonly #snapshots: Snapshot[] = [];

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from accounts import lifecycle, people
+from accounts import lifecycle, people, retries
 from accounts.csv_import import CsvError, Row
 from accounts.lifecycle import NewPerson
 from accounts.models import Admission, Membership, OrgUnit, Person, SyncRun
@@ -145,13 +145,18 @@ def make(rows: Sequence[Row]) -> Plan:
     )
 
 
-@transaction.atomic
 def apply(*, rows: Sequence[Row], actor: Actor, expected: bytes | None = None) -> Plan:
     """Bring the directory in line with `rows`; running it again changes nothing. Returns what was done.
 
     `expected` is the hash of the plan that somebody approved: CsvError when the directory has changed since.
-    One import runs at a time; others wait.
+    One import runs at a time; others wait. All of it in one transaction, which is run again when it and those
+    who talk meanwhile have waited for each other.
     """
+    return retries.whole(lambda: _apply(rows=rows, actor=actor, expected=expected))
+
+
+@transaction.atomic
+def _apply(*, rows: Sequence[Row], actor: Actor, expected: bytes | None) -> Plan:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     plan = make(rows)

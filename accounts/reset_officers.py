@@ -1,4 +1,4 @@
-"""The officers' side of a reset: what waits, signing with a certified key, dropping."""
+"""The officers' side of a reset: what waits, signing with a certified key here or elsewhere, dropping."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from uuid import UUID
 from django.db import transaction
 from nacl.signing import SigningKey
 
-from accounts import identity, people, resets, signing, trust
+from accounts import identity, identity_chain, people, reset_files, resets, signing, trust
 from accounts.certificates import CertificateMalformedError, Purpose, SignedCertificate
+from accounts.identity import Rule
 from accounts.models import Person, ResetRequest, ResetSignature
 from accounts.people import Card
+from accounts.reset_files import RequestFile, SignatureFile
 from accounts.signing import Label
 from accounts.statements import SignedStatement
 from audit import events, intake
@@ -51,19 +53,95 @@ def one(*, request: UUID) -> Waiting:
     return _shown(row)
 
 
-@transaction.atomic
 def sign(*, request: UUID, key: SigningKey, expected: bytes, actor: Actor) -> int:
     """Sign a request's statement as an officer; returns how many have signed.
 
-    `expected` is the hash that the officer saw. Raises BeepError `not_found`; `conflict` when it is another
-    request, is void, has both signatures, or this officer has signed; `forbidden` when the key has no
-    certificate of purpose officer that holds now and at the statement's time.
+    `expected` is the hash that the officer saw. Raises as `add`.
+    """
+    row = ResetRequest.objects.filter(id=request, state=ResetRequest.State.OPEN).first()
+    if row is None:
+        raise BeepError("not_found")
+    content = SignedStatement.parse(bytes(row.statement)).statement.encode()
+    signature = signing.sign(key=key, label=Label.IDENTITY_STATEMENT, content=content)
+    public = bytes(key.verify_key)
+    return add(request=request, public=public, signature=signature, expected=expected, actor=actor)
+
+
+def exported(*, request: UUID) -> RequestFile:
+    """An open request as it goes to an officer whose key is elsewhere.
+
+    Raises BeepError `not_found`; `conflict` when the request is void.
+    """
+    row = (
+        ResetRequest.objects.filter(id=request, state=ResetRequest.State.OPEN)
+        .select_related("person")
+        .first()
+    )
+    if row is None:
+        raise BeepError("not_found")
+    if resets.void_reason(row, row.person):
+        raise BeepError("conflict", "This request is void.")
+    card = people.card(person=row.person_id)
+    told = {
+        "login": row.person.login,
+        "name_latin": card.name.latin,
+        "name_local": card.name.local,
+        "personnel_number": row.person.personnel_number,
+        "post": ", ".join(part.latin for part in (card.post, card.unit, card.ministry) if part.latin),
+    }
+    return RequestFile(
+        request=row.id,
+        asked_at=clock.to_ms(row.requested_at),
+        earliest=clock.to_ms(row.earliest_at),
+        person={name: reset_files.plain(words) for name, words in told.items()},
+        previous=identity_chain.bodies(person=row.person_id)[-1],
+        statement=bytes(row.statement),
+    )
+
+
+def bring_in(*, signed: SignatureFile, actor: Actor) -> int:
+    """Add the signature that an officer made elsewhere; returns how many have signed. Raises as `add`.
+
+    What is refused is recorded: somebody has brought a signature that does not count.
+    """
+    try:
+        return add(
+            request=signed.request,
+            public=signed.key,
+            signature=signed.signature,
+            expected=signed.hash,
+            actor=actor,
+        )
+    except BeepError as error:
+        row = ResetRequest.objects.filter(id=signed.request).first()
+        with transaction.atomic():
+            intake.record(
+                events.ResetSigned(
+                    actor=actor,
+                    target=row.person_id if row else None,
+                    outcome="refused",
+                    error=error.code,
+                    request=signed.request,
+                    hash=signed.hash,
+                    officer=signed.key,
+                )
+            )
+        raise
+
+
+@transaction.atomic
+def add(*, request: UUID, public: bytes, signature: bytes, expected: bytes, actor: Actor) -> int:
+    """Add an officer's signature to a request; returns how many have signed.
+
+    Raises BeepError `not_found`; `conflict` when the statement has another hash than `expected`, the request
+    is void or has both signatures, or this officer has signed; `forbidden` when the key has no certificate of
+    purpose officer that holds now and at the statement's time; `statement_refused` (rule `signature`) when
+    the signature is not the key's over this statement.
     """
     row, person = _locked(request)
     statement = SignedStatement.parse(bytes(row.statement)).statement
     if statement.hash != expected or resets.void_reason(row, person):
         raise BeepError("conflict", "This is not the request that was shown, or it is void.")
-    public = bytes(key.verify_key)
     certificate = _certificate(public, at=statement.at)
     earlier = list(row.signatures.all())
     names = {_name(each) for each in earlier}
@@ -72,10 +150,15 @@ def sign(*, request: UUID, key: SigningKey, expected: bytes, actor: Actor) -> in
         raise BeepError("conflict", "This officer has signed already.")
     if len(earlier) >= identity.RESET_OFFICERS:
         raise BeepError("conflict", "Two officers have signed already.")
+    content = statement.encode()
+    if not signing.verify(
+        public_key=public, label=Label.IDENTITY_STATEMENT, content=content, signature=signature
+    ):
+        raise identity_chain.refuse(Rule.SIGNATURE)
     ResetSignature.objects.create(
         request=row,
         officer_key=public,
-        signature=signing.sign(key=key, label=Label.IDENTITY_STATEMENT, content=statement.encode()),
+        signature=signature,
         certificate=certificate.encode(),
         signed_at=clock.now(),
     )

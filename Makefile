@@ -111,6 +111,7 @@ soak: install web ## the long forms: ROUNDS=200 kills, PASSES=2 over all links, 
 	LATE_COMMITS=20000 INTEGRATOR_KILLS=10 $(BIN)/python -m pytest tests/audit/test_integrator.py
 	HOSTILE_SECONDS=600 LARGE_MEMBERS=5000 $(BIN)/python -m pytest -s \
 		tests/messaging/engine/test_hostile.py tests/messaging/engine/test_large.py
+	GROWTH=260 $(NPM) test -- tests/core/growth.test.ts
 	WALK_SEEDS=$(or $(WALKS),300) WALK_STEPS=150 RACE_ROUNDS=$(or $(RACES),500) RACE_EVERY=10 \
 		$(NPM) test -- tests/core/walk.test.ts tests/core/races.test.ts
 	SOAK=1 KILL_STORY_ROUNDS=20 BEEP_CHROMIUM="$$($(BOOTSTRAP) chromium)" $(BIN)/python -m tests.scenarios

@@ -6,6 +6,7 @@ import {
   type GroupMember,
   type Id,
   type KeyTrust,
+  type MessageInfo,
   type MessageItem,
   type Notice,
   type PastedLine,
@@ -180,6 +181,33 @@ export class FakeGroups {
     );
     this.#details.set(conversation, made);
     return made;
+  }
+
+  /** A conversation's messages, for a test to change. */
+  thread(conversation: Id): Value<readonly MessageItem[]> {
+    const found = this.messages.get(conversation);
+    if (!found) throw new AppError("not_found");
+    return found;
+  }
+
+  /** In groups the first of the others has read it, the second has got it, the rest have not. */
+  messageInfo(conversation: Id, message: Id): Value<MessageInfo | null> {
+    const item = this.messages
+      .get(conversation)
+      ?.get()
+      .find(({ id }) => id === message);
+    if (!item?.mine) return new Value<MessageInfo | null>(null);
+    const others = (this.details(conversation).get()?.members ?? []).filter(({ me }) => !me);
+    const told = others.length < 50;
+    const people: MessageInfo["people"] = others
+      .filter(({ role }) => role !== "invited")
+      .map(({ person }, index) => ({ person, state: (["read", "delivered"] as const)[index] ?? "sent" }));
+    return new Value<MessageInfo | null>({
+      at: item.at,
+      state: item.state ?? "sent",
+      told,
+      people: told && item.seq !== null ? people : [],
+    });
   }
 
   /** Changes the members, and says so in the conversation. */

@@ -2,8 +2,7 @@
 /** The views of groups, devices, safety numbers and reports on the in-memory application. */
 import { generate } from "lean-qr";
 import decodeQR from "qr/decode.js";
-import { flushSync, mount, tick, unmount, type Component } from "svelte";
-import { SvelteMap } from "svelte/reactivity";
+import { flushSync, tick, type Component } from "svelte";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AppError, type Id, type Notice, type PersonCard } from "../src/core/api";
 import { useLanguage } from "../src/i18n/index.svelte";
@@ -12,6 +11,7 @@ import PairingDialog from "../src/ui/devices/PairingDialog.svelte";
 import ApprovalWait from "../src/ui/entry/ApprovalWait.svelte";
 import Reset from "../src/ui/entry/Reset.svelte";
 import ByPaste from "../src/ui/groups/ByPaste.svelte";
+import { Picking } from "../src/ui/groups/picking.svelte";
 import { conversationActions } from "../src/ui/main/actions";
 import LeaveDialog from "../src/ui/main/LeaveDialog.svelte";
 import { namesOf, titleOf } from "../src/ui/main/names";
@@ -19,58 +19,32 @@ import { noticeText } from "../src/ui/main/notices";
 import ReportDialog from "../src/ui/moderation/ReportDialog.svelte";
 import { People } from "../src/ui/people.svelte";
 import SafetyDialog from "../src/ui/safety/SafetyDialog.svelte";
-import { dismissToast, shownToast } from "../src/ui/toast.svelte";
+import { shownToast } from "../src/ui/toast.svelte";
 import { FakeApp, type Scene } from "./fake-app";
 import { people } from "./fake-people";
-import ViewHost from "./ViewHost.svelte";
+import { $, appears, fill, group, ViewKit } from "./view-kit";
 
+const kit = new ViewKit();
 let app: FakeApp;
-let mounted: ReturnType<typeof mount> | undefined;
 const me = people[0]!.id;
 const bilal = people[1]!;
 
 beforeEach(async () => {
-  await useLanguage("en");
-  app = new FakeApp("open");
+  await kit.begin();
+  app = kit.app;
 });
-afterEach(async () => {
-  if (mounted) await unmount(mounted);
-  mounted = undefined;
-  dismissToast();
-  document.body.replaceChildren();
-});
+afterEach(() => kit.end());
 
 function show<Props extends Record<string, unknown>>(
   view: Component<Props>,
   props: Props,
   scene?: Scene,
 ): void {
-  if (scene) app = new FakeApp(scene);
-  mounted = mount(ViewHost, {
-    target: document.body,
-    props: { app, view, props },
-  });
-  flushSync();
+  if (scene) app = kit.app = new FakeApp(scene);
+  kit.show(view, props);
 }
-
-const $ = <T extends HTMLElement>(selector: string): T => {
-  const found = document.querySelector<T>(selector);
-  if (!found) throw new Error(`Nothing fits ${selector} in ${document.body.innerHTML.slice(0, 500)}`);
-  return found;
-};
-const appears = (selector: string): Promise<HTMLElement> => vi.waitFor(() => $(selector));
-const calls = (name: string): unknown[][] =>
-  app.calls.filter(([called]) => called === name).map(([, ...rest]) => rest);
-const group = (index: number): Id => `00000000-0000-4000-c000-${String(index).padStart(12, "0")}`;
-const summary = (id: Id): ReturnType<typeof app.conversations.get>[number] =>
-  app.conversations.get().find((one) => one.id === id)!;
-
-async function fill(selector: string, text: string): Promise<void> {
-  const field = $<HTMLInputElement>(selector);
-  field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  await tick();
-}
+const calls = (name: string): unknown[][] => kit.calls(name);
+const summary = (id: Id): ReturnType<typeof kit.summary> => kit.summary(id);
 
 describe("who is meant", () => {
   test("names are listed, and counted when they are many", async () => {
@@ -145,7 +119,12 @@ test("what oneself did is said with 'you', and what happened to oneself too", ()
   const reader = { people: new People(app), me, language: "en", calendar: "gregorian" as const };
   const say = (notice: Notice): string => noticeText(notice, reader).replace(/[\u2068\u2069]/gu, "");
   expect(say({ kind: "group-begun", by: me })).toBe("You made the group");
-  expect(say({ kind: "added", by: bilal.id, persons: [me] })).toBe("A colleague added you");
+  expect(say({ kind: "added", by: bilal.id, persons: [me] })).toBe(
+    "A colleague added you. You read what is written from now on",
+  );
+  expect(say({ kind: "added", by: bilal.id, persons: [people[2]!.id, me] })).toBe(
+    "A colleague added you and A colleague",
+  );
   expect(say({ kind: "admin", by: bilal.id, person: me, admin: false })).toBe("You are no longer an admin");
 });
 
@@ -186,8 +165,7 @@ describe("leaving", () => {
   test("the last admin is warned; others are not", async () => {
     show(LeaveDialog, { conversation: summary(group(0)), onclose: () => undefined });
     expect(document.querySelector("[data-last-admin]")).not.toBeNull();
-    await unmount(mounted!);
-    mounted = undefined;
+    await kit.hide();
     show(LeaveDialog, { conversation: summary(group(1)), onclose: () => undefined });
     expect(document.querySelector("[data-last-admin]")).toBeNull();
   });
@@ -214,7 +192,7 @@ describe("members", () => {
   test("an admin may change and remove; a member may compare and write", async () => {
     list(true);
     expect(await menuOf(bilal)).toEqual(["write", "safety", "admin", "remove"]);
-    await unmount(mounted!);
+    await kit.hide();
     list(false);
     expect(await menuOf(bilal)).toEqual(["write", "safety"]);
     expect(document.querySelector(`[data-person="${me}"] [aria-haspopup]`)).toBeNull();
@@ -239,8 +217,9 @@ describe("members", () => {
 });
 
 test("a pasted list: one hit is taken, of several one is chosen, none is said", async () => {
-  const chosen = new SvelteMap<Id, PersonCard>();
-  show(ByPaste, { chosen, taken: new Set([me]) });
+  const picking = new Picking();
+  const { chosen } = picking;
+  show(ByPaste, { picking, taken: new Set([me]) });
   await fill("textarea", "Bilal\n• Zahra\nah\nNobody Atall\nAyesha\nNadia");
   $("[data-action=match]").click();
   await appears("[data-line]");
@@ -313,8 +292,7 @@ describe("the new device", () => {
 
   test("leaving the page while it waits cancels", async () => {
     await wait();
-    await unmount(mounted!);
-    mounted = undefined;
+    await kit.hide();
     expect(calls("cancelApproval")).toHaveLength(1);
   });
 });

@@ -78,6 +78,17 @@ export interface MessageItem {
   notice: Notice | null;
 }
 
+/** How far one message of one's own has come. */
+export interface MessageInfo {
+  /** Milliseconds UTC. */
+  at: number;
+  state: SendState;
+  /** False in large groups, where nobody tells how far they have read. */
+  told: boolean;
+  /** Each of those who were there then and still are; empty until the message is sent. */
+  people: readonly { person: PersonCard; state: "sent" | "delivered" | "read" }[];
+}
+
 /** A calm line between messages: which sentence, with its arguments. */
 export type Notice = NoticeRecord;
 

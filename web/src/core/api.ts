@@ -18,6 +18,7 @@ import type {
   LedgerCheck,
   LedgerPage,
   LedgerRow,
+  MessageInfo,
   MessageList,
   ModerationReport,
   AnnouncedReset,
@@ -69,6 +70,8 @@ export interface App {
   openDirect(person: Id): Promise<Id>;
 
   openMessages(conversation: Id): Promise<MessageList>;
+  /** Of one's own message; null while it is not known. */
+  messageInfo(conversation: Id, message: Id): Readable<MessageInfo | null>;
   /** Returns as soon as the message is on this device's disk. */
   send(conversation: Id, text: string): Promise<Id>;
   retry(conversation: Id, message: Id): Promise<void>;

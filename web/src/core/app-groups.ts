@@ -1,7 +1,17 @@
-import type { ConversationDetails, Id, PastedLine, PersonCard, Progress, Readable, UnitInfo } from "./api";
+import type {
+  ConversationDetails,
+  Id,
+  MessageInfo,
+  PastedLine,
+  PersonCard,
+  Progress,
+  Readable,
+  UnitInfo,
+} from "./api";
 import { DeviceApp } from "./app-devices";
 import { LiveDetails } from "./details";
 import { ask, type Errand } from "./errands";
+import { messageInfo } from "./message-info";
 import { Value } from "./readable";
 
 type Told = (progress: Progress) => void;
@@ -33,6 +43,11 @@ export abstract class GroupApp extends DeviceApp {
     const open = this.holder.current.get();
     if (!open) return new Value(null);
     return new LiveDetails(open.context, open.people, open.identities, conversation);
+  }
+
+  messageInfo(conversation: Id, message: Id): Readable<MessageInfo | null> {
+    const open = this.holder.current.get();
+    return open ? messageInfo(open.context, open.people, conversation, message) : new Value(null);
   }
 
   addMembers(

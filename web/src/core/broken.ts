@@ -43,6 +43,7 @@ export class BrokenApp implements App {
   readonly renameDevice = refuse;
   readonly createGroup = refuse;
   readonly details = (): Value<null> => new Value(null);
+  readonly messageInfo = (): Value<null> => new Value(null);
   readonly addMembers = refuse;
   readonly removeMember = refuse;
   readonly setAdmin = refuse;

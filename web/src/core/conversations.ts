@@ -88,6 +88,8 @@ export class ConversationList {
     if (!stored || stored.value.kind === "self") return null;
     const record = stored.value;
     const last = rows.find((row) => row.value.kind !== "notice")?.value ?? null;
+    // Where nobody has said anything yet, how it came to be is the news.
+    const shown = last ?? rows[0]?.value ?? null;
     const text = this.drafts.latest(id) ?? draft?.value.text ?? "";
     // Being let in: the row comes with the name and the members that the Welcome tells.
     if (record.kind === "group" && record.cursor === 0 && !record.openedHere) return null;
@@ -109,7 +111,7 @@ export class ConversationList {
       standing: record.server.frozenSeq === null ? record.standing : "stopped",
       mutedUntil: await readSynced(store, "mute", id),
       pinned: (await readSynced(store, "pin", id)) === 1,
-      lastMessage: last ? messageItem(last, marks?.value ?? { delivered: 0, read: 0 }) : null,
+      lastMessage: shown ? messageItem(shown, marks?.value ?? { delivered: 0, read: 0 }) : null,
       at: activity(record, last, this.context.now()),
       unread: unreadSeqs(record, reads?.value.readSeq ?? 0).length,
       draft: text,

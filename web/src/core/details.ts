@@ -1,88 +1,49 @@
 import { HYBRID } from "../crypto/policy";
-import type { ConversationDetails, GroupMember, Id, Readable } from "./api";
+import type { ConversationDetails, GroupMember, Id } from "./api";
 import type { Context } from "./context";
 import type { Identities } from "./identities";
 import { pooled } from "./lanes";
+import { LiveView } from "./live-view";
 import { readView, type View } from "./pending";
 import type { People } from "./people";
 import { pictureAddress } from "./pictures";
 import { readProfile } from "./profiles";
-import { Value } from "./readable";
 import { isVerified } from "./synced";
 
 /** Cards that are asked for at once when a large group's page is opened. */
 const CARDS_AT_ONCE = 4;
 
 /** The page of details of one conversation; read from the store while somebody looks at it. */
-export class LiveDetails implements Readable<ConversationDetails | null> {
-  readonly #value = new Value<ConversationDetails | null>(null);
-  #readers = 0;
-  #end: () => void = () => undefined;
-  #again = false;
-  #reading = false;
+export class LiveDetails extends LiveView<ConversationDetails> {
+  readonly #context: Context;
+  readonly #people: People;
+  readonly #identities: Identities;
 
-  constructor(
-    private readonly context: Context,
-    private readonly people: People,
-    private readonly identities: Identities,
-    private readonly conversation: Id,
-  ) {}
-
-  get(): ConversationDetails | null {
-    return this.#value.get();
-  }
-
-  subscribe(run: (value: ConversationDetails | null) => void): () => void {
-    const end = this.#value.subscribe(run);
-    this.#readers += 1;
-    if (this.#readers === 1) this.#start();
-    let ended = false;
-    return () => {
-      end();
-      if (ended) return;
-      ended = true;
-      this.#readers -= 1;
-      if (this.#readers === 0) this.#end();
-    };
-  }
-
-  #start(): void {
-    this.#end = this.context.bus.listen((notice) => {
-      const concerns = notice.t === "conversation" || notice.t === "messages";
-      if (concerns && notice.conversation === this.conversation) this.#poke();
-      // A mark of verification stands on somebody's chain.
-      else if (notice.t === "chain") this.#poke();
+  constructor(context: Context, people: People, identities: Identities, conversation: Id) {
+    super(context, {
+      name: "details",
+      concerns: (notice) =>
+        ((notice.t === "conversation" || notice.t === "messages") && notice.conversation === conversation) ||
+        // A mark of verification stands on somebody's chain.
+        notice.t === "chain",
+      read: async (show) => {
+        const view = await readView(context, conversation);
+        const first = await this.#details(view);
+        show(first);
+        const unknown = first.members.filter(({ person }) => person.name.latin === "");
+        if (unknown.length === 0) return;
+        await pooled(unknown, ({ person }) => people.card(person.id).catch(() => null), CARDS_AT_ONCE);
+        show(await this.#details(view));
+      },
     });
-    this.#poke();
-  }
-
-  #poke(): void {
-    this.#again = true;
-    if (this.#reading) return;
-    this.#reading = true;
-    this.context.background(
-      "details",
-      this.#readAll().finally(() => {
-        this.#reading = false;
-      }),
-    );
-  }
-
-  async #readAll(): Promise<void> {
-    while (this.#again && this.#readers > 0) {
-      this.#again = false;
-      const view = await readView(this.context, this.conversation);
-      this.#value.set(await this.#details(view));
-      const unknown = this.#value.get()?.members.filter(({ person }) => person.name.latin === "") ?? [];
-      if (unknown.length === 0) continue;
-      await pooled(unknown, ({ person }) => this.people.card(person.id).catch(() => null), CARDS_AT_ONCE);
-      this.#value.set(await this.#details(view));
-    }
+    this.#context = context;
+    this.#people = people;
+    this.#identities = identities;
   }
 
   async #details({ record, group }: View): Promise<ConversationDetails> {
-    const { self } = this.context;
-    const profile = await readProfile(this.context, record.id);
+    const { self } = this.#context;
+    const profile = await readProfile(this.#context, record.id);
     const isGroup = record.kind === "group";
     const rows: { person: Id; role: GroupMember["role"] }[] =
       isGroup && group && group.membership.length > 0
@@ -90,7 +51,7 @@ export class LiveDetails implements Readable<ConversationDetails | null> {
         : record.persons.map((person) => ({ person, role: "member" as const }));
     const devices = group?.devices ?? [];
     const members = await pooled(rows, async ({ person, role }): Promise<GroupMember> => ({
-      person: await this.people.known(person),
+      person: await this.#people.known(person),
       role,
       me: person === self.person,
       devices: devices.filter((one) => one.person === person).length,
@@ -108,12 +69,12 @@ export class LiveDetails implements Readable<ConversationDetails | null> {
       postQuantum: group?.suite === HYBRID,
       generation: record.generation,
       epoch: group?.epoch ?? 0,
-      keys: await this.context.keyLog.describe(rows.map(({ person }) => person)),
+      keys: await this.#context.keyLog.describe(rows.map(({ person }) => person)),
     };
   }
 
   async #verified(person: Id): Promise<boolean> {
-    const chain = await this.identities.latest(person);
-    return chain !== null && isVerified(this.context, person, chain.base);
+    const chain = await this.#identities.latest(person);
+    return chain !== null && isVerified(this.#context, person, chain.base);
   }
 }

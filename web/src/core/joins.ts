@@ -13,6 +13,7 @@ import { lastResortUsed } from "./keypackages";
 import { pooled } from "./lanes";
 import { devicesOf, hasAsked, hasSibling, lostGroup, personOf, unlistedPerson } from "./leaves";
 import type { Mailbox } from "./mailbox";
+import { tellBegun } from "./notices";
 import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
@@ -108,6 +109,8 @@ export class Joins {
       const member =
         hasAsked(conversation, this.context.now()) || hasSibling(joined, envelope, idBytes(self.device));
       this.#enter(step, envelope, group, joined);
+      // Whoever is new to the group has no other device with what came before.
+      if (conversation.kind === "group" && !told && !member) await step.forgetElsewhere();
       if (conversation.kind === "group" && !told)
         step.notice(
           envelope.seq,
@@ -354,12 +357,8 @@ export class Joins {
     const { kind } = step.conversation;
     if (kind === "self") return;
     if (kind === "group") {
-      const reason = broken ? ("broken" as const) : ("policy" as const);
-      step.notice(
-        seq,
-        time,
-        generation === 1 ? { kind: "group-begun", by } : { kind: "successor", by, reason },
-      );
+      if (generation === 1) tellBegun(step, { seq, time, by, membership: group.membership });
+      else step.notice(seq, time, { kind: "successor", by, reason: broken ? "broken" : "policy" });
       return;
     }
     if (generation === 1) {

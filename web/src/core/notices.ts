@@ -22,8 +22,25 @@ export interface Told {
  * devices moved, devices. They follow from the membership before and after and from nothing that anybody claims.
  */
 export function tellCommit(step: Step, told: Told): void {
-  for (const [index, notice] of linesOf(told).entries())
-    step.notice(told.seq, told.time, notice, index === 0 ? "" : `-${String(index)}`);
+  for (const [index, notice] of linesOf(told).entries()) step.notice(told.seq, told.time, notice, index);
+}
+
+/** The lines of a new group: who made it, and whom they took in or invited from the start. */
+export function tellBegun(
+  step: Step,
+  {
+    seq,
+    time,
+    by,
+    membership,
+  }: Pick<Told, "seq" | "time" | "by"> & { membership: readonly MembershipRecord[] },
+): void {
+  const others = membership.filter(({ person }) => person !== by);
+  const persons = (invited: boolean): Id[] =>
+    others.filter(({ role }) => (role === "invited") === invited).map(({ person }) => person);
+  step.notice(seq, time, { kind: "group-begun", by });
+  if (persons(false).length > 0) step.notice(seq, time, { kind: "added", by, persons: persons(false) }, 1);
+  if (persons(true).length > 0) step.notice(seq, time, { kind: "invited", by, persons: persons(true) }, 2);
 }
 
 function linesOf({ by, kind, before, after, change, leaving, self }: Told): NoticeRecord[] {

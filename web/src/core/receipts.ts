@@ -12,9 +12,9 @@ import { Pump } from "./lanes";
 const ACK_EVERY_MS = 1_000;
 const MAX_ACKS = 1_000;
 /** In groups of more persons nobody tells how far they have read: it would be most of the traffic. */
-const MOST_READERS = 50;
+export const MOST_READERS = 50;
 
-const NO_MARKS: PeerMarksRecord = {
+export const NO_MARKS: PeerMarksRecord = {
   delivered: 0,
   read: 0,
   persons: {},

@@ -138,15 +138,21 @@ export class Step {
     this.conversation.waiting = [];
   }
 
+  /** The line "what came before is on another device" is not, or no longer, true. */
+  async forgetElsewhere(): Promise<void> {
+    const rows = await this.context.store.all("messages", `${this.blind}/history-elsewhere-`);
+    for (const row of rows) this.forgetMessage(row.value.id);
+  }
+
   forgetMessage(id: string): void {
     this.batch.remove("messages", named(this.blind, id));
     this.changed.push(id);
   }
 
-  /** `suffix`: tells several lines of one kind and place apart. */
-  notice(seq: number, at: number, notice: NoticeRecord, suffix = ""): void {
+  /** `line`: the place among several lines about one envelope, from 0. */
+  notice(seq: number, at: number, notice: NoticeRecord, line = 0): void {
     // Beside the envelope that it is about: before what follows, after the message that showed it.
-    const order = notice.kind === "log-mismatch" ? seq + 0.5 : seq;
+    const order = notice.kind === "log-mismatch" ? seq + 0.5 : seq + Math.min(line, 1_000) / 4_096;
     const base = {
       conversation: this.conversation.id,
       order,
@@ -155,7 +161,7 @@ export class Step {
       sender: null,
       copied: false,
     };
-    const id = `${notice.kind}-${String(seq)}${suffix}`;
+    const id = `${notice.kind}-${String(seq)}${line === 0 ? "" : `-${String(line)}`}`;
     this.message({ ...base, id, kind: "notice", at, text: "", notice, failed: null, frank: null });
   }
 

@@ -6,8 +6,11 @@
  * | attribute | on |
  * | --- | --- |
  * | `data-conversation=<id>` | a row of the list; with it `data-kind=direct\|group`, `data-standing`, `data-muted`, `data-pinned` |
- * | `data-action=<name>` | an item of a menu or an action of a page: `new-direct` `new-group` `pin` `unpin` `mute-1` `mute-8` `mute-always` `unmute` `leave` `report` `admin` `unadmin` `remove` `write` `safety` `add-members` `rename` `picture` |
+ * | `data-action=<name>` | an item of a menu or an action of a page: `new-direct` `new-group` `pin` `unpin` `mute-1` `mute-8` `mute-always` `unmute` `leave` `report` `admin` `unadmin` `remove` `write` `safety` `add-members` `rename` `picture` `discard-group` |
  * | `data-message=<id>` | a message's row, with `data-kind`; `data-sender=<person>` on those of others, `data-copied` on those from another device |
+ * | `data-message-menu` | the button of a message's menu, whose actions are `copy` `info` `report` |
+ * | `data-info=<message>` | how far a message has come; `data-reached=read\|delivered\|sent` on each part |
+ * | `data-found=<count>` | the conversations that a search found, above the directory |
  * | `data-notice=<kind>` | a notice's line |
  * | `data-standing=<standing>` | the conversation, and the bar in place of the composer |
  * | `data-state` | the mark of a message of one's own |

@@ -16,13 +16,28 @@ it("counts a message as read when the last of the others has read it, and keeps 
   await expect.poll(() => [...talk.slots.values()].length, { timeout: 10_000 }).toBeGreaterThan(0);
   await calm({ talk, members });
   expect(await state()).not.toBe("read");
+  const message = (await items(founder, id)).find((item) => item.kind === "text")?.id ?? "";
+  const info = founder.app.messageInfo(id, message);
+  const end = info.subscribe(() => undefined);
+  const reached = () => info.get()?.people.map(({ person, state }) => [person.id, state]);
+  await expect
+    .poll(() => reached()?.toSorted(), { timeout: 10_000 })
+    .toEqual(
+      [
+        [second.person, "read"],
+        [third.person, "delivered"],
+      ].toSorted(),
+    );
 
   await third.app.markRead(id, seq);
   await expect.poll(state, { timeout: 10_000 }).toBe("read");
+  await expect.poll(() => reached()?.every(([, how]) => how === "read"), { timeout: 10_000 }).toBe(true);
 
   const left = await founder.app.removeMember(id, third.person);
   expect(left).toBeUndefined();
   await calm({ talk, members: [founder, second] });
   expect(await state()).toBe("read");
+  await expect.poll(() => reached(), { timeout: 10_000 }).toEqual([[second.person, "read"]]);
+  end();
   for (const member of members) member.kill();
 });

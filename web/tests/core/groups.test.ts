@@ -73,7 +73,15 @@ describe("a group of three", () => {
       [sana.person]: "member",
     });
     expect((await readProfile(sana.context, talk)).name).toBe("Budget");
-    expect(notices(await sana.items(talk))).toContainEqual({ kind: "group-begun", by: ayesha.person });
+    const [made, took] = notices(await sana.items(talk));
+    expect(made).toEqual({ kind: "group-begun", by: ayesha.person });
+    expect(took).toEqual({
+      kind: "added",
+      by: ayesha.person,
+      persons: expect.toSatisfy(
+        (all: Id[]) => all.toSorted().join() === [omar.person, sana.person].toSorted().join(),
+      ),
+    });
   });
 
   it("takes in a fourth person, who reads from then on and knows the name", async () => {
@@ -97,6 +105,8 @@ describe("a group of three", () => {
         by: ayesha.person,
         persons: [noor.person],
       });
+    // Nothing of hers is on another device: she was not there.
+    expect(notices(await noor.items(talk))).not.toContainEqual({ kind: "history-elsewhere" });
   });
 
   it("removes a person, whose keys are erased and who reads no more", async () => {

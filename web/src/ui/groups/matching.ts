@@ -13,13 +13,22 @@ function fold(text: string): string {
     .toLowerCase();
 }
 
-/** Those of `items` whose person has every word of `query` in name, post, unit or ministry, in either script. */
-export function matching<T>(items: readonly T[], query: string, person: (item: T) => PersonCard): T[] {
+/** Those of `items` whose text has every word of `query`; all of them for an empty one. */
+export function matchingText<T>(items: readonly T[], query: string, text: (item: T) => string): T[] {
   const words = fold(query).split(/\s+/u).filter(Boolean);
   if (words.length === 0) return [...items];
   return items.filter((item) => {
-    const { name, post, unit, ministry } = person(item);
-    const text = fold([name, post, unit, ministry].map(({ latin, local }) => `${latin} ${local}`).join(" "));
-    return words.every((word) => text.includes(word));
+    const folded = fold(text(item));
+    return words.every((word) => folded.includes(word));
   });
+}
+
+/** Those of `items` whose person has every word of `query` in name, post, unit or ministry, in either script. */
+export function matching<T>(items: readonly T[], query: string, person: (item: T) => PersonCard): T[] {
+  return matchingText(items, query, (item) => textOf(person(item)));
+}
+
+/** What a person is found by. */
+export function textOf({ name, post, unit, ministry }: PersonCard): string {
+  return [name, post, unit, ministry].map(({ latin, local }) => `${latin} ${local}`).join(" ");
 }

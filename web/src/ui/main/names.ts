@@ -18,16 +18,14 @@ export function firstName(name: string): string {
   return name.split(/\s+/u).find((word) => /^\p{L}/u.test(word)) ?? name;
 }
 
-/** "A", "A and B", "A, B, C and 4 others". Each name is isolated, so that scripts may mix. */
-export function namesOf(ids: readonly Id[], people: People, language: string): string {
-  return joined(
-    ids.map((id) => people.get(id)),
-    language,
-  );
+/** "A", "A and B", "A, B, C and 4 others"; `me` is "you" and comes first. Each is isolated, so that scripts may mix. */
+export function namesOf(ids: readonly Id[], people: People, language: string, me?: Id): string {
+  const others = ids.filter((id) => id !== me).map((id) => nameOf(people.get(id), language));
+  return joined(others.length < ids.length ? [t("names-you"), ...others] : others);
 }
 
-function joined(cards: readonly (PersonCard | undefined)[], language: string): string {
-  const isolated = cards.map((card) => `\u2068${nameOf(card, language)}\u2069`);
+function joined(names: readonly string[]): string {
+  const isolated = names.map((name) => `\u2068${name}\u2069`);
   const rest = isolated.length - listed;
   if (rest <= 1) return list(isolated);
   return t("names-more", {
@@ -46,5 +44,5 @@ export function titleOf(
   if (conversation.kind === "direct") return nameOf(conversation.partner, language);
   if (conversation.name !== "") return conversation.name;
   const others = members.filter(({ me }) => !me).map(({ person }) => person);
-  return others.length > 0 ? joined(others, language) : t("group-unnamed");
+  return others.length > 0 ? joined(others.map((card) => nameOf(card, language))) : t("group-unnamed");
 }

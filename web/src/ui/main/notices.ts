@@ -16,6 +16,7 @@ export interface NoticeReader {
 export function noticeText(notice: Notice, reader: NoticeReader): string {
   const { people, me, language, calendar } = reader;
   const name = (id: Id): string => nameOf(people.get(id), language);
+  const names = (ids: readonly Id[]): string => namesOf(ids, people, language, me);
   /** `id` by the directory, by oneself, or by somebody. */
   const by = (what: string, who: Id | null, args: Record<string, string> = {}): string => {
     if (who === null) return t(`notice-${what}-directory`, args);
@@ -37,11 +38,11 @@ export function noticeText(notice: Notice, reader: NoticeReader): string {
     case "added":
       if (notice.persons.length === 1 && notice.persons[0] === me)
         return t("notice-added-you", { by: name(notice.by) });
-      return by("added", notice.by, { names: namesOf(notice.persons, people, language) });
+      return by("added", notice.by, { names: names(notice.persons) });
     case "invited":
-      return by("invited", notice.by, { names: namesOf(notice.persons, people, language) });
+      return by("invited", notice.by, { names: names(notice.persons) });
     case "removed":
-      return by("removed", notice.by, { names: namesOf(notice.persons, people, language) });
+      return by("removed", notice.by, { names: names(notice.persons) });
     case "you-removed":
       return notice.by === null
         ? t("notice-you-removed-directory")

@@ -109,6 +109,12 @@ export abstract class FakeDevices extends FakeGroups {
     this.#names.set(id, name);
   }
 
+  async cancelHistory(): Promise<void> {
+    this.calls.push(["cancelHistory"]);
+    await pause(100);
+    this.history.set(null);
+  }
+
   async stopReset(): Promise<void> {
     this.calls.push(["stopReset"]);
     await pause(150);

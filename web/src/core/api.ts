@@ -127,6 +127,8 @@ export interface App {
   approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }>;
   refusePairing(pairing: Id): Promise<void>;
   readonly history: Readable<HistoryState | null>;
+  /** Stops the copying that is under way; what has been copied stays. */
+  cancelHistory(): Promise<void>;
 
   /** Everything lost: a reset letter, two officers, a delay. */
   beginReset(code: string, personnelNumber: string): Promise<ActivationOffer>;

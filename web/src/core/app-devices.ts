@@ -136,6 +136,10 @@ export abstract class DeviceApp extends AppBase {
     return this.#pairings((pairings) => pairings.refuse(pairing));
   }
 
+  cancelHistory(): Promise<void> {
+    return this.use((open) => open.history.cancel());
+  }
+
   beginReset(code: string, personnelNumber: string): Promise<ActivationOffer> {
     return guarded(async () => (await this.#resets()).begin(code, personnelNumber));
   }

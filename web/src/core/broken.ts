@@ -75,6 +75,7 @@ export class BrokenApp implements App {
   readonly ledger = refuse;
   readonly verifyLedgerRow = refuse;
   readonly reports = new Value([]);
+  readonly cancelHistory = refuse;
   readonly ownReset = new Value(null);
   readonly stopReset = refuse;
   readonly updateSettings = refuse;

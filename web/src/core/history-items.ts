@@ -5,12 +5,14 @@
  */
 
 import * as v from "valibot";
-import type { MessageRecord, NoticeRecord } from "../store";
+import type { ConversationRecord, MessageRecord, NoticeRecord, ProfileRecord } from "../store";
 import { MAX_TEXT, MAX_TIME } from "../crypto/content";
-import { MAX_GROUP_NAME } from "../crypto/profile";
+import { MAX_GROUP_NAME, MAX_PICTURE } from "../crypto/profile";
 import { sha256, toHex } from "../crypto/bytes";
 import type { Id } from "./api";
 import { idBytes, idText } from "./ids";
+import { pictureType } from "./pictures";
+import { cleanName } from "./profiles";
 
 /** Bytes wherever they lie: the decoder hands out views. */
 const binary = v.custom<Uint8Array>((value) => value instanceof Uint8Array);
@@ -25,7 +27,8 @@ const order = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2 ** 51))
 
 const time = v.pipe(uint, v.maxValue(MAX_TIME));
 const person = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/));
-const persons = v.pipe(v.array(person), v.minLength(1), v.maxLength(2_000));
+const MAX_PERSONS = 2_000;
+const persons = v.pipe(v.array(person), v.minLength(1), v.maxLength(MAX_PERSONS));
 const name = v.pipe(v.string(), v.maxLength(2 * MAX_GROUP_NAME));
 
 /** A line of each kind, with exactly what the views read of it. */
@@ -67,6 +70,8 @@ const message = v.strictObject({
     v.check((text) => [...text].length <= MAX_TEXT),
   ),
   n: v.nullable(notice),
+  // Something that this version cannot show: its place, its author and its bytes come over, its words stay unknown.
+  u: v.optional(v.literal(true)),
   f: v.nullable(
     v.strictObject({
       k: bin(32),
@@ -80,19 +85,65 @@ const message = v.strictObject({
 
 export type HistoryMessage = v.InferOutput<typeof message>;
 
-/** Which conversations the transfer is about, in its first chunk. */
-export interface HistoryConversation {
-  id: Uint8Array;
-  kind: "direct" | "group";
-  /** Of a direct conversation: both. */
-  persons: Uint8Array[];
+const conversation = v.strictObject({
+  id: bin(16),
+  kind: v.picklist(["direct", "group"]),
+  persons: v.pipe(v.array(bin(16)), v.maxLength(MAX_PERSONS)),
+  out: v.optional(v.boolean(), false),
+  profile: v.optional(
+    v.nullable(
+      v.strictObject({
+        name,
+        picture: v.pipe(
+          binary,
+          v.check((value) => value.length <= MAX_PICTURE),
+        ),
+        at: time,
+        by: v.nullable(bin(16)),
+      }),
+    ),
+    null,
+  ),
+});
+
+/** A conversation whose messages begin in this chunk: what is on the screen beside them. */
+export type HistoryConversation = v.InferOutput<typeof conversation>;
+
+/** How the conversation travels; null for what is none to show. */
+export function describeConversation(
+  { id, kind, persons, standing }: ConversationRecord,
+  profile: ProfileRecord | null,
+): HistoryConversation | null {
+  if (kind === "self") return null;
+  const out = standing === "out";
+  const named = profile && { ...profile, by: profile.by === null ? null : idBytes(profile.by) };
+  // Who is in a group the new device learns from the group; of one that is over, from nobody else.
+  const told = kind === "direct" || out ? persons.slice(0, MAX_PERSONS).map(idBytes) : [];
+  return { id: idBytes(id), kind, persons: told, out, profile: kind === "group" ? named : null };
+}
+
+/** What another own device says of a conversation; null for what does not have the shape. */
+export function readConversation(
+  value: unknown,
+): { id: Id; kind: "direct" | "group"; persons: Id[]; out: boolean; profile: ProfileRecord | null } | null {
+  const read = v.safeParse(conversation, value);
+  if (!read.success) return null;
+  const { id, kind, persons: members, out, profile } = read.output;
+  const shown = profile && {
+    name: cleanName(profile.name),
+    picture: pictureType(profile.picture) ? profile.picture.slice() : new Uint8Array(),
+    at: profile.at,
+    by: profile.by === null ? null : idText(profile.by),
+  };
+  return { id: idText(id), kind, persons: members.map(idText), out, profile: shown };
 }
 
 /** The row as it travels; null for what makes no sense on another device (queued, waiting, lines about this device). */
 export async function toHistory(record: MessageRecord): Promise<HistoryMessage | null> {
   const { kind, seq, sender } = record;
   const told = kind === "notice" && v.is(notice, record.notice) ? record.notice : null;
-  if (!told && (kind !== "text" || seq === null)) return null;
+  const unknown = kind === "newer-version";
+  if (!told && ((kind !== "text" && !unknown) || seq === null)) return null;
   return {
     id: await commonId(record),
     c: idBytes(record.conversation),
@@ -103,6 +154,7 @@ export async function toHistory(record: MessageRecord): Promise<HistoryMessage |
     a: record.at,
     x: record.text,
     n: told,
+    ...(unknown ? { u: true as const } : {}),
     f: record.frank ? { ...record.frank } : null,
   };
 }
@@ -124,18 +176,20 @@ async function commonId(record: MessageRecord): Promise<string> {
 export function fromHistory(value: unknown, own: Id): { conversation: Id; record: MessageRecord } | null {
   const read = v.safeParse(message, value);
   if (!read.success) return null;
-  const { id, c, o, q, mine, s, a, x, n, f } = read.output;
+  const { id, c, o, q, mine, s, a, x, n, u, f } = read.output;
   const about = idText(c);
   if (n === null) {
-    const placed = s !== null && o === q && /^[0-9a-f]{32}$/.test(id);
+    const placed =
+      s !== null && o === q && (/^[0-9a-f]{32}$/.test(id) || (u && id === `content-${String(q)}`));
     if (!placed || mine !== (idText(s) === own)) return null;
   }
+  if (u && (n !== null || x !== "")) return null;
   const record: MessageRecord = {
     id,
     conversation: about,
     order: o,
     seq: q,
-    kind: n === null ? "text" : "notice",
+    kind: u ? "newer-version" : n === null ? "text" : "notice",
     mine,
     sender: s === null ? null : idText(s),
     copied: true,

@@ -6,7 +6,8 @@ import { isTransient, retryAfter, TransportError } from "../transport";
 import type { Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode } from "./errors";
-import { fromHistory } from "./history-items";
+import { rememberConversation } from "./catchup";
+import { fromHistory, readConversation } from "./history-items";
 import type { Identities } from "./identities";
 import { idBytes } from "./ids";
 
@@ -33,6 +34,8 @@ export class HistoryReceiver {
     try {
       return await this.#run(pairing, stopped);
     } catch (error) {
+      // The person has stopped it while a chunk was on its way.
+      if ((await this.context.store.get("transfers", pairing))?.value.state === "cancelled") return null;
       if (isTransient(error)) return (retryAfter(error) ?? 0) * 1_000 || this.#longer();
       const code = cryptoCode(error) ?? (error instanceof TransportError ? error.code : null);
       if (code === null) throw error;
@@ -80,7 +83,8 @@ export class HistoryReceiver {
       last,
       chunk,
     });
-    const { messages } = decodeHistory(plaintext);
+    const { conversations, messages } = decodeHistory(plaintext);
+    for (const value of conversations) await this.#conversation(value);
     const batch = new Batch();
     const changed = new Map<Id, { ids: string[]; at: number }>();
     for (const value of messages) {
@@ -115,6 +119,30 @@ export class HistoryReceiver {
       context.bus.publish({ t: "messages", conversation, ids: [...ids, ...gone] });
     }
     context.bus.publish({ t: "history" });
+  }
+
+  /**
+   * A group's name and picture, where nothing is known of them here; and a conversation that is over, of which no server
+   * tells a new device. Both are kept before the chunk counts as taken, and a second time changes nothing.
+   */
+  async #conversation(value: unknown): Promise<void> {
+    const { context } = this;
+    const { store, bus } = context;
+    const told = readConversation(value);
+    if (!told) {
+      context.journal.note("history", "conversation");
+      return;
+    }
+    const { id, kind, persons, out, profile } = told;
+    const blind = await store.conversation(id);
+    if (profile) await store.update("profiles", blind, (known) => (known ? null : profile));
+    if (out && !(await store.get("conversations", blind))) {
+      const nothing = { generation: 0, epoch: 0, groupId: null, blocked: false, orders: 0, frozenSeq: null };
+      await rememberConversation(context, { id, kind, persons, lastSeq: 0, ...nothing, left: true }, true);
+      // Its place in the list is that of its last message, which comes with the rows.
+      await store.update("conversations", blind, (row) => row && { ...row, at: 0 });
+    }
+    bus.publish({ t: "conversation", conversation: id });
   }
 
   /** The transfer was ended: because the person wanted none, or because something about it does not hold. */
@@ -161,10 +189,10 @@ export class HistoryReceiver {
   /** Erases the private key: what was sealed to it can be opened by nobody any more. */
   async #end(pairing: Id, state: "done" | "failed"): Promise<void> {
     const { store, bus } = this.context;
-    await store.update(
-      "transfers",
-      pairing,
-      (record) => record && { ...record, state, key: new Uint8Array(), total: record.done },
+    await store.update("transfers", pairing, (record) =>
+      record && record.state !== "cancelled"
+        ? { ...record, state, key: new Uint8Array(), total: record.done }
+        : null,
     );
     bus.publish({ t: "history" });
   }

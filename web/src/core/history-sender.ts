@@ -4,8 +4,14 @@ import { type MessageRecord, type Stored, type TransferPlace, type TransferRecor
 import { isTransient, retryAfter, TransportError } from "../transport";
 import type { Id } from "./api";
 import type { Context } from "./context";
-import { type HistoryConversation, type HistoryMessage, toHistory } from "./history-items";
+import {
+  describeConversation,
+  type HistoryConversation,
+  type HistoryMessage,
+  toHistory,
+} from "./history-items";
 import { idBytes } from "./ids";
+import { isOver } from "./transfers";
 
 /** Of each conversation in the first pass: what somebody reads first after opening it. */
 const FIRST_PAGE = 60;
@@ -47,18 +53,21 @@ export class HistorySender {
     for (;;) {
       if (stopped()) return null;
       const record = (await context.store.get("transfers", pairing))?.value;
-      if (!record || record.state === "done" || record.state === "failed") return null;
+      if (!record || isOver(record)) return null;
       try {
         if (await this.#step(await this.#begun(record))) return null;
       } catch (error) {
+        const now = (await context.store.get("transfers", pairing))?.value;
+        if (now?.state === "cancelled") return null;
         if (isTransient(error)) {
           await this.#change(pairing, { state: "waiting" });
           return (retryAfter(error) ?? 0) * 1_000 || RETRY_MS;
         }
         if (!(error instanceof TransportError)) throw error;
-        // The new device has everything, is gone, or the fortnight is over.
+        // The new device has everything, wants no more, is gone, or the fortnight is over.
         context.journal.note("history", error.code);
-        await this.#change(pairing, { state: error.code === "pairing_refused" ? "done" : "failed" });
+        const whole = error.code === "pairing_refused" && now?.plan?.last === true;
+        await this.#change(pairing, { state: whole ? "done" : "failed" });
         return null;
       }
     }
@@ -112,6 +121,7 @@ export class HistorySender {
   async #build(record: TransferRecord): Promise<Built> {
     const place = structuredClone(record.place);
     const messages: HistoryMessage[] = [];
+    const conversations: HistoryConversation[] = [];
     let left = BUDGET;
     const full = record.index + 1 >= MAX_CHUNKS;
     while (place.pass < 3 && left > 0) {
@@ -123,6 +133,14 @@ export class HistorySender {
         if (place.pass === 2) await this.#admitted();
         continue;
       }
+      if (place.pass === 0) {
+        const described = await this.#describe(target.id);
+        const size = described ? encode(described).length : 0;
+        // A picture and many names: with what is in already, one message more might not fit.
+        if (size > left) break;
+        if (described) conversations.push(described);
+        left -= size;
+      }
       const taken = await this.#take(place.pass, target, left);
       messages.push(...taken.messages);
       left -= taken.bytes;
@@ -130,7 +148,6 @@ export class HistorySender {
       else break;
     }
     const last = place.pass === 3 || full;
-    const conversations = record.index === 0 ? await this.#conversations(place) : [];
     const plaintext = encodeHistory({ conversations, messages });
     return { plaintext, place, last, messages: messages.length };
   }
@@ -184,17 +201,11 @@ export class HistorySender {
     return { found: whole.length > 0 ? whole : fresh, all };
   }
 
-  async #conversations(place: TransferPlace): Promise<HistoryConversation[]> {
+  async #describe(id: Id): Promise<HistoryConversation | null> {
     const { store } = this.context;
-    const described: HistoryConversation[] = [];
-    for (const { id } of place.conversations) {
-      const blind = await store.conversation(id);
-      const record = (await store.get("conversations", blind))?.value;
-      if (!record || record.kind === "self") continue;
-      const { kind, persons } = record;
-      described.push({ id: idBytes(id), kind, persons: kind === "direct" ? persons.map(idBytes) : [] });
-    }
-    return described;
+    const blind = await store.conversation(id);
+    const record = (await store.get("conversations", blind))?.value;
+    return record ? describeConversation(record, (await store.get("profiles", blind))?.value ?? null) : null;
   }
 
   async #admitted(): Promise<void> {
@@ -206,11 +217,14 @@ export class HistorySender {
     clearTimeout(timer);
   }
 
+  /** Throws `TransportError("not_found")` for a transfer that was cancelled, which stays so. */
   async #change(pairing: Id, change: Partial<TransferRecord>): Promise<TransferRecord> {
     const { store, bus } = this.context;
-    const changed = await store.update("transfers", pairing, (record) => record && { ...record, ...change });
+    const changed = await store.update("transfers", pairing, (record) =>
+      record && record.state !== "cancelled" ? { ...record, ...change } : null,
+    );
     bus.publish({ t: "history" });
-    if (!changed) throw new TransportError("not_found");
+    if (!changed || changed.state === "cancelled") throw new TransportError("not_found");
     return changed;
   }
 }

@@ -4,6 +4,7 @@ import { HistoryReceiver } from "./history-receiver";
 import { HistorySender } from "./history-sender";
 import type { Identities } from "./identities";
 import { Pump } from "./lanes";
+import { isOver } from "./transfers";
 
 /** A transfer that has ended is forgotten after this time; it was shown, and holds no secret any more. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -44,7 +45,7 @@ export class History {
     let wait: number | null = null;
     for (const { value } of await context.store.all("transfers")) {
       if (this.#stopped || !context.leads || context.link.state.kind !== "ready") return;
-      if (value.state === "done" || value.state === "failed") {
+      if (isOver(value)) {
         if (context.now() - value.startedAt > KEPT_MS)
           await context.store.commit(new Batch().remove("transfers", value.pairing));
         continue;

@@ -17,6 +17,9 @@ export function newTransfer(input: {
   return { pairing, role, device, key, ...fresh, startedAt: now };
 }
 
+/** Nothing more will be sent or taken. */
+export const isOver = ({ state }: TransferRecord): boolean => state !== "running" && state !== "waiting";
+
 /** A finished transfer is shown this long, so that the person sees its end. */
 const SHOWN_MS = 60 * 60 * 1000;
 
@@ -38,10 +41,31 @@ export class HistoryView {
     this.#end();
   }
 
+  /**
+   * Ends what is under way, on both sides: what was copied stays, what is stored on the server is deleted there, and the key
+   * that opens it here.
+   */
+  async cancel(): Promise<void> {
+    const { store, api, bus } = this.context;
+    for (const { value } of await store.all("transfers")) {
+      if (isOver(value)) continue;
+      await api.endHistory(value.pairing);
+      await store.update("transfers", value.pairing, (row) => {
+        if (!row || row.state === "done") return null;
+        const key = row.role === "receiving" ? new Uint8Array() : row.key;
+        return { ...row, key, plan: null, state: "cancelled" };
+      });
+    }
+    bus.publish({ t: "history" });
+    await this.#show();
+  }
+
   async #show(): Promise<void> {
     const rows = (await this.context.store.all("transfers")).map((row) => row.value);
     // Whether anything comes at all, the new device learns from the first chunk.
-    const begun = rows.filter((row) => row.role === "sending" || row.index > 0);
+    const begun = rows.filter(
+      (row) => row.state !== "cancelled" && (row.role === "sending" || row.index > 0),
+    );
     const recent = begun.filter(
       (row) => row.state !== "done" || this.context.now() - row.startedAt < SHOWN_MS,
     );
@@ -52,6 +76,7 @@ export class HistoryView {
       return;
     }
     const { role, done, total, state } = shown;
+    if (state === "cancelled") return;
     this.state.set({ role, progress: { done, total }, state });
   }
 }

@@ -324,7 +324,7 @@ export interface TransferRecord {
   /** Messages sent or taken so far, and how many there are; null: not known yet. */
   done: number;
   total: number | null;
-  state: "running" | "waiting" | "done" | "failed";
+  state: "running" | "waiting" | "done" | "failed" | "cancelled";
   startedAt: number;
 }
 

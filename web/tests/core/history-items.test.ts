@@ -1,10 +1,10 @@
 /** What another own device says of the past becomes rows here only in the shapes that the views can show. */
 
 import { describe, expect, it } from "vitest";
-import { fromHistory, toHistory } from "../../src/core/history-items";
+import { describeConversation, fromHistory, readConversation, toHistory } from "../../src/core/history-items";
 import { idBytes, newId } from "../../src/core/ids";
 import { MAX_TIME } from "../../src/crypto/content";
-import type { MessageRecord, NoticeRecord } from "../../src/store";
+import type { ConversationRecord, MessageRecord, NoticeRecord } from "../../src/store";
 
 const self = newId();
 const other = newId();
@@ -63,6 +63,70 @@ describe("history", () => {
       const read = fromHistory(await toHistory(record), self);
       expect(read).toEqual({ conversation, record: { ...record, copied: true } });
     }
+  });
+
+  it("brings over what a newer version has said, without words", async () => {
+    const newer: MessageRecord = { ...text, kind: "newer-version", text: "" };
+    for (const id of [text.id, "content-7"]) {
+      const record = { ...newer, id };
+      expect(fromHistory(await toHistory(record), self)).toEqual({
+        conversation,
+        record: { ...record, copied: true },
+      });
+    }
+    const item = await toHistory(newer);
+    expect(fromHistory({ ...item, x: "words" }, self)).toBeNull();
+    expect(fromHistory({ ...item, id: "content-8" }, self)).toBeNull();
+    expect(fromHistory({ ...item, u: false }, self)).toBeNull();
+    expect(fromHistory({ ...(await toHistory(text)), id: "content-7" }, self)).toBeNull();
+  });
+
+  describe("a conversation", () => {
+    const group = {
+      id: conversation,
+      kind: "group",
+      persons: [self, other],
+      standing: "out",
+    } as ConversationRecord;
+    const profile = { name: "Budget", picture: new Uint8Array(), at: 5, by: other };
+
+    it("comes with its name, and with its people where it is over", () => {
+      const told = readConversation(describeConversation(group, profile));
+      expect(told).toEqual({ id: conversation, kind: "group", persons: [self, other], out: true, profile });
+      const inside = describeConversation({ ...group, standing: "in" }, null);
+      expect(readConversation(inside)).toMatchObject({ persons: [], out: false, profile: null });
+      expect(describeConversation({ ...group, kind: "self" }, null)).toBeNull();
+      // As a version before this one describes it.
+      expect(readConversation({ id: idBytes(conversation), kind: "direct", persons: [] })).toMatchObject({
+        out: false,
+        profile: null,
+      });
+    });
+
+    it("that is not one, or whose name and picture are not, is refused or cleaned", () => {
+      const good = describeConversation(group, profile)!;
+      const refused = [
+        null,
+        [],
+        { ...good, id: new Uint8Array(15) },
+        { ...good, kind: "self" },
+        { ...good, out: 1 },
+        { ...good, more: true },
+        { ...good, profile: { ...good.profile, at: -1 } },
+        { ...good, profile: { ...good.profile, name: "x".repeat(10_000) } },
+        { ...good, profile: { ...good.profile, picture: new Uint8Array(24_001) } },
+      ];
+      for (const one of refused) expect(readConversation(one)).toBeNull();
+      const hostile = {
+        ...good.profile!,
+        name: "Bud\u202eget\n",
+        picture: new TextEncoder().encode("<svg/>"),
+      };
+      expect(readConversation({ ...good, profile: hostile })?.profile).toMatchObject({
+        name: "Bud get",
+        picture: new Uint8Array(),
+      });
+    });
   });
 
   it.each<[string, object]>([

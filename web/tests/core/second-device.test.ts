@@ -1,7 +1,7 @@
 /** What a second device gets: the conversations, the past, and what its person has read on the first one. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { App, Id, MessageItem } from "../../src/core/api";
+import type { App, ConversationSummary, Id, MessageItem } from "../../src/core/api";
 import { hurry } from "./clock";
 import { DeviceDouble } from "./double-devices";
 import { Member } from "./member";
@@ -140,6 +140,64 @@ describe("a second device", () => {
     const numbers = copied.map((row) => row.value.text.split(" ")[0]);
     for (let i = 0; i < 40; i++) expect(numbers.filter((one) => one === String(i))).toHaveLength(1);
   }, 240_000);
+
+  it("gets what is over, too: a group that its person has left, with its name and its lines", async () => {
+    const persons = [ayesha.person];
+    const group = await omar.app!.createGroup({ name: "Budget", picture: null, persons });
+    await until(ayesha.app!.conversations, (all) => all.some((row) => row.name === "Budget"), 30_000);
+    await omar.app!.send(group, "said in the group");
+    await texts(ayesha.app!, group, 1);
+    await ayesha.app!.leaveGroup(group);
+    const isOver = (row: ConversationSummary) => row.id === group && row.standing === "out";
+    await until(ayesha.app!.conversations, (all) => all.some(isOver), 30_000);
+    await approve(true);
+    await until(second.app.history, (state) => state?.state === "done", 60_000);
+    const shown = await until(second.app.conversations, (all) => all.some(isOver), 30_000);
+    expect(shown.find(isOver)).toMatchObject({ name: "Budget", lastMessage: { text: "said in the group" } });
+    // The newest stands first: what came over last is not what was said last.
+    const times = shown.map(({ at }) => at);
+    expect(times).toEqual([...times].sort((a, b) => b - a));
+    const list = await second.app.openMessages(group);
+    while (!list.atStart.get()) await list.loadOlder();
+    const kinds = list.items.get().map((item) => item.notice?.kind ?? item.kind);
+    list.close();
+    expect(kinds).toContain("group-begun");
+    expect(kinds.slice(-2)).toEqual(["text", "you-left"]);
+  }, 180_000);
+
+  it("gets no more once its person stops it, also after a reload", async () => {
+    for (let i = 0; i < 40; i++)
+      await ayesha.app!.send(conversation, `${String(i)} ${"long ".repeat(1_500)}`);
+    await texts(omar.app!, conversation, 42);
+    const fetch = server.fetch.bind(server);
+    let pass = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (pass = resolve));
+    server.fetch = async (from, input, init) => {
+      // The second chunk is on its way while the person decides.
+      if (init?.method === "POST" && /history\/[^/]+\/1$/.test(input)) await stopped;
+      return fetch(from, input, init);
+    };
+    await approve(true);
+    await until(second.app.history, (state) => (state?.progress.done ?? 0) > 0, 60_000);
+    await second.app.cancelHistory();
+    expect(second.app.history.get()).toBeNull();
+    pass();
+    await until(ayesha.app!.history, (state) => state?.state === "failed", 30_000);
+    for (const pairing of server.pairings.values()) expect(pairing.chunks.size).toBe(0);
+    const copied = async () =>
+      (await contextOf(second).store.all("messages")).filter((row) => row.value.copied).length;
+    const before = await copied();
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(42);
+    await second.kill();
+    await second.open();
+    await until(second.app.connection, (state) => state === "online", 30_000);
+    await second.app.send(conversation, "goes on without");
+    expect(said(await texts(omar.app!, conversation, 43)).at(-1)).toBe("goes on without");
+    const [transfer] = await contextOf(second).store.all("transfers");
+    expect(transfer?.value).toMatchObject({ state: "cancelled", key: new Uint8Array() });
+    expect(await copied()).toBe(before);
+  }, 180_000);
 
   it("is told what was read, muted and drafted, and tells it itself", async () => {
     await approve(false);

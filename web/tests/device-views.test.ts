@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
-/** What a person sees on a device that is still theirs while somebody asks to begin anew in their place. */
-import { flushSync, mount, unmount } from "svelte";
+/** What devices tell their person of: a reset that somebody asks for, the past on its way. */
+import { type Component, flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AppError } from "../src/core/api";
 import { useLanguage } from "../src/i18n/index.svelte";
+import HistoryBar from "../src/ui/devices/HistoryBar.svelte";
 import ResetBanner from "../src/ui/devices/ResetBanner.svelte";
 import { FakeApp } from "./fake-app";
 import ViewHost from "./ViewHost.svelte";
@@ -23,14 +24,12 @@ afterEach(async () => {
   document.body.replaceChildren();
 });
 
-function show(temporary: boolean): void {
-  const reset = app.ownReset.get()!;
-  mounted = mount(ViewHost, {
-    target: document.body,
-    props: { app, view: ResetBanner, props: { reset, temporary, onstopped } },
-  });
+function put<Props extends Record<string, unknown>>(view: Component<Props>, props: Props): void {
+  mounted = mount(ViewHost, { target: document.body, props: { app, view, props } });
   flushSync();
 }
+const show = (temporary: boolean): void =>
+  put(ResetBanner, { reset: app.ownReset.get()!, temporary, onstopped });
 const click = (action: string): void => {
   document.querySelector<HTMLElement>(`[data-action=${action}]`)!.click();
   flushSync();
@@ -61,4 +60,15 @@ test("a shared computer tells of it and stops nothing", () => {
   show(true);
   expect(document.querySelector("[data-banner=reset]")).not.toBeNull();
   expect(document.querySelector("[data-action=reset-not-me]")).toBeNull();
+});
+
+test("copying can be stopped while it is under way, and not after", async () => {
+  app = new FakeApp("history");
+  put(HistoryBar, { history: app.history.get()! });
+  click("stop-history");
+  await vi.waitFor(() => expect(app.history.get()).toBeNull());
+  expect(app.calls.filter(([name]) => name === "cancelHistory")).toHaveLength(1);
+  if (mounted) await unmount(mounted);
+  put(HistoryBar, { history: { role: "sending", state: "done", progress: { done: 3, total: 3 } } });
+  expect(document.querySelector("[data-action=stop-history]")).toBeNull();
 });

@@ -46,7 +46,7 @@ web: install ## install the client's packages and build web/dist
 test: test-python test-web test-browser ## everything: server, client, browser stories
 
 test-python: install ## server tests against embedded PostgreSQL and Valkey
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --durations 10
 
 test-web: web ## client tests under Node
 	$(NPM) test

@@ -1,8 +1,9 @@
-"""All browser stories, as `make test-browser` runs them: two parts side by side, each with a Beep of its own.
+"""All browser stories, as `make test-browser` runs them: by several processes side by side, each with a Beep
+of its own, which share the stories among themselves.
 
 `python -m tests.scenarios [arguments of pytest]`. A story waits more than it works (for a passphrase to be
-stretched, a server to come back, a page to be drawn), so two together need little more time than one. Each
-part ends with the search for what its own stories may have left on its own server.
+stretched, a server to come back, a page to be drawn), so three processes keep two processors busy. Each ends
+with the search for what its own stories may have left on its own server.
 """
 
 import os
@@ -11,29 +12,30 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.scenarios.conftest import PARTS
-
 HERE = Path(__file__).resolve().parent
+TELLERS = 3
 
 
 def main(arguments: list[str]) -> int:
-    """Runs both parts; prints what each has said when it has ended. The exit status of the worse one."""
+    """Runs all of them; prints what each has said when it has ended. The exit status of the worst one."""
     with tempfile.TemporaryDirectory(prefix="stories") as folder:
-        said = [Path(folder) / part for part in PARTS]
+        claims = Path(folder) / "claims"
+        claims.mkdir()
+        said = [Path(folder) / f"{number}.log" for number in range(1, TELLERS + 1)]
         running = [
             subprocess.Popen(
-                [sys.executable, "-m", "pytest", HERE, *arguments],
-                env=os.environ | {"STORIES": part},
+                [sys.executable, "-m", "pytest", HERE, "--durations=10", *arguments],
+                env=os.environ | {"STORIES": str(claims)},
                 stdout=log.open("wb"),
                 stderr=subprocess.STDOUT,
             )
-            for part, log in zip(PARTS, said, strict=True)
+            for log in said
         ]
         status = 0
-        for part, process, log in zip(PARTS, running, said, strict=True):
+        for process, log in zip(running, said, strict=True):
             status = max(status, abs(process.wait()))
             sys.stdout.write(
-                f"── Stories, the {part} part\n{log.read_text(encoding='utf-8', errors='replace')}\n"
+                f"── Stories, process {log.stem}\n{log.read_text(encoding='utf-8', errors='replace')}\n"
             )
             sys.stdout.flush()
         return status

@@ -7,6 +7,7 @@ on an uncaught error. Chromium is the one on PATH, else the one that BEEP_CHROMI
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,21 +19,17 @@ from tests.scenarios.colleague import Colleague, activate_together
 from tests.scenarios.stack import Stack
 from tests.scenarios.words import LOCALES, Language
 
-PARTS = ("first", "second")
-"""Values of STORIES, which chooses the stories of one of two processes; without it all are told in one."""
-FIRST = {
-    "test_conversation.py",
-    "test_devices.py",
+LONG = (
+    "test_core.py",
     "test_failures.py",
     "test_large.py",
-    "test_lies.py",
-    "test_reports.py",
-    "test_screens.py",
     "test_screens_groups.py",
-}
-"""Files of the first part: about half of the time. Everything else, what is new included, is the second."""
-BOTH = {"test_no_plaintext.py"}
-"""Looks at what the other files of its own process have left."""
+    "test_many_devices.py",
+    "test_groups.py",
+    "test_screens.py",
+    "test_devices.py",
+)
+"""Files whose stories are told first, so that at the end no process waits long for another's last one."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -51,19 +48,54 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked `after_all_stories` searches what the others left behind; `soak` waits for SOAK=1."""
-    part = os.environ.get("STORIES")
-    if part not in (None, *PARTS):
-        raise pytest.UsageError(f"STORIES is one of {', '.join(PARTS)}, or not set")
+    """Long stories come first; those `after_all_stories` search what the others left behind; `soak` waits for
+    SOAK=1.
+    """
 
     def told_here(item: pytest.Item) -> bool:
-        if item.get_closest_marker("soak") is not None and "SOAK" not in os.environ:
-            return False
-        return part is None or item.path.name in BOTH or (item.path.name in FIRST) == (part == "first")
+        return item.get_closest_marker("soak") is None or "SOAK" in os.environ
+
+    def turn(item: pytest.Item) -> tuple[bool, int]:
+        name = item.path.name
+        return after_all(item), LONG.index(name) if name in LONG else len(LONG)
 
     config.hook.pytest_deselected(items=[item for item in items if not told_here(item)])
-    items[:] = [item for item in items if told_here(item)]
-    items.sort(key=lambda item: item.get_closest_marker("after_all_stories") is not None)
+    items[:] = sorted(filter(told_here, items), key=turn)
+
+
+def after_all(item: pytest.Item) -> bool:
+    """Whether it looks at what the stories of its own process have left, and so belongs to every process."""
+    return item.get_closest_marker("after_all_stories") is not None
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """pytest's own loop, but for processes that share the stories: STORIES names the folder in which each
+    puts a file for what it is about to tell, and leaves out what has one. So they end at about the same time.
+    """
+    folder = os.environ.get("STORIES")
+    if folder is None or session.testsfailed or session.config.option.collectonly:
+        return None
+    mine = (item for item in session.items if after_all(item) or _claimed(Path(folder), item))
+    item = next(mine, None)
+    while item is not None:
+        # What is torn down behind a story depends on the one that follows.
+        following = next(mine, None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        item = following
+    return True
+
+
+def _claimed(folder: Path, item: pytest.Item) -> bool:
+    try:
+        # Made by one process only, however many try in the same moment.
+        (folder / sha256(item.nodeid.encode()).hexdigest()).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from beep.embedded import Embedded
@@ -47,6 +49,10 @@ EMBEDDED = Embedded(DATA_DIR, unsafe_testing_no_fsync=True)
 def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
+
+# Examples are judged by what they do, not by how long they take: a machine may have other work to do.
+hypothesis_settings.register_profile("beep", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("beep")
 
 # Before Django reads its settings: ports and passwords are chosen now, the servers start when needed.
 for _name in [name for name in os.environ if name.startswith(("BEEP_", "DATABASE_URL", "VALKEY_URL"))]:

@@ -18,7 +18,7 @@ from tests.scenarios import directory
 ROOT: Final = Path(__file__).resolve().parents[2]
 RESERVE: Final = 24
 """People who are imported at once when the demo's own have all been taken."""
-UP_PATIENCE: Final = 120.0
+UP_PATIENCE: Final = 300.0
 """Seconds for PostgreSQL, Valkey, migrations, directory, worker and web server together."""
 
 _IDS: Final = (

@@ -12,6 +12,12 @@ from tests.scenarios.stack import Stack
 from tests.scenarios.words import LOCALES, Language, word
 
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SETTLED = """
+() => Promise.allSettled(document.getAnimations()
+  .filter(one => one.effect?.getComputedTiming().endTime < Infinity)
+  .map(one => one.finished)).then(() => null)
+"""
+"""Ends when colours have come to what they shall be; what turns for ever may go on."""
 JUDGE = "axe.run({resultTypes: ['violations']}).then(result => JSON.stringify(result.violations))"
 SERIOUS = ("serious", "critical")
 SETTINGS = ("look", "privacy", "devices", "ledger", "diagnostics")
@@ -34,6 +40,7 @@ class Reviewer:
     def look(self, page: Page, screen: str, theme: str = "light") -> None:
         """Judge and picture what is on the screen now."""
         name = f"{self._language}-{screen}-{theme}"
+        page.evaluate(SETTLED)
         page.screenshot(path=self._pictures / f"{name}.png")
         # Evaluated by the debugger, so the page's own policy stays in force.
         if not page.evaluate("'axe' in window"):

@@ -177,7 +177,7 @@ export class Colleague {
   async row(
     id: Id,
     condition: (row: ConversationSummary) => boolean = () => true,
-    patience = 20_000,
+    patience = 60_000,
   ): Promise<ConversationSummary> {
     const wanted = (row: ConversationSummary): boolean => row.id === id && condition(row);
     const all = await until(this.app.conversations, (rows) => rows.some(wanted), patience);
@@ -185,7 +185,7 @@ export class Colleague {
   }
 
   /** The texts of the conversation once it shows `count` of them. */
-  async texts(conversation: string, count: number, patience = 20_000): Promise<MessageItem[]> {
+  async texts(conversation: string, count: number, patience = 60_000): Promise<MessageItem[]> {
     const list = await this.app.openMessages(conversation);
     while (!list.atStart.get()) await list.loadOlder();
     while (!list.atEnd.get()) await list.loadNewer();
@@ -203,7 +203,7 @@ export class Colleague {
   async items(
     conversation: Id,
     condition: (items: readonly MessageItem[]) => boolean,
-    patience = 20_000,
+    patience = 60_000,
   ): Promise<readonly MessageItem[]> {
     const list = await this.app.openMessages(conversation);
     try {
@@ -219,7 +219,7 @@ export class Colleague {
   }
 
   /** Waits until the text is shown. */
-  async hears(conversation: Id, text: string, patience = 20_000): Promise<MessageItem> {
+  async hears(conversation: Id, text: string, patience = 60_000): Promise<MessageItem> {
     const items = await this.items(conversation, (all) => all.some((one) => one.text === text), patience);
     return items.find((one) => one.text === text)!;
   }

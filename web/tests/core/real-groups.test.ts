@@ -205,7 +205,7 @@ describe.skipIf(url === undefined || demo === undefined)("groups, devices and a 
       await ayesha.row(group, ({ unread }) => unread === 0);
       await ayesha.app.setVerified(omar.personId, true);
       await expect
-        .poll(async () => (await phone.app.safetyNumber(omar.personId)).verified, { timeout: 20_000 })
+        .poll(async () => (await phone.app.safetyNumber(omar.personId)).verified, { timeout: 60_000 })
         .toBe(true);
     }, 120_000);
 
@@ -265,7 +265,7 @@ describe.skipIf(url === undefined || demo === undefined)("groups, devices and a 
       await allHear([ayesha, omar, bilal, zara], guest, group, "from the reception");
       list.close();
       guest.tab.tell("close");
-      await expect.poll(devices, { timeout: 20_000 }).toBe(1);
+      await expect.poll(devices, { timeout: 60_000 }).toBe(1);
       await allHear([ayesha, omar, bilal, zara], bilal, group, "the guest is gone");
     }, 120_000);
   });
@@ -335,7 +335,7 @@ describe.skipIf(url === undefined || demo === undefined)("groups, devices and a 
       expect(await ayesha.told(talk, "reset-requested")).toMatchObject({ person: bilal.personId });
       expect(await anew.app.resetStatus()).toMatchObject({ state: "waiting", officers: 0 });
       await officersSign();
-      await expect.poll(async () => (await anew.app.resetStatus()).state, { timeout: 20_000 }).toBe("open");
+      await expect.poll(async () => (await anew.app.resetStatus()).state, { timeout: 60_000 }).toBe("open");
       await until(bilal.app.session, (now) => now.kind === "revoked");
       await bilal.app.erase();
       everybody.delete(bilal);
@@ -347,7 +347,7 @@ describe.skipIf(url === undefined || demo === undefined)("groups, devices and a 
         wasVerified: true,
       });
       await expect
-        .poll(() => ayesha.app.safetyNumber(bilal.personId), { timeout: 10_000 })
+        .poll(() => ayesha.app.safetyNumber(bilal.personId), { timeout: 60_000 })
         .toMatchObject({ verified: false, changed: true });
       const after = await ayesha.app.safetyNumber(bilal.personId);
       expect(after.groups).not.toEqual(number.groups);

@@ -61,6 +61,10 @@ CATALOGUE: Final[Mapping[str, tuple[int, str]]] = {
     "counter_old": (409, "This counter was used for another body; the device must stop and rejoin."),
     "counter_gap": (409, "The counter is above last + 1; `detail.last` has the last one."),
     "slot_old": (409, "A slot with this counter or a higher one is stored."),
+    "not_readable": (
+        403,
+        "The device had no leaf then; `detail.until` ends what it may not read, `detail.last_seq` the log.",
+    ),
     "range_refused": (400, "The range is empty, too long or outside the log."),
     # The socket
     "protocol_violation": (400, "The frame is not one that the protocol allows here; the socket is closed."),

@@ -43,7 +43,7 @@ def adopt_begin(
     conversation.frozen_seq = None
     conversation.save(update_fields=["last_seq", "generation", "epoch", "blocked", "frozen_seq"])
     group.save(force_insert=True)
-    store_leaves(conversation=conversation, group=group, before={}, after=outcome.after)
+    store_leaves(conversation=conversation, group=group, before={}, after=outcome.after, seq=seq)
     members.follow(conversation, group=group, change=outcome.members, seq=seq, now_ms=now_ms)
 
 
@@ -60,7 +60,7 @@ def adopt_commit(
     conversation.epoch += 1
     conversation.blocked = False
     conversation.save(update_fields=["last_seq", "epoch", "blocked"])
-    store_leaves(conversation=conversation, group=group, before=outcome.before, after=outcome.after)
+    store_leaves(conversation=conversation, group=group, before=outcome.before, after=outcome.after, seq=seq)
     members.follow(conversation, group=group, change=outcome.members, seq=seq, now_ms=now_ms)
     orders.execute(orders=executed, seq=seq)
     orders.close_moot(group=group, leaves=outcome.after.values(), members=outcome.members.after, seq=seq)

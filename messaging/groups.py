@@ -18,7 +18,7 @@ from messaging.mls import (
     reference_of,
     split_welcome,
 )
-from messaging.models import Conversation, Group, GroupInfo, Leaf, Sender
+from messaging.models import Conversation, Group, GroupInfo, Leaf, Sender, Stay
 from messaging.models import KeyPackage as StoredKeyPackage
 
 MAX_LEAVES: Final[dict[int, int]] = {CipherSuite.HYBRID: 250, CipherSuite.CLASSICAL: 1_000}
@@ -55,11 +55,16 @@ def check_size(leaves: int, *, suite: int) -> None:
 
 
 def store_leaves(
-    *, conversation: Conversation, group: Group, before: Mapping[int, LeafInfo], after: Mapping[int, LeafInfo]
+    *,
+    conversation: Conversation,
+    group: Group,
+    before: Mapping[int, LeafInfo],
+    after: Mapping[int, LeafInfo],
+    seq: int,
 ) -> None:
     """Make the stored map `after`, and tell each sender's row whether its device has a leaf now.
 
-    `before` is the map of this group, empty when it has just begun.
+    `before` is the map of this group, empty when it has just begun with the envelope at `seq`.
     """
     gone = [index for index, leaf in before.items() if after.get(index) != leaf]
     come = [index for index, leaf in after.items() if before.get(index) != leaf]
@@ -87,6 +92,21 @@ def store_leaves(
         update_conflicts=True,
         unique_fields=["conversation_id", "device_id"],
         update_fields=["generation"],
+    )
+    _store_stays(conversation, come={after[index].device for index in come}, after=after, seq=seq)
+
+
+def _store_stays(
+    conversation: Conversation, *, come: set[UUID], after: Mapping[int, LeafInfo], seq: int
+) -> None:
+    """End the stay of every device that has lost its leaf, and begin that of every one that had none."""
+    seated = {leaf.device for leaf in after.values()}
+    stays = Stay.objects.filter(conversation_id=conversation.id, until_seq__isnull=True)
+    stays.exclude(device_id__in=seated).update(until_seq=seq)
+    staying = set(stays.filter(device_id__in=come).values_list("device_id", flat=True))
+    Stay.objects.bulk_create(
+        Stay(conversation_id=conversation.id, device_id=device, from_seq=seq)
+        for device in sorted(come - staying)
     )
 
 

@@ -5,7 +5,6 @@ counter of its device, the group and epoch, and above all the transcript that it
 who wants to put a false envelope into the gap must have every later sender repeat its hash).
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from accounts.models import Device as Listing
@@ -245,14 +244,3 @@ def _append(conversation: Conversation, envelope: protocol.Envelope, transcript:
     )
     transcript.extend(row.seq, row.hash)
     return row
-
-
-def scores(copies: Sequence[tuple[bytes, UUID]], *, sender: dict[bytes, UUID]) -> dict[bytes, int]:
-    """Envelope hash → how much speaks for it: one for each person who holds it, one more for its sender.
-
-    So an envelope is believed when its own sender hands it back, or when two persons do.
-    """
-    found: dict[bytes, int] = {}
-    for hash_, person in copies:
-        found[hash_] = found.get(hash_, 0) + (2 if sender.get(hash_) == person else 1)
-    return found

@@ -2,9 +2,13 @@
 
 The server cannot tell whether a commit's secrets open or its tags are right (`messaging.mls.check_commit`),
 so it must take the members' word. One person's is not enough to stop a group: it may be that device that is
-broken, and it can rejoin by an order.
+broken, and it can rejoin by an order. Nor is the word of two who lie, again and again (docs/adr/0026): those
+who can use the commit show it by going on from it, and outvote them; and whoever has stopped a group waits a
+day until their word counts for that again, unless they are an admin, who may begin a successor anyway.
 """
 
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -27,12 +31,15 @@ from messaging.models import (
     Group,
     Leaf,
     Participant,
+    ParticipantRole,
 )
 
 PER_MINUTE: Final = 20
 """Reports of one device."""
 PERSONS: Final = 2
 """How many persons freeze a group; fewer where there are not as many beside the committer."""
+AGAIN: Final = timedelta(days=1)
+"""How long the word of somebody who has stopped a conversation stops it no more."""
 
 
 @transaction.atomic
@@ -80,7 +87,7 @@ def report_commit(*, device: UUID, frame: protocol.ReportCommit, now_ms: int) ->
             committer=reported.device_id,
         )
     )
-    if conversation.frozen_seq is None and _enough(conversation, group, seq=report.seq, committer=committer):
+    if conversation.frozen_seq is None and _enough(conversation, group, reported, committer=committer):
         _freeze(conversation, group, seq=report.seq, committer=reported.device_id)
 
 
@@ -102,18 +109,42 @@ def spoken_after(commit: Envelope) -> "QuerySet[Envelope]":
     )
 
 
-def _enough(conversation: Conversation, group: Group, *, seq: int, committer: UUID) -> bool:
-    said = CommitReport.objects.filter(group=group, seq=seq).count()
+def _enough(conversation: Conversation, group: Group, reported: Envelope, *, committer: UUID) -> bool:
+    said = set(CommitReport.objects.filter(group=group, seq=reported.seq).values_list("person_id", flat=True))
     if conversation.kind != ConversationKind.GROUP:
-        return said >= 1
+        return len(said) >= 1
+    used = _persons_beyond(reported) - {committer}
+    counting = _unspent(conversation, said - used)
     others = Leaf.objects.filter(group=group).exclude(person_id=committer)
-    return said >= min(PERSONS, max(1, others.values("person_id").distinct().count()))
+    needed = min(PERSONS, max(1, others.values("person_id").distinct().count()))
+    return len(counting) >= needed and len(counting) > len(used)
+
+
+def _persons_beyond(commit: Envelope) -> set[UUID]:
+    """Whose devices have gone on from it; a second device that cannot does not change that it can be used."""
+    devices = spoken_after(commit).values("device_id")
+    return set(Device.objects.filter(id__in=devices).values_list("person_id", flat=True))
+
+
+def _unspent(conversation: Conversation, persons: Collection[UUID]) -> set[UUID]:
+    """Those whose word still counts: who has stopped the conversation of late has had it counted."""
+    spent = CommitReport.objects.filter(
+        group__conversation=conversation,
+        person_id__in=persons,
+        froze=True,
+        reported_at__gt=clock.now() - AGAIN,
+    )
+    admins = conversation.participants.filter(role=ParticipantRole.ADMIN, left_at__isnull=True)
+    return set(persons) - (
+        set(spent.values_list("person_id", flat=True)) - set(admins.values_list("person_id", flat=True))
+    )
 
 
 def _freeze(conversation: Conversation, group: Group, *, seq: int, committer: UUID) -> None:
     conversation.frozen_seq = seq
     conversation.blocked = True
     conversation.save(update_fields=["frozen_seq", "blocked"])
+    CommitReport.objects.filter(group=group, seq=seq).update(froze=True)
     intake.record(
         GroupFrozen(
             actor=Actor(system="messaging"),

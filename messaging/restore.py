@@ -2,12 +2,13 @@
 
 The operator turns the read-only mode on before the first client connects (`manage.py restore_mode on`). Every
 client whose log is longer than the server's hands back the raw envelopes that it holds. An envelope goes back
-into the log when its own sender returns it or two persons hold the same one; what only one person has seen
-waits, and goes in when the operator ends the mode, unless somebody holds another in its place. Nothing can be
-said meanwhile, so no new envelope takes the place of a lost one.
+into the log when two persons hold the same one; what only one person has seen, be it its sender, waits, and
+goes in when the operator ends the mode, unless somebody holds another in its place. Nothing can be said
+meanwhile, so no new envelope takes the place of a lost one.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -20,7 +21,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts import identity_chain, resets
-from accounts.models import Device, Person, Revocation
+from accounts.models import Person, Revocation
 from accounts.statements import Flags, SignedStatement
 from audit import intake
 from audit.events import Actor, RestoreModeChanged
@@ -31,12 +32,12 @@ from messaging import formats, notices, protocol
 from messaging.access import acting_device, current_group, lock_conversation, state_of
 from messaging.models import Conversation, Envelope, Restore, Reupload
 from messaging.read_only import RETRY, close_gate, is_read_only, pass_gate
-from messaging.replay import ReplayRefusedError, Transcript, replay, scores
+from messaging.replay import ReplayRefusedError, Transcript, replay
 
 log = structlog.get_logger(__name__)
 
 ENOUGH: Final = 2
-"""What must speak for an envelope (`messaging.replay.scores`) while copies may still come."""
+"""Persons who must hold an envelope while copies may still come."""
 
 WAITING: Final = 20_000
 """Envelopes of one conversation that may wait behind its log's end; as many as a client keeps."""
@@ -165,27 +166,17 @@ def _advance(conversation: Conversation, *, enough: int) -> int:
 
 
 def _choose(rows: Sequence[Reupload], *, enough: int) -> protocol.Envelope | None:
-    """The envelope that most speaks for, when that is enough and more than for any other."""
-    if not rows:
+    """The envelope that most persons hold, when they are enough and more than hold any other.
+
+    Its sender counts as one of them and no more: whoever hands back other words than were said would else
+    decide alone, and everything that the others said after them, having seen the true ones, would not fit
+    behind them (docs/threat-model.md).
+    """
+    ranked = Counter(bytes(row.hash) for row in rows).most_common(2)
+    if not ranked or ranked[0][1] < enough or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
         return None
-    envelopes = {row.hash: _decode(row.envelope) for row in rows}
-    owners = dict(
-        Device.objects.filter(
-            id__in=[UUID(bytes=envelope.device) for envelope in envelopes.values()]
-        ).values_list("id", "person_id")
-    )
-    sender = {
-        hash_: owners[id_]
-        for hash_, envelope in envelopes.items()
-        if (id_ := UUID(bytes=envelope.device)) in owners
-    }
-    ranked = sorted(
-        scores([(row.hash, row.person_id) for row in rows], sender=sender).items(), key=lambda item: -item[1]
-    )
-    best, score = ranked[0]
-    if score < enough or (len(ranked) > 1 and ranked[1][1] == score):
-        return None
-    return envelopes[best]
+    best = ranked[0][0]
+    return next(_decode(row.envelope) for row in rows if bytes(row.hash) == best)
 
 
 def _hash(conversation: UUID, envelope: protocol.Envelope) -> bytes:

@@ -60,6 +60,19 @@ WHERE c.id = %s
 """
 """How far the person may read: to the end, or to the envelope that removed them."""
 
+READER: Final[LiteralString] = """
+SELECT COALESCE(p.left_seq, c.last_seq), p.joined_seq, s.generation,
+       ARRAY(SELECT t.from_seq FROM messaging_stay t
+             WHERE t.conversation_id = c.id AND t.device_id = %s ORDER BY t.from_seq),
+       ARRAY(SELECT COALESCE(t.until_seq, 9223372036854775807) FROM messaging_stay t
+             WHERE t.conversation_id = c.id AND t.device_id = %s ORDER BY t.from_seq)
+FROM messaging_conversation c
+JOIN messaging_participant p ON p.conversation_id = c.id AND p.person_id = %s AND p.role IN (1, 2)
+LEFT JOIN messaging_sender s ON s.conversation_id = c.id AND s.device_id = %s
+WHERE c.id = %s
+"""
+"""The same, with what the device may read: what was said while it had a leaf (`messaging.models.Stay`)."""
+
 PRESENT: Final[LiteralString] = """
 SELECT person_id FROM messaging_participant
 WHERE conversation_id = %s AND person_id = ANY(%s) AND left_at IS NULL AND role IN (1, 2)
@@ -170,23 +183,40 @@ async def mailbox_end(database: Database, *, device: bytes) -> int:
 
 
 async def page(
-    database: Database, *, conversation: bytes, person: bytes, after: int, limit: int
+    database: Database, *, conversation: bytes, person: bytes, device: bytes, after: int, limit: int
 ) -> tuple[list[protocol.Envelope], int]:
-    """Envelopes behind `after`, at most `limit`, and the log's end. Raises BeepError `not_a_member`."""
+    """Envelopes behind `after`, at most `limit`, and the log's end.
+
+    Raises BeepError `not_a_member`, and `not_readable` when the device had no leaf at `after + 1`.
+    """
     async with database.connection() as connection:
         async with connection.pipeline():
             # The end first: envelopes that are added in between are left for the next page.
-            end = await connection.execute(
-                MEMBER, (arrays.uuid(person), arrays.uuid(conversation)), binary=True
-            )
+            mine = arrays.uuid(device)
+            asked = (mine, mine, arrays.uuid(person), mine, arrays.uuid(conversation))
+            reader = await connection.execute(READER, asked, binary=True)
             bounds = (arrays.uuid(conversation), after, after + limit, limits.PAGE_BYTES, after + 1)
             rows = await connection.execute(PAGE, bounds, binary=True)
-        found = await end.fetchone()
+        found = await reader.fetchone()
         if found is None:
             raise BeepError("not_a_member")
-        last = int(found[0])
+        last, joined, generation, begins, ends = found
+        # Seated by code that did not write stays: what its person was admitted to.
+        stays = list(zip(begins, ends, strict=True)) or ([(joined, last)] if generation else [])
         # Somebody who was removed reads to where they were removed.
-        return [_envelope(row) for row in await rows.fetchall() if row[0] <= last], last
+        readable = min(_readable_until(stays, after=after, last=last), last)
+        return [_envelope(row) for row in await rows.fetchall() if row[0] <= readable], last
+
+
+def _readable_until(stays: Sequence[tuple[int, int]], *, after: int, last: int) -> int:
+    """Where the stay ends that `after + 1` lies in; behind the log's end there is nothing to ask about."""
+    if after >= last:
+        return last
+    for begin, end in stays:
+        if begin <= after + 1 <= end:
+            return end
+    until = min((begin - 1 for begin, _ in stays if begin > after + 1), default=last)
+    raise BeepError("not_readable", detail={"until": min(until, last), "last_seq": last})
 
 
 async def page_for_all(

@@ -124,6 +124,7 @@ async def _fetch(socket: "Socket", frame: protocol.Fetch) -> protocol.Page:
             socket.engine.database,
             conversation=frame.conversation,
             person=socket.person,
+            device=socket.device,
             after=frame.after,
             limit=frame.limit,
         )

@@ -1,7 +1,7 @@
 """The tables of `messaging`. What is done with them stands in the modules named for what they do."""
 
 from .conversation import NO_BASE, Conversation, ConversationKind, Participant, ParticipantRole
-from .envelope import Envelope, Sender
+from .envelope import Envelope, Sender, Stay
 from .group import Group, GroupInfo, Leaf
 from .key_package import KeyPackage
 from .mailbox import Mail, Mailbox
@@ -34,5 +34,6 @@ __all__ = [
     "Reupload",
     "Sender",
     "SlotRow",
+    "Stay",
     "WakeToken",
 ]

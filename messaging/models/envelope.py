@@ -69,6 +69,37 @@ class Envelope(models.Model):
         ]
 
 
+class Stay(models.Model):
+    """From which envelope to which a device has had a leaf in a conversation's groups without a break.
+
+    `from_seq` is the begin or commit that gave it the leaf; `until_seq` is the one that took it, null while
+    it has one. A device is handed what was said during its stays and nothing else (`messaging.engine.reads`):
+    to whom nothing was encrypted nothing is served, so that keys which are stolen later open no ciphertext of
+    before. What members do with their leaves in a successor group goes on the same stay.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    conversation_id = models.UUIDField()
+    device_id = models.UUIDField()
+    from_seq = models.BigIntegerField()
+    until_seq = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="stay_once", fields=["conversation_id", "device_id", "from_seq"]),
+            models.UniqueConstraint(
+                name="stay_one_open",
+                fields=["conversation_id", "device_id"],
+                condition=Q(until_seq__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="stay_ends_after_it_begins",
+                condition=Q(from_seq__gte=0)
+                & (Q(until_seq__isnull=True) | Q(until_seq__gte=models.F("from_seq"))),
+            ),
+        ]
+
+
 class Sender(models.Model):
     """A device in a conversation: how far it has written and read.
 

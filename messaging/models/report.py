@@ -10,6 +10,7 @@ class CommitReport(models.Model):
     """A person's word that the commit at `seq` of `group`, or the Welcome beside it, is of no use to them.
 
     One row a person, group and commit, however many devices of theirs say it. `device_id` said it first.
+    `froze`: the group was stopped by this word, with others'.
     """
 
     group = models.ForeignKey(
@@ -19,6 +20,7 @@ class CommitReport(models.Model):
     person_id = models.UUIDField()
     device_id = models.UUIDField()
     reported_at = models.DateTimeField()
+    froze = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

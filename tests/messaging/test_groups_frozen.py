@@ -1,5 +1,6 @@
 """Commits that members cannot use: who may say so, what then stops, and who begins the successor."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ from beep import clock
 from beep.errors import BeepError
 from messaging import conversations, reports
 from messaging.formats import Role
+from messaging.mls import leaf_info
 from messaging.models import CommitReport, Conversation, FormerStanding
 from tests.messaging.party import Party, newcomer, party, rejoin, report
 from tests.messaging.people import human
 from tests.messaging.refusals import refuse_commit, refused
-from tests.messaging.world import begun
+from tests.messaging.world import begun, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,86 @@ def test_its_founder_begins_the_successor() -> None:
 
 def begin_by(talk: Party, who: Any, frame: Any) -> Any:
     return conversations.begin(device=who.client.device, frame=frame, now_ms=clock.now_ms())
+
+
+def test_two_who_lie_do_not_stop_a_group_that_goes_on() -> None:
+    """Three can use the commit and say so by going on; two who cannot, or say so, rejoin by orders."""
+    talk = party(5)
+    one, two, three, liar, friend = talk.people
+    seq = talk.commit(two).envelope.seq
+    talk.commit(one)
+    talk.commit(three)
+    for who in (liar, friend):
+        report(talk, who, seq)
+    assert talk.row.frozen_seq is None
+    assert CommitReport.objects.filter(seq=seq, froze=False).count() == 2
+    rejoin(talk, liar)
+    talk.commit(one, remove=[liar.client], add=talk.packages(one, liar), orders=talk.orders())
+
+
+def test_more_who_cannot_than_who_can_stop_it() -> None:
+    """The committer's friend goes on from a commit that the other three cannot use."""
+    talk = party(5)
+    _, two, friend, *_ = talk.people
+    seq = talk.commit(two).envelope.seq
+    talk.commit(friend)
+    report(talk, talk.people[0], seq)
+    assert talk.row.frozen_seq is None
+    report(talk, talk.people[3], seq)
+    assert talk.row.frozen_seq == seq
+
+
+def test_a_person_who_has_used_it_with_another_device_does_not_count() -> None:
+    talk = party(4)
+    one, two, three, four = talk.people
+    second = three.add_device()
+    publish(second, 1)
+    packages = talk.packages(one, three)
+    talk.commit(one, add=[kp for kp in packages if leaf_info(kp).device == second.device])
+    seq = talk.commit(two).envelope.seq
+    first, three.client = three.client, second
+    talk.commit(three)
+    three.client = first
+    report(talk, three, seq)
+    report(talk, four, seq)
+    assert talk.row.frozen_seq is None
+
+
+def test_the_same_two_stop_a_group_once_a_day() -> None:
+    """Sock puppets: the second time their word is heard and counts for nothing; an admin's still does."""
+    with clock.stopped() as time:
+        talk = bricked()
+        founder, two, liar, friend, five = talk.people
+        talk.begin(founder, two, liar, friend, five)
+        assert frozen_by(talk, liar, friend) is False
+        # Another's word beside theirs is one person's; with the admin's there are two.
+        seq = talk.row.last_seq
+        report(talk, five, seq)
+        stopped_by_one = talk.row.frozen_seq
+        report(talk, founder, seq)
+        assert (stopped_by_one, talk.row.frozen_seq) == (None, seq)
+        talk.begin(founder, *talk.people[1:])
+        time.advance(reports.AGAIN + timedelta(seconds=1))
+        assert frozen_by(talk, liar, friend) is True
+
+
+def frozen_by(talk: Party, *liars: Any) -> bool:
+    """Whether their word stops the group at another commit of the second person's."""
+    seq = talk.commit(talk.people[1]).envelope.seq
+    for who in liars:
+        report(talk, who, seq)
+    return talk.row.frozen_seq == seq
+
+
+def test_an_admin_may_say_it_every_time() -> None:
+    talk = party(4)
+    admin, two, three, four = talk.people
+    for other in (three, four):
+        seq = talk.commit(two).envelope.seq
+        report(talk, admin, seq)
+        report(talk, other, seq)
+        assert talk.row.frozen_seq == seq
+        talk.begin(admin, two, three, four)
 
 
 def test_what_a_commit_of_no_use_changed_need_not_have_happened() -> None:

@@ -161,11 +161,28 @@ def test_what_one_person_has_seen_waits_for_the_end() -> None:
     assert not Reupload.objects.exists()
 
 
-def test_its_own_sender_is_enough() -> None:
+def test_what_only_its_sender_holds_waits_as_well() -> None:
     talk = party()
     alice = talk.people[0]
     envelopes, facts = lost(talk, lambda: talk.say(alice))
-    assert give(talk, alice, envelopes) == envelopes[-1].seq
+    assert give(talk, alice, envelopes) == envelopes[0].seq - 1
+    restore.turn_off()
+    assert talk.facts() == facts
+
+
+def test_a_sender_who_takes_other_words_back_breaks_nothing() -> None:
+    """Attack: the first to hand anything back is who wants to have said something else."""
+    talk = party()
+    alice, bob, carol = talk.people
+
+    def later() -> None:
+        talk.say(alice)
+        talk.say(bob)
+
+    envelopes, facts = lost(talk, later)
+    assert give(talk, alice, [replace_body(envelopes[0])]) == envelopes[0].seq - 1
+    give(talk, bob, envelopes)
+    assert give(talk, carol, envelopes) == envelopes[-1].seq
     restore.turn_off()
     assert talk.facts() == facts
 

@@ -14,6 +14,10 @@ def test_two_cores_under_node_against_the_real_server(stack: Stack, tmp_path: Pa
     _run("real-server", stack, tmp_path, people=2)
 
 
+def test_attacks_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
+    _run("real-attacks", stack, tmp_path, people=4)
+
+
 def test_groups_and_devices_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
     _run("real-groups", stack, tmp_path, people=7)
 

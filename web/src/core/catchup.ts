@@ -160,10 +160,15 @@ export class CatchingUp {
     const before = await this.#record(blind);
     await this.#skipElsewhere(before);
     for (;;) {
-      const { cursor } = (await this.#record(blind)).value;
+      const stored = await this.#record(blind);
+      const { cursor } = stored.value;
       const moved = cursor > before.value.cursor;
       const fetched = { conversation: idBytes(conversation), after: cursor, limit: MAX_PAGE };
-      const page = await link.request("fetch", fetched);
+      const page = await link.request("fetch", fetched).catch((error: unknown) => notReadable(error));
+      if ("until" in page) {
+        await this.#skipUnreadable(stored, page.until);
+        continue;
+      }
       // A page with a hole, or of another conversation, is a server that does not keep to the protocol.
       const dense = page.envelopes.every((envelope, i) => envelope.seq === cursor + 1 + i);
       if (!dense || idText(page.conversation) !== conversation) throw new TransportError("bad_answer");
@@ -193,6 +198,37 @@ export class CatchingUp {
     if (!isNew && welcome === null) return;
     const target = welcome === null ? server.lastSeq : welcome.logSeq - 1;
     if (target <= cursor) return;
+    const before = welcome === null ? server.generation : welcome.generation - 1;
+    const step = await this.#skipTo(stored, target);
+    const record = step.conversation;
+    record.generation = Math.max(record.generation, before);
+    if (welcome === null && record.standing === "in" && before > 0) record.standing = "waiting";
+    if (isNew) step.notice(target, this.context.now(), { kind: "history-elsewhere" });
+    await step.commit();
+  }
+
+  /**
+   * The server hands out nothing of a time in which this device had no leaf. That is taken from it only while there is
+   * none here either: a device that can read would miss what was said to it, with nothing to tell the absence by.
+   */
+  async #skipUnreadable(stored: Stored<ConversationRecord>, until: number): Promise<void> {
+    const { cursor, generation, server } = stored.value;
+    const group = await this.context.store.get("groups", numbered(stored.key, generation));
+    if (group?.value.state || until <= cursor) throw new TransportError("bad_answer");
+    await this.mailbox.fetch();
+    const welcome = await this.mailbox.firstWelcome(stored.key, cursor);
+    const step = await this.#skipTo(stored, until);
+    const record = step.conversation;
+    // What began in between was not for this device: the next group is the one that its Welcome names, or none yet.
+    if (welcome?.logSeq === until + 1) record.generation = Math.max(generation, welcome.generation - 1);
+    else if (until >= server.lastSeq) record.generation = Math.max(generation, server.generation);
+    if (record.standing === "in" && record.generation > 0) record.standing = "waiting";
+    if (cursor === 0) step.notice(until, this.context.now(), { kind: "history-elsewhere" });
+    await step.commit();
+  }
+
+  /** A step that has taken the envelopes' hashes, and nothing else of them, as far as `target`. */
+  async #skipTo(stored: Stored<ConversationRecord>, target: number): Promise<Step> {
     const step = new Step(this.context, stored);
     const record = step.conversation;
     let hash: Uint8Array = new Uint8Array(HASH_BYTES);
@@ -207,9 +243,6 @@ export class CatchingUp {
         record.transcript = await nextTranscript(record.transcript, record.cursor, hash);
       }
     }
-    const before = welcome === null ? server.generation : welcome.generation - 1;
-    record.generation = Math.max(record.generation, before);
-    if (welcome === null && record.standing === "in" && before > 0) record.standing = "waiting";
     step.batch.put("log", numbered(stored.key, target), {
       seq: target,
       transcript: record.transcript,
@@ -218,8 +251,7 @@ export class CatchingUp {
       code: null,
       envelope: null,
     });
-    if (isNew) step.notice(target, this.context.now(), { kind: "history-elsewhere" });
-    await step.commit();
+    return step;
   }
 
   async #record(blind: string): Promise<Stored<ConversationRecord>> {
@@ -227,4 +259,11 @@ export class CatchingUp {
     if (!stored) throw new AppError("not_found");
     return stored;
   }
+}
+
+/** Where what this device may not read ends, if that is why the server refuses. Throws the error otherwise. */
+function notReadable(error: unknown): { until: number } {
+  const until = error instanceof TransportError && error.code === "not_readable" && error.detail["until"];
+  if (typeof until !== "number") throw error;
+  return { until };
 }

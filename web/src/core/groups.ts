@@ -12,6 +12,7 @@ import { ASKED_MS } from "./leaves";
 import { Pump } from "./lanes";
 import { type CatchUp, type Pendings, readView, type View } from "./pending";
 import type { Plan, Wish } from "./plan";
+import { unbreak } from "./standing";
 
 export type { CatchUp } from "./pending";
 
@@ -76,8 +77,8 @@ export class Groups {
         continue;
       }
       if (group.broken) {
-        await this.#report(view, group.broken.seq);
-        return false;
+        if (!(await this.#report(view, group.broken.seq))) return false;
+        continue;
       }
       if (!record.server.blocked && record.server.orders === 0) return true;
       if (await this.#clear(conversation, record)) continue;
@@ -272,17 +273,27 @@ export class Groups {
     return this.begins.begin(record.id, () => this.begins.successor(group, shape, true));
   }
 
-  async #report(view: View, seq: number): Promise<void> {
+  /** True when there is nothing to report: the server has no such commit, so that the one shown here was a lie. */
+  async #report(view: View, seq: number): Promise<boolean> {
     const { context } = this;
     const { id, generation } = view.record;
     const key = `${id}/${String(seq)}`;
     const at = this.#reported.get(key);
     if (at === undefined) {
       this.#reported.set(key, context.now());
-      await context.link.request("report_commit", { conversation: idBytes(id), generation, seq });
+      try {
+        await context.link.request("report_commit", { conversation: idBytes(id), generation, seq });
+      } catch (error) {
+        if (!(error instanceof TransportError) || error.code !== "range_refused") throw error;
+        await context.lanes.run(id, () => unbreak(context, id, seq));
+        // What was to be sent meanwhile waits for a sign.
+        context.bus.publish({ t: "outbox", conversation: id });
+        return true;
+      }
     } else if (context.now() - at > BROKEN_PATIENCE_MS) {
       await this.askIn(id);
     }
+    return false;
   }
 
   async #attend(conversation: Id): Promise<void> {

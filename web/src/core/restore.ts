@@ -98,7 +98,15 @@ export class Restore {
 
   async #serverEnd(conversation: Id, cursor: number): Promise<number> {
     const fetched = { conversation: idBytes(conversation), after: cursor, limit: 1 };
-    return (await this.context.link.request("fetch", fetched)).last_seq;
+    try {
+      return (await this.context.link.request("fetch", fetched)).last_seq;
+    } catch (error) {
+      // A device that has no leaf now is told where the log ends all the same.
+      const refused = error instanceof TransportError && error.code === "not_readable";
+      const last = refused ? error.detail["last_seq"] : undefined;
+      if (typeof last !== "number") throw error;
+      return last;
+    }
   }
 
   /** True when the server's envelope at `seq` is the one that is in our transcript. */

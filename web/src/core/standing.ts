@@ -152,3 +152,24 @@ export async function putOut(context: Context, conversation: Id, left: boolean):
   );
   await step.commit();
 }
+
+/**
+ * The commit at `seq` that could not be used is not in the server's log: whoever showed it here lied. The group is as
+ * it was before, and people are told. Under the conversation's lane.
+ */
+export async function unbreak(context: Context, conversation: Id, seq: number): Promise<void> {
+  const { store } = context;
+  const blind = await store.conversation(conversation);
+  const stored = await store.get("conversations", blind);
+  if (!stored) return;
+  const key = numbered(blind, stored.value.generation);
+  const group = await store.get("groups", key);
+  if (group?.value.broken?.seq !== seq) return;
+  context.journal.note("commit", "not in the log");
+  const step = new Step(context, stored);
+  // It had seemed to end the epoch.
+  step.conversation.server.epoch = group.value.epoch;
+  step.batch.put("groups", key, { ...group.value, broken: null }, { expect: group.revision });
+  step.notice(seq, context.now(), { kind: "log-mismatch" });
+  await step.commit();
+}

@@ -90,6 +90,8 @@ export const REFUSALS = [
   "counter_gap",
   /** A slot with this counter or a higher one is stored. (HTTP 409) */
   "slot_old",
+  /** The device had no leaf then; `detail.until` ends what it may not read, `detail.last_seq` the log. (HTTP 403) */
+  "not_readable",
   /** The range is empty, too long or outside the log. (HTTP 400) */
   "range_refused",
   /** The frame is not one that the protocol allows here; the socket is closed. (HTTP 400) */

@@ -23,7 +23,8 @@ export class DoubleRequests {
         const { conversation, after, limit } = fields as RequestFields["fetch"];
         const talk = this.#readable(conversation, from);
         const last_seq = talk.lastSeq(from.person);
-        const envelopes = talk.envelopes.slice(after, Math.min(after + limit, last_seq));
+        const until = talk.readableUntil(from.device, after, last_seq);
+        const envelopes = talk.envelopes.slice(after, Math.min(after + limit, until));
         return { t: "page", re: 1, conversation, envelopes, last_seq };
       }
       case "hashes": {

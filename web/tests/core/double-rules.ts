@@ -188,7 +188,7 @@ function settle(
   membership: readonly MembershipEntry[],
   seq: number,
 ): void {
-  talk.leaves = leaves;
+  talk.seat(leaves, seq);
   if (talk.kind !== "group") return;
   const now = new Map(membership.map((entry) => [idText(entry.person), entry]));
   for (const [person, participant] of talk.participants)

@@ -33,6 +33,13 @@ interface Snapshot {
   leaves: Map<number, Seat>;
   participants: Map<Id, Participant>;
   counters: Map<Id, number>;
+  stays: Map<Id, Stay[]>;
+}
+
+/** From which envelope to which a device had a leaf without a break; `until` null while it has one. */
+interface Stay {
+  from: number;
+  until: number | null;
 }
 
 /** One conversation: its log, whose seqs are dense, and what the server keeps beside it. */
@@ -56,6 +63,7 @@ export class Talk {
   readonly contention = new Contention();
   /** Seq → the devices that had a leaf when the envelope was taken: who may read it, and nobody else. */
   readonly audience = new Map<number, ReadonlySet<Id>>();
+  stays = new Map<Id, Stay[]>();
   readonly #snapshots: Snapshot[] = [];
 
   constructor(
@@ -92,6 +100,29 @@ export class Talk {
   /** How far this person may read. */
   lastSeq(person: Id): number {
     return this.participants.get(person)?.left ?? this.envelopes.length;
+  }
+
+  /** The leaves after the envelope at `seq`. */
+  seat(leaves: Map<number, Seat>, seq: number): void {
+    this.leaves = leaves;
+    const seated = new Set([...leaves.values()].map(({ device }) => device));
+    for (const [device, stays] of this.stays)
+      for (const stay of stays) if (stay.until === null && !seated.has(device)) stay.until = seq;
+    for (const device of seated) {
+      const stays = this.stays.get(device) ?? [];
+      if (stays.at(-1)?.until !== null) stays.push({ from: seq, until: null });
+      this.stays.set(device, stays);
+    }
+  }
+
+  /** Where the stay of this device ends that the envelope behind `after` lies in. Throws `not_readable`. */
+  readableUntil(device: Id, after: number, last: number): number {
+    if (after >= last) return last;
+    const stays = this.stays.get(device) ?? [];
+    const stay = stays.find(({ from, until }) => from <= after + 1 && after < (until ?? Infinity));
+    if (stay) return Math.min(stay.until ?? last, last);
+    const next = stays.find(({ from }) => from > after + 1);
+    throw new TransportError("not_readable", null, { until: next ? next.from - 1 : last, last_seq: last });
   }
 
   openOrders(now: number): DoubleOrder[] {
@@ -171,9 +202,9 @@ export class Talk {
   }
 
   #remember(): void {
-    const { generation, epoch, suite, groupId, blocked, leaves, participants, counters } = this;
+    const { generation, epoch, suite, groupId, blocked, leaves, participants, counters, stays } = this;
     this.#snapshots.push(
-      structuredClone({ generation, epoch, suite, groupId, blocked, leaves, participants, counters }),
+      structuredClone({ generation, epoch, suite, groupId, blocked, leaves, participants, counters, stays }),
     );
   }
 }

@@ -39,6 +39,8 @@ export class Tab {
   readonly #listeners = new Set<(event: Lifecycle) => void>();
   readonly #sockets = new Set<WebSocketLike>();
   #online = true;
+  /** What stands between this tab's sockets and the server. */
+  line: (socket: WebSocketLike) => WebSocketLike = (socket) => socket;
 
   constructor(readonly profile: Profile) {}
 
@@ -100,7 +102,7 @@ export class Tab {
     const headers = { Origin: this.profile.url, Cookie: this.profile.cookie };
     // Node's WebSocket takes headers, which the DOM's types do not know.
     const options = { protocols: [protocol], headers } as unknown as string[];
-    const socket = new WebSocket(url, options) as unknown as WebSocketLike;
+    const socket = this.line(new WebSocket(url, options) as unknown as WebSocketLike);
     this.#sockets.add(socket);
     return socket;
   }

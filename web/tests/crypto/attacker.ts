@@ -42,8 +42,12 @@ export const suite = await ciphersuite(0x0053);
  * The attacker's own group state under the library's default rules: everyone is accepted. Ratchets for handshakes, which
  * Beep's states do not have, are put in, so that the library can encrypt some.
  */
-export async function attackerGroup(pair: Pair, name: "asma" | "bilal" = "bilal"): Promise<Group> {
-  const { state, policy } = await new StateCache().open(pair.states[name], new Roster([]));
+export const attackerGroup = (pair: Pair, name: "asma" | "bilal" = "bilal"): Promise<Group> =>
+  looseGroup(pair.states[name]);
+
+/** The same of any state that a client keeps. */
+export async function looseGroup(bytes: Uint8Array): Promise<Group> {
+  const { state, policy } = await new StateCache().open(bytes, new Roster([]));
   const secretTree = state.secretTree.map(({ application }) => ({ application, handshake: application }));
   return {
     policy,
@@ -69,7 +73,17 @@ export async function hostileCommit(
   options: CreateCommitOptions = {},
   change: (state: ClientState) => ClientState = (state) => state,
 ): Promise<{ envelope: InEnvelope; state: ClientState }> {
-  const { state } = await attackerGroup(pair);
+  const { body, state } = await hostileBody(await attackerGroup(pair), proposals, options, change);
+  return { envelope: envelope(pair, "commit", body), state };
+}
+
+/** The body of such a commit in any group of the suite. */
+export async function hostileBody(
+  { state }: Group,
+  proposals: Proposal[],
+  options: CreateCommitOptions = {},
+  change: (state: ClientState) => ClientState = (same) => same,
+): Promise<{ body: Uint8Array; state: ClientState }> {
   const made = await createCommit(
     { state: change(state), cipherSuite: suite },
     {
@@ -80,7 +94,7 @@ export async function hostileCommit(
       ...options,
     },
   );
-  return { envelope: envelope(pair, "commit", encodeMlsMessage(made.commit)), state: made.newState };
+  return { body: encodeMlsMessage(made.commit), state: made.newState };
 }
 
 export async function addOf(device: Device, suiteId: Suite = 0x0053): Promise<Proposal> {
@@ -115,6 +129,26 @@ export async function hostileProposal(pair: Pair, isPublic: boolean): Promise<ML
 /** The frame with one field of its PublicMessage or PrivateMessage changed: what the server can do. */
 export function altered(frame: Uint8Array, change: (message: MLSMessage) => MLSMessage): Uint8Array {
   return encodeMlsMessage(change(decodeMessage(frame, 1_000_000, "frame_malformed")));
+}
+
+export type ProposalOrRef =
+  | { proposalOrRefType: "proposal"; proposal: Proposal }
+  | { proposalOrRefType: "reference"; reference: Uint8Array };
+
+/** The commit with other proposals and without a path. */
+export function withProposals(frame: MLSMessage, proposals: ProposalOrRef[]): MLSMessage {
+  if (frame.wireformat !== "mls_public_message") throw new Error("not public");
+  const { content } = frame.publicMessage;
+  if (content.contentType !== "commit") throw new Error("not a commit");
+  const commit = { proposals, path: undefined };
+  return { ...frame, publicMessage: { ...frame.publicMessage, content: { ...content, commit } } };
+}
+
+/** The frame with another signature or tag. */
+export function inAuth(frame: MLSMessage, change: (auth: object) => object): MLSMessage {
+  if (frame.wireformat !== "mls_public_message") throw new Error("not public");
+  const { publicMessage } = frame;
+  return { ...frame, publicMessage: { ...publicMessage, auth: change(publicMessage.auth) } } as MLSMessage;
 }
 
 /** Asma refuses with `code`, her state is the very same, and Bilal's next message is read. */

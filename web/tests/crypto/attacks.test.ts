@@ -21,7 +21,9 @@ import {
   expectRefused,
   hostileCommit,
   hostileProposal,
+  inAuth,
   suite,
+  withProposals,
 } from "./attacker";
 import {
   copyOf,
@@ -367,22 +369,3 @@ describe("hostile commits of a member", () => {
     }
   });
 });
-
-type ProposalOrRef =
-  | { proposalOrRefType: "proposal"; proposal: Proposal }
-  | { proposalOrRefType: "reference"; reference: Uint8Array };
-
-/** The commit with other proposals and without a path. */
-function withProposals(frame: MLSMessage, proposals: ProposalOrRef[]): MLSMessage {
-  if (frame.wireformat !== "mls_public_message") throw new Error("not public");
-  const { content } = frame.publicMessage;
-  if (content.contentType !== "commit") throw new Error("not a commit");
-  const commit = { proposals, path: undefined };
-  return { ...frame, publicMessage: { ...frame.publicMessage, content: { ...content, commit } } };
-}
-
-function inAuth(frame: MLSMessage, change: (auth: object) => object): MLSMessage {
-  if (frame.wireformat !== "mls_public_message") throw new Error("not public");
-  const { publicMessage } = frame;
-  return { ...frame, publicMessage: { ...publicMessage, auth: change(publicMessage.auth) } } as MLSMessage;
-}

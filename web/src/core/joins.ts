@@ -4,6 +4,14 @@ import { equal, toHex } from "../crypto/bytes";
 import { groupIdOf } from "../crypto/policy";
 import { type ConversationRecord, type GroupRecord, type MailRecord, numbered, type Stored } from "../store";
 import type { Envelope } from "../wire/frames";
+import {
+  demandAsked,
+  demandInForce,
+  demandMember,
+  demandSuccessor,
+  JoinRefused,
+  knownMembership,
+} from "./admission";
 import type { Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode, RolledBack } from "./errors";
@@ -18,15 +26,10 @@ import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
 
-/** A Welcome that is refused for good; the log goes on without this group. */
-class JoinRefused extends Error {
-  constructor(readonly code: string) {
-    super(code);
-  }
-}
-
 /** Persons who left since the Welcome was made and whose chains are fetched one by one. */
 const MAX_UNKNOWN = 50;
+/** Refusals of a successor that say: it is not made by this group's members, as they are. */
+const FOREIGN: ReadonlySet<string> = new Set(["committer", "stranger", "membership_refused"]);
 
 /**
  * How a group comes into force on this device: by its own pending begin, by a Welcome that came with a begin, or by one
@@ -82,16 +85,19 @@ export class Joins {
     const mail = await this.mailbox.welcomeFor(step.blind, envelope);
     const stored = await this.#group(step.blind, envelope.generation);
     const before = stored?.value ?? null;
+    const current = (await this.#group(step.blind, step.conversation.generation))?.value ?? null;
     const place = await step.advance(envelope);
     const { conversation } = step;
     try {
       if (!mail) throw new JoinRefused("no_welcome");
-      this.#demandAsked(conversation, before, envelope);
+      demandInForce(conversation, current, envelope);
+      demandAsked(conversation, before, envelope, this.context.now());
       const groupId =
         before?.groupId ??
         (conversation.server.generation === envelope.generation ? conversation.server.groupId : null);
       if (!groupId) throw new JoinRefused("group_id");
       const { joined, keyPackage } = await this.#open(conversation, envelope, mail, groupId);
+      if (conversation.kind === "group") demandMember(current, joined, this.context.self.person);
       const group: GroupRecord = {
         ...this.#record(conversation, envelope, joined),
         founder: before?.founder ?? null,
@@ -104,7 +110,9 @@ export class Joins {
       conversation.generation = envelope.generation;
       const by = personOf(joined, envelope.device);
       const { self } = this.context;
-      const told = before?.membership.some(({ person }) => person === self.person) === true;
+      // Not by what the server alone said when it put this device out.
+      const inSight = before !== null && before.groupId !== null && conversation.standing !== "out";
+      const told = inSight && before.membership.some(({ person }) => person === self.person);
       // Only members ask, and a sibling that was there before says the same: the device is new, not the person.
       const member =
         hasAsked(conversation, this.context.now()) || hasSibling(joined, envelope, idBytes(self.device));
@@ -190,6 +198,10 @@ export class Joins {
       );
       const predecessor = before?.groupId ?? null;
       if (predecessor && !equal(joined.policy.predecessor, predecessor)) throw new JoinRefused("predecessor");
+      if (conversation.kind === "group") {
+        demandMember(before, joined, context.self.person);
+        await demandSuccessor(this.identities, conversation, before, joined);
+      }
       const group = this.#record(conversation, envelope, joined);
       step.batch.put("groups", key, group, { expect });
       this.#consume(step, keyPackage);
@@ -204,7 +216,9 @@ export class Joins {
       step.row(envelope.seq, place, elsewhere ? "elsewhere" : "refused", { code });
       if (code !== "known_group") {
         const lost = elsewhere ? null : code;
-        step.batch.put("groups", key, lostGroup(conversation, envelope, lost), { expect });
+        const seen = [...(knownMembership(before) ?? [])];
+        step.batch.put("groups", key, lostGroup(conversation, envelope, lost, seen), { expect });
+        if (FOREIGN.has(code)) step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
         step.notice(envelope.seq, envelope.time, { kind: "history-elsewhere" });
         conversation.standing = conversation.standing === "out" ? "out" : "waiting";
         if (before?.state || !elsewhere) conversation.awaySince ??= envelope.time;
@@ -221,16 +235,6 @@ export class Joins {
     if (code === null || code === "engine_failed") throw error;
     this.context.journal.note("welcome", code);
     return code;
-  }
-
-  /** A Welcome into a known group is taken only when it was asked for, and never back into an epoch of before. */
-  #demandAsked(conversation: ConversationRecord, before: GroupRecord | null, envelope: Envelope): void {
-    if (!before) return;
-    const { generation, epoch } = envelope;
-    const asked =
-      hasAsked(conversation, this.context.now()) && conversation.rejoin?.generation === generation;
-    if (before.state && !asked) throw new JoinRefused("known_group");
-    if (epoch + 1 <= before.epoch) throw new JoinRefused("epoch_old");
   }
 
   #record(conversation: ConversationRecord, envelope: Envelope, joined: Joined): GroupRecord {
@@ -314,8 +318,8 @@ export class Joins {
         const joined = await context.env.engine.join({ ...input, roster });
         // What the server calls a conversation decides who is told what in it: the group itself must say the same.
         if (joined.policy.kind !== conversation.kind) throw new JoinRefused("policy_refused");
-        if (!joined.members.some((member) => equal(member.device, envelope.device)))
-          throw new JoinRefused("committer");
+        // Who signed, and not only somebody in the tree: the begin is judged and announced as this device's.
+        if (!equal(joined.by.device, envelope.device)) throw new JoinRefused("committer");
         return { joined, keyPackage };
       } catch (error) {
         // Somebody who has left since still stands in the tree of an older Welcome; somebody known has a new device.

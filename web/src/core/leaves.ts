@@ -34,8 +34,16 @@ export function hasSibling(joined: Joined, { body }: Envelope, device: Uint8Arra
   );
 }
 
-/** A generation that this device has no leaf in; `lost`: why its Welcome could not be taken. */
-export function lostGroup({ id }: ConversationRecord, envelope: Envelope, lost: string | null): GroupRecord {
+/**
+ * A generation that this device has no leaf in; `lost`: why its Welcome could not be taken; `membership`: who was in
+ * before it, as far as this device has seen (`admission.ts`).
+ */
+export function lostGroup(
+  { id }: ConversationRecord,
+  envelope: Envelope,
+  lost: string | null,
+  membership: GroupRecord["membership"],
+): GroupRecord {
   return {
     conversation: id,
     generation: envelope.generation,
@@ -44,7 +52,7 @@ export function lostGroup({ id }: ConversationRecord, envelope: Envelope, lost: 
     state: null,
     pending: null,
     devices: [],
-    membership: [],
+    membership,
     suite: 0,
     sizeClass: "normal",
     founder: idText(envelope.device),

@@ -1,4 +1,4 @@
-import type { MembershipEntry, RosterDevice, Standing } from "../crypto/api";
+import type { MembershipEntry, PersonBase, RosterDevice, Standing } from "../crypto/api";
 import type { Chain } from "../crypto/chain";
 import { type ConversationRecord, type GroupRecord, type MembershipRecord, numbered } from "../store";
 import { TransportError } from "../transport";
@@ -102,6 +102,10 @@ export async function judgingToRead(
   return judging(chains, group, orders);
 }
 
+/** Every base of these persons, oldest first. */
+export const basesOf = (chains: readonly Chain[]): PersonBase[] =>
+  chains.flatMap(({ person, bases }) => bases.map((base) => ({ person, base })));
+
 export function judging(
   chains: readonly Chain[],
   group: Pick<GroupRecord, "membership">,
@@ -111,7 +115,7 @@ export function judging(
     roster: rosterOf(chains),
     standing: {
       membership: group.membership.map(toEntry),
-      bases: chains.flatMap(({ person, bases }) => bases.map((base) => ({ person, base }))),
+      bases: basesOf(chains),
       orders: orders.map(({ order }) => order),
     },
   };

@@ -106,6 +106,8 @@ export interface Joined {
   /** In a group from the profile, checked against the tree. */
   membership: MembershipEntry[];
   members: Member[];
+  /** Who made the commit: signed the group info. */
+  by: Member;
   ownLeaf: number;
 }
 

@@ -38,7 +38,7 @@ export async function join(input: JoinInput, cache: StateCache, profile: Profile
   const { welcome, own } = await readWelcome(input);
   const impl = await ciphersuite(keyPackage.suite);
   const privateKeys = decodePrivate(keyPackage.privateKeyPackage, keys);
-  const { state, extensions } = await guarded("welcome_refused", () =>
+  const { state, extensions, signer } = await guarded("welcome_refused", () =>
     openWelcome(welcome, own, privateKeys, clientConfig(roster), impl),
   );
   const info = readExtensions(extensions);
@@ -53,6 +53,8 @@ export async function join(input: JoinInput, cache: StateCache, profile: Profile
   const selfSound =
     self !== undefined && equal(self.device, keys.device) && equal(self.signatureKey, keys.signaturePublic);
   demand(selfSound, "welcome_refused");
+  const by = members.find((member) => member.leaf === signer);
+  demand(by !== undefined, "welcome_refused");
   return {
     state: await cache.save({ policy, state }),
     groupId: groupId.slice(),
@@ -62,6 +64,7 @@ export async function join(input: JoinInput, cache: StateCache, profile: Profile
     profile: info.profile,
     membership: membershipOf(policy, info.profile, keys.person, members, roster),
     members: [...members],
+    by,
     ownLeaf,
   };
 }

@@ -4,9 +4,12 @@ import { type Component, flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AppError } from "../src/core/api";
 import { useLanguage } from "../src/i18n/index.svelte";
+import type { DeviceInfo } from "../src/core/api";
 import HistoryBar from "../src/ui/devices/HistoryBar.svelte";
 import ResetBanner from "../src/ui/devices/ResetBanner.svelte";
+import Devices from "../src/ui/settings/Devices.svelte";
 import { FakeApp } from "./fake-app";
+import { me } from "./fake-devices";
 import ViewHost from "./ViewHost.svelte";
 
 let app: FakeApp;
@@ -71,4 +74,29 @@ test("copying can be stopped while it is under way, and not after", async () => 
   if (mounted) await unmount(mounted);
   put(HistoryBar, { history: { role: "sending", state: "done", progress: { done: 3, total: 3 } } });
   expect(document.querySelector("[data-action=stop-history]")).toBeNull();
+});
+
+test("the list names what is unused for 90 days, and says when it is full", async () => {
+  const day = 86_400_000;
+  const now = Date.now();
+  const device = (id: string, days: number): DeviceInfo => ({
+    id,
+    name: id,
+    kind: "regular",
+    expiresAt: null,
+    current: false,
+    addedAt: now - 400 * day,
+    lastSeenAt: now - days * day,
+    revokedAt: null,
+  });
+  app.more = [device("old", 91), device("older", 120)];
+  put(Devices, { me });
+  await vi.waitFor(() => expect(document.querySelectorAll("[data-device]").length).toBe(6));
+  const unseen = [...document.querySelectorAll("[data-device]:has([data-unseen])")];
+  expect(unseen.map((row) => row.getAttribute("data-device"))).toEqual(["old", "older"]);
+  expect(document.querySelector("[data-devices-full]")).toBeNull();
+  if (mounted) await unmount(mounted);
+  app.more = [device("one", 1), device("two", 1), device("three", 1)];
+  put(Devices, { me });
+  await vi.waitFor(() => expect(document.querySelector("[data-devices-full]")).not.toBeNull());
 });

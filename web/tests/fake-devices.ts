@@ -74,6 +74,9 @@ export abstract class FakeDevices extends FakeGroups {
       this.resetting = { state: "waiting", officers: 1, earliest: Date.now() + 40 * hour };
   }
 
+  /** Further devices of one's own. */
+  more: readonly DeviceInfo[] = [];
+
   async devices(): Promise<readonly DeviceInfo[]> {
     await pause(100);
     const now = Date.now();
@@ -98,6 +101,7 @@ export abstract class FakeDevices extends FakeGroups {
       },
       { ...base, id: "c", name: "دفتر کا کمپیوٹر", revokedAt: now - 90 * hour },
     ];
+    list.push(...this.more);
     return list.map((one) => ({ ...one, name: this.#names.get(one.id) ?? one.name }));
   }
   async revokeDevice(id: Id): Promise<void> {

@@ -451,6 +451,8 @@ device-add-lead = Each device has its own keys. This one lets the next one in:
 device-add-1 = On the new device, open Beep and sign in.
 device-add-2 = There, choose “Approve from my other device”.
 device-add-3 = A bar appears here: type the number or scan the code.
+device-add-full = You have as many devices as you may. Sign one out before you add another.
+device-unseen = Not used for 90 days: it is out of your conversations until it is used again. Sign it out if you no longer have it.
 device-add-limit = { $count ->
     [one] You may have { $shown } device.
    *[other] You may have { $shown } devices, besides shared computers.

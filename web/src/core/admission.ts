@@ -4,6 +4,7 @@ import { judgeBegin } from "../crypto/membership";
 import type { ConversationRecord, GroupRecord, MembershipRecord } from "../store";
 import type { Envelope } from "../wire/frames";
 import type { Id } from "./api";
+import type { Context } from "./context";
 import { type Identities, rosterOf } from "./identities";
 import { idText } from "./ids";
 import { hasAsked } from "./leaves";
@@ -23,6 +24,25 @@ export class JoinRefused extends Error {
   constructor(readonly code: string) {
     super(code);
   }
+}
+
+/** Refusals of a successor that say: it is not made by this group's members, as they are. */
+export const FOREIGN: ReadonlySet<string> = new Set(["committer", "stranger", "membership_refused"]);
+
+/**
+ * The last group that this device knows of: of the generation in force, or of one before where what began since was
+ * passed over without being read.
+ */
+export async function lastKnown(
+  { store }: Context,
+  blind: string,
+  generation: number,
+): Promise<GroupRecord | null> {
+  const rows = (await store.all("groups", `${blind}/`)).map(({ value }) => value);
+  const known = rows
+    .filter((row) => row.generation <= generation)
+    .sort((a, b) => a.generation - b.generation);
+  return known.at(-1) ?? null;
 }
 
 /**
@@ -58,7 +78,10 @@ export function demandAsked(
   if (epoch + 1 <= before.epoch) throw new JoinRefused("epoch_old");
 }
 
-/** Who signed the Welcome's group info is a member by what is known here, or another device of this person. */
+/**
+ * Who signed the Welcome's group info is a member by what is known here, or another device of this person. Of
+ * conversations that are no groups, the policy says whose they are for good, and no membership is kept.
+ */
 export function demandMember(current: GroupRecord | null, { by }: Joined, self: Id): void {
   const known = knownMembership(current);
   const person = idText(by.person);

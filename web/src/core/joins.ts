@@ -9,8 +9,10 @@ import {
   demandInForce,
   demandMember,
   demandSuccessor,
+  FOREIGN,
   JoinRefused,
   knownMembership,
+  lastKnown,
 } from "./admission";
 import type { Id } from "./api";
 import type { Context } from "./context";
@@ -28,8 +30,6 @@ import type { Place, Step } from "./step";
 
 /** Persons who left since the Welcome was made and whose chains are fetched one by one. */
 const MAX_UNKNOWN = 50;
-/** Refusals of a successor that say: it is not made by this group's members, as they are. */
-const FOREIGN: ReadonlySet<string> = new Set(["committer", "stranger", "membership_refused"]);
 
 /**
  * How a group comes into force on this device: by its own pending begin, by a Welcome that came with a begin, or by one
@@ -85,7 +85,7 @@ export class Joins {
     const mail = await this.mailbox.welcomeFor(step.blind, envelope);
     const stored = await this.#group(step.blind, envelope.generation);
     const before = stored?.value ?? null;
-    const current = (await this.#group(step.blind, step.conversation.generation))?.value ?? null;
+    const current = await lastKnown(this.context, step.blind, step.conversation.generation);
     const place = await step.advance(envelope);
     const { conversation } = step;
     try {
@@ -97,7 +97,7 @@ export class Joins {
         (conversation.server.generation === envelope.generation ? conversation.server.groupId : null);
       if (!groupId) throw new JoinRefused("group_id");
       const { joined, keyPackage } = await this.#open(conversation, envelope, mail, groupId);
-      if (conversation.kind === "group") demandMember(current, joined, this.context.self.person);
+      demandMember(current, joined, this.context.self.person);
       const group: GroupRecord = {
         ...this.#record(conversation, envelope, joined),
         founder: before?.founder ?? null,
@@ -184,6 +184,7 @@ export class Joins {
     const { conversation } = step;
     const key = numbered(step.blind, envelope.generation);
     const present = await context.store.get("groups", key);
+    const current = await lastKnown(context, step.blind, conversation.generation);
     // Another began this generation: what we had pending for it can never be adopted.
     const expect = present?.revision ?? 0;
     try {
@@ -198,10 +199,8 @@ export class Joins {
       );
       const predecessor = before?.groupId ?? null;
       if (predecessor && !equal(joined.policy.predecessor, predecessor)) throw new JoinRefused("predecessor");
-      if (conversation.kind === "group") {
-        demandMember(before, joined, context.self.person);
-        await demandSuccessor(this.identities, conversation, before, joined);
-      }
+      demandMember(current, joined, context.self.person);
+      await demandSuccessor(this.identities, conversation, current, joined);
       const group = this.#record(conversation, envelope, joined);
       step.batch.put("groups", key, group, { expect });
       this.#consume(step, keyPackage);
@@ -216,7 +215,7 @@ export class Joins {
       step.row(envelope.seq, place, elsewhere ? "elsewhere" : "refused", { code });
       if (code !== "known_group") {
         const lost = elsewhere ? null : code;
-        const seen = [...(knownMembership(before) ?? [])];
+        const seen = [...(knownMembership(current) ?? [])];
         step.batch.put("groups", key, lostGroup(conversation, envelope, lost, seen), { expect });
         if (FOREIGN.has(code)) step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
         step.notice(envelope.seq, envelope.time, { kind: "history-elsewhere" });

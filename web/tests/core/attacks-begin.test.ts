@@ -265,3 +265,21 @@ it("who asks to be let in takes no Welcome from somebody who is out", async () =
   expect(await judged(second, seq)).toBe("refused stranger");
   expect(await stateOf(second)).not.toBeNull();
 });
+
+it("a stranger comes in by no later generation either, which is told with what lies between left out", async () => {
+  await heard(group, admin, "Before the leap");
+  const stranger = await Member.create(group.server, admin.options);
+  await stranger.open();
+  expect(await judged(second, await takeOver(stranger, [second]))).toBe("refused stranger");
+  const { talk } = group;
+  const place = { generation: 3, epoch: 0, kind: 3 as const, counter: 9, body: new Uint8Array(64) };
+  const kept = new Map(talk.counters);
+  await talk.append(stranger.device, place, group.server.now());
+  talk.counters = kept;
+  talk.generation = 3;
+  const seq = await takeOver(stranger, [second]);
+  group.server.tellState(talk, [second.person]);
+  expect(await judged(second, seq)).toBe("refused stranger");
+  expect(await stateOf(second)).toBeNull();
+  stranger.kill();
+});

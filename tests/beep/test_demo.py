@@ -23,7 +23,7 @@ SOAK = os.environ.get("SOAK") == "1"
 """Restart every process, and start the restored demo, too: half a minute more."""
 RESTARTED = [] if SOAK else ["web-2", "witness-1"]
 """What is restarted; nothing named is all."""
-UP_PATIENCE = 120.0
+UP_PATIENCE = 300.0
 """Seconds; a first start on a busy machine."""
 
 
@@ -126,7 +126,7 @@ def run(module: str, data_dir: Path, *words: str, check: bool) -> subprocess.Com
         env=plain_environment(BEEP_DATA_DIR=str(data_dir)),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=check,
     )
 
@@ -177,7 +177,7 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
         env=plain_environment(BEEP_DATA_DIR=str(data_dir), BEEP_PORT=str(free_port())),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert second.returncode == 1
@@ -273,7 +273,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
             env=plain_environment(BEEP_DATA_DIR=str(tmp_path), BEEP_PORT=port),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert result.returncode == 1

@@ -12,9 +12,10 @@ import ApprovalWait from "../src/ui/entry/ApprovalWait.svelte";
 import Reset from "../src/ui/entry/Reset.svelte";
 import ByPaste from "../src/ui/groups/ByPaste.svelte";
 import { Picking } from "../src/ui/groups/picking.svelte";
+import { dateTime, fullDate } from "../src/ui/format";
 import { conversationActions } from "../src/ui/main/actions";
 import LeaveDialog from "../src/ui/main/LeaveDialog.svelte";
-import { namesOf, titleOf } from "../src/ui/main/names";
+import { nameOf, namesOf, titleOf } from "../src/ui/main/names";
 import { noticeText } from "../src/ui/main/notices";
 import ReportDialog from "../src/ui/moderation/ReportDialog.svelte";
 import { People } from "../src/ui/people.svelte";
@@ -60,6 +61,25 @@ describe("who is meant", () => {
     expect(plain(namesOf(ids.slice(0, 4), known, "en"))).toContain("and Fatima Noor");
   });
 
+  test.each(["en", "ur", "fa"] as const)(
+    "%s: names and dates in a sentence run as the page does",
+    async (language) => {
+      await useLanguage(language);
+      const calendar = "gregorian" as const;
+      for (const text of [
+        fullDate(0, calendar),
+        dateTime(0, calendar),
+        namesOf([me, bilal.id], new People(app), language),
+      ])
+        expect(text.startsWith("\u200f")).toBe(language !== "en");
+    },
+  );
+
+  test("somebody whose card has not come yet is not nameless", () => {
+    expect(nameOf({ ...bilal, name: { latin: "", local: "" } }, "en")).toBe("A colleague");
+    expect(nameOf(undefined, "en")).toBe("A colleague");
+  });
+
   test("a group without a name is called by its other members", () => {
     const nameless = summary(group(2));
     const members = app.details(nameless.id).get()?.members ?? [];
@@ -78,6 +98,7 @@ const everyNotice: Notice[] = [
     { kind: "group-begun", by },
     { kind: "added", by, persons: [people[2]!.id] },
     { kind: "invited", by, persons: [people[2]!.id] },
+    { kind: "joined", persons: [by] },
     { kind: "renamed", by, name: "X" },
     { kind: "picture", by },
     { kind: "successor", by, reason: "policy" },

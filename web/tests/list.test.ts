@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 /** The list of conversations and its search. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import Conversation from "../src/ui/main/Conversation.svelte";
 import ListPane from "../src/ui/main/ListPane.svelte";
 import { me } from "./fake-devices";
 import { people } from "./fake-people";
@@ -27,4 +28,11 @@ test("a search finds one's groups and conversations before the directory, also w
   $("[data-found] a").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
   await appears("nav > ul");
   expect(document.querySelector("[data-found]")).toBeNull();
+});
+
+test("an address of no conversation says so, with the way back", async () => {
+  const props = { me, onleave: () => undefined };
+  kit.show(Conversation, { ...props, id: "00000000-0000-4000-8000-000000000000" });
+  (await vi.waitFor(() => $("[data-absent] button"), { timeout: 10_000 })).click();
+  expect(location.pathname).toBe("/");
 });

@@ -1,4 +1,5 @@
 import { HYBRID } from "../crypto/policy";
+import type { GroupRecord } from "../store";
 import type { ConversationDetails, GroupMember, Id } from "./api";
 import type { Context } from "./context";
 import type { Identities } from "./identities";
@@ -24,8 +25,9 @@ export class LiveDetails extends LiveView<ConversationDetails> {
       name: "details",
       concerns: (notice) =>
         ((notice.t === "conversation" || notice.t === "messages") && notice.conversation === conversation) ||
-        // A mark of verification stands on somebody's chain.
-        notice.t === "chain",
+        // A mark of verification stands on somebody's chain, and is set here or on another own device.
+        notice.t === "chain" ||
+        notice.t === "taken",
       read: async (show) => {
         const view = await readView(context, conversation);
         const first = await this.#details(view);
@@ -51,10 +53,9 @@ export class LiveDetails extends LiveView<ConversationDetails> {
         : record.persons.map((person) => ({ person, role: "member" as const }));
     const devices = group?.devices ?? [];
     const members = await pooled(rows, async ({ person, role }): Promise<GroupMember> => ({
-      person: await this.#people.known(person),
+      ...(await this.#member(person, devices)),
       role,
       me: person === self.person,
-      devices: devices.filter((one) => one.person === person).length,
       verified: person !== self.person && (await this.#verified(person)),
     }));
     const own = rows.find(({ person }) => person === self.person)?.role;
@@ -71,6 +72,13 @@ export class LiveDetails extends LiveView<ConversationDetails> {
       epoch: group?.epoch ?? 0,
       keys: await this.#context.keyLog.describe(rows.map(({ person }) => person)),
     };
+  }
+
+  /** Whoever has a device in the tree is activated, whatever an older card says. */
+  async #member(person: Id, all: GroupRecord["devices"]): Promise<Pick<GroupMember, "person" | "devices">> {
+    const card = await this.#people.known(person);
+    const devices = all.filter((one) => one.person === person).length;
+    return { person: devices > 0 ? { ...card, activated: true } : card, devices };
   }
 
   async #verified(person: Id): Promise<boolean> {

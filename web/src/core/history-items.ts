@@ -41,6 +41,7 @@ const notice = v.variant("kind", [
   line("group-begun", { by: person }),
   line("added", { by: person, persons }),
   line("invited", { by: person, persons }),
+  line("joined", { persons }),
   line("removed", { by: v.nullable(person), persons }),
   line("you-removed", { by: v.nullable(person) }),
   line("you-left", {}),

@@ -23,7 +23,7 @@ import { lastResortUsed } from "./keypackages";
 import { pooled } from "./lanes";
 import { devicesOf, hasAsked, hasSibling, lostGroup, personOf, unlistedPerson } from "./leaves";
 import type { Mailbox } from "./mailbox";
-import { tellBegun } from "./notices";
+import { enteredLine, tellBegun } from "./notices";
 import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
@@ -120,13 +120,7 @@ export class Joins {
       // Whoever is new to the group has no other device with what came before.
       if (conversation.kind === "group" && !told && !member) await step.forgetElsewhere();
       if (conversation.kind === "group" && !told)
-        step.notice(
-          envelope.seq,
-          envelope.time,
-          member
-            ? { kind: "device-added", person: self.person }
-            : { kind: "added", by, persons: [self.person] },
-        );
+        step.notice(envelope.seq, envelope.time, enteredLine(self.person, member, by, group.membership));
       step.row(envelope.seq, place, "applied");
       conversation.server = { ...conversation.server, epoch: joined.epoch, blocked: false };
       await step.checkSeen(joined.seen, envelope.seq, envelope.time);

@@ -69,5 +69,9 @@ async function cameLater(
   { order }: MessageRecord,
 ): Promise<ReadonlySet<Id>> {
   const rows = await store.range("messages", { group: blind, from: order, limit: LOOK_AHEAD });
-  return new Set(rows.flatMap(({ value: { notice } }) => (notice?.kind === "added" ? notice.persons : [])));
+  return new Set(
+    rows.flatMap(({ value: { notice } }) =>
+      notice?.kind === "added" || notice?.kind === "joined" ? notice.persons : [],
+    ),
+  );
 }

@@ -43,15 +43,35 @@ export function tellBegun(
   if (persons(true).length > 0) step.notice(seq, time, { kind: "invited", by, persons: persons(true) }, 2);
 }
 
+/**
+ * The line of this device's own coming in. Only an admin takes in somebody new: anybody else's device has let in who had
+ * been invited before.
+ */
+export function enteredLine(
+  self: Id,
+  wasMember: boolean,
+  by: Id,
+  membership: readonly MembershipRecord[],
+): NoticeRecord {
+  if (wasMember) return { kind: "device-added", person: self };
+  const isAdmin = membership.some(({ person, role }) => person === by && role === "admin");
+  return isAdmin ? { kind: "added", by, persons: [self] } : { kind: "joined", persons: [self] };
+}
+
 function linesOf({ by, kind, before, after, change, leaving, self }: Told): NoticeRecord[] {
   const lines: NoticeRecord[] = [];
   const roleBefore = new Map(before.map(({ person, role }) => [person, role]));
   const roleAfter = new Map(after.map(({ person, role }) => [person, role]));
   const isIn = (role: string | undefined): boolean => role === "member" || role === "admin";
   const came = after.filter(({ person, role }) => isIn(role) && !isIn(roleBefore.get(person)));
+  // An invitation was somebody's doing; keeping it is nobody's.
+  const [joined, added] = [true, false].map((was) =>
+    came.flatMap(({ person }) => ((roleBefore.get(person) === "invited") === was ? [person] : [])),
+  ) as [Id[], Id[]];
   const invited = after.filter(({ person, role }) => role === "invited" && !roleBefore.has(person));
   const went = before.filter(({ person }) => !roleAfter.has(person));
-  if (came.length > 0) lines.push({ kind: "added", by, persons: came.map(({ person }) => person) });
+  if (added.length > 0) lines.push({ kind: "added", by, persons: added });
+  if (joined.length > 0) lines.push({ kind: "joined", persons: joined });
   if (invited.length > 0) lines.push({ kind: "invited", by, persons: invited.map(({ person }) => person) });
   const removed = went.filter(({ person }) => !leaving.has(person) && person !== self);
   if (removed.length > 0) lines.push({ kind: "removed", by, persons: removed.map(({ person }) => person) });

@@ -98,6 +98,8 @@ export type NoticeRecord =
   | { kind: "group-begun"; by: Id }
   | { kind: "added"; by: Id; persons: Id[] }
   | { kind: "invited"; by: Id; persons: Id[] }
+  /** Who had been invited has come in, by whichever member's device was at hand. */
+  | { kind: "joined"; persons: Id[] }
   | { kind: "removed"; by: Id | null; persons: Id[] }
   /** This person is out: read only from here on. */
   | { kind: "you-removed"; by: Id | null }

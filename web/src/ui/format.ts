@@ -1,6 +1,6 @@
 /** Times and dates as text, in the page's language and the person's calendar. Times come in as milliseconds UTC. */
 import type { Settings } from "../core/api";
-import { locale, t } from "../i18n/index.svelte";
+import { direction, locale, t } from "../i18n/index.svelte";
 
 type Calendar = Settings["calendar"];
 
@@ -62,14 +62,24 @@ export function dayTitle(at: number, now: number, calendar: Calendar): string {
 
 /** Weekday and date. The order is the translator's: ICU's own patterns for the Persian calendar are unfinished. */
 export function fullDate(at: number, calendar: Calendar): string {
-  return t("date-full", {
-    weekday: formatter(calendar, { weekday: "long" }).format(at),
-    date: date(at, calendar),
-  });
+  return inPageDirection(
+    t("date-full", {
+      weekday: formatter(calendar, { weekday: "long" }).format(at),
+      date: date(at, calendar),
+    }),
+  );
 }
 
 export function dateTime(at: number, calendar: Calendar): string {
-  return t("date-time", { date: date(at, calendar), time: clock(at, calendar) });
+  return inPageDirection(t("date-time", { date: date(at, calendar), time: clock(at, calendar) }));
+}
+
+/**
+ * A text whose words all stand isolated, for use within a sentence. Isolated once more it would have no direction of its
+ * own and run from left to right; on a right-to-left page a mark gives it the page's.
+ */
+export function inPageDirection(text: string): string {
+  return direction() === "rtl" ? `\u200f${text}` : text;
 }
 
 function date(at: number, calendar: Calendar): string {

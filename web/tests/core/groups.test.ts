@@ -226,6 +226,14 @@ describe("a group of three", () => {
     await late.start();
     await caught(late, talk);
     expect((await roles(ayesha, talk))[late.person]).toBe("member");
+    await caught(omar, talk);
+    await caught(ayesha, talk);
+    // Whichever device let them in: it is the invitation that counts, and nobody has "added" them now.
+    for (const device of [ayesha, omar]) {
+      const told = notices(await device.items(talk));
+      expect(told.some(({ kind }) => kind === "joined")).toBe(true);
+      expect(told).not.toContainEqual(expect.objectContaining({ kind: "added", persons: [late.person] }));
+    }
     await ayesha.composer.add(talk, "now you read");
     await late.settled(talk, 1);
   });

@@ -1,7 +1,7 @@
 /** Who is meant, as text. */
 import type { ConversationSummary, GroupMember, Id, PersonCard } from "../../core/api";
 import { t } from "../../i18n/index.svelte";
-import { list, number } from "../format";
+import { inPageDirection, list, number } from "../format";
 import type { People } from "../people.svelte";
 import { displayName } from "../text";
 
@@ -10,7 +10,8 @@ const listed = 3;
 
 /** A person's name, or "A colleague" while the directory has not answered. */
 export function nameOf(card: PersonCard | null | undefined, language: string): string {
-  return card ? displayName(card.name, language) : t("somebody");
+  // A card that is only an id so far has no name either.
+  return (card && displayName(card.name, language)) || t("somebody");
 }
 
 /** The first word of a name, for where there is little room and the whole name stands elsewhere. */
@@ -27,9 +28,9 @@ export function namesOf(ids: readonly Id[], people: People, language: string, me
 function joined(names: readonly string[]): string {
   const isolated = names.map((name) => `\u2068${name}\u2069`);
   const rest = isolated.length - listed;
-  if (rest <= 1) return list(isolated);
+  if (rest <= 1) return inPageDirection(list(isolated));
   return t("names-more", {
-    names: list(isolated.slice(0, listed), "unit"),
+    names: inPageDirection(list(isolated.slice(0, listed), "unit")),
     count: rest,
     shown: number(rest),
   });

@@ -41,6 +41,10 @@ export function noticeText(notice: Notice, reader: NoticeReader): string {
       return by("added", notice.by, { names: names(notice.persons) });
     case "invited":
       return by("invited", notice.by, { names: names(notice.persons) });
+    case "joined":
+      return notice.persons.length === 1 && notice.persons[0] === me
+        ? t("notice-joined-you")
+        : t("notice-joined", { names: names(notice.persons) });
     case "removed":
       return by("removed", notice.by, { names: names(notice.persons) });
     case "you-removed":

@@ -678,6 +678,7 @@ error-key-package-refused = This device's keys were not accepted. Load again; if
 error-key-package-pool-full = This device has enough keys in store. Nothing needs to be done.
 error-no-key-package = Your colleague's device must come online once before you can write. Try again later.
 error-not-a-member = You are not a member of this conversation. Go back to the list.
+error-not-readable = This was said while this device was not in the conversation. Scroll on; the rest is here.
 error-no-partner = You cannot write to this person: they have left, or it is you.
 error-policy-refused = The conversation could not begin. Try again; if it stays, call the helpdesk.
 error-frame-refused = The server refused this message. Retry, or discard it.

@@ -43,6 +43,7 @@ const NOTICES: NoticeRecord[] = [
   { kind: "group-begun", by: other },
   { kind: "added", by: other, persons: [self] },
   { kind: "invited", by: other, persons: [newId()] },
+  { kind: "joined", persons: [newId()] },
   { kind: "removed", by: null, persons: [newId()] },
   { kind: "left", person: other },
   { kind: "admin", by: null, person: self, admin: true },

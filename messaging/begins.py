@@ -29,7 +29,7 @@ from messaging.mls import LeafInfo, apply_to_leaf_map, check_commit
 from messaging.models import Conversation, ConversationKind, Envelope, Group, Leaf
 from messaging.policies import read_policy
 from messaging.reports import spoken_after
-from messaging.roster import chains, devices_out, living_devices
+from messaging.roster import chains, is_abandoned, living_devices
 
 
 @transaction.atomic
@@ -153,14 +153,17 @@ def _check_may_succeed(
     A direct or self conversation goes on in a successor when a leaf must go or a commit is of no use, and
     when no device in it is left to commit: nobody waits for anybody. A group is its admins' to begin anew at
     any time. When it is frozen, its founder may, and anybody when no admin has a device in it: those who
-    commit to a successor must agree on who they are, and the founder is the one whom all know.
+    commit to a successor must agree on who they are, and the founder is the one whom all know. When nobody
+    else's device in it lives, any member may: who is in and as what stays as it is (`judge_begin`).
     """
     if conversation.kind != ConversationKind.GROUP:
-        if not (conversation.blocked or _abandoned(current, now_ms=now_ms)):
+        if not (conversation.blocked or is_abandoned(current, now_ms=now_ms)):
             raise BeepError("successor_not_allowed")
         return
     standing = members.standing_of(conversation, person)
     if standing is not None and standing.role is Role.ADMIN:
+        return
+    if is_abandoned(current, besides=device, now_ms=now_ms):
         return
     if conversation.frozen_seq is not None:
         if device == current.created_by:
@@ -169,11 +172,6 @@ def _check_may_succeed(
         if not Leaf.objects.filter(group=current, person_id__in=admins.values("person_id")).exists():
             return
     raise BeepError("successor_not_allowed")
-
-
-def _abandoned(group: Group, *, now_ms: int) -> bool:
-    seated = set(Leaf.objects.filter(group=group).values_list("device_id", flat=True))
-    return devices_out(seated, now_ms=now_ms) == seated
 
 
 def _judged(
@@ -191,7 +189,10 @@ def _judged(
     has gone on from that commit: then it can be used, and two who report it late undo nothing.
     """
     now = members.membership(conversation)
-    candidates = [now]
+    # Whose wish to leave nobody was left to carry out is gone as soon as somebody goes on.
+    going = orders.leaving(current) if current and conversation.kind == ConversationKind.GROUP else set()
+    staying = {person: standing for person, standing in now.items() if person not in going}
+    candidates = [now, staying] if going else [now]
     frozen = conversation.frozen_seq
     if current and frozen and frozen > current.begun_seq and not _has_been_used(conversation, frozen):
         candidates.append(members.membership_before(conversation, group=current, seq=frozen))

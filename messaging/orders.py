@@ -232,8 +232,14 @@ def check_gone(*, group: Group, members: Collection[UUID]) -> None:
 
     Raises BeepError `removal_due`: a commit lets them go first, or an admin leaves them out.
     """
-    if open_orders(group).filter(kind=OrderKind.LEAVE, person_id__in=members).exists():
+    if leaving(group) & set(members):
         raise BeepError("removal_due")
+
+
+def leaving(group: Group) -> set[UUID]:
+    """The persons whose wish to leave no commit has carried out yet."""
+    wishes = open_orders(group).filter(kind=OrderKind.LEAVE)
+    return set(wishes.values_list("person_id", flat=True))
 
 
 def supersede(*, group: Group, seq: int) -> None:

@@ -30,7 +30,7 @@ from messaging.handshakes import conflict
 from messaging.models import Conversation, ConversationKind, Group, Leaf, Participant
 from messaging.orders import LIFETIME, Wish
 from messaging.read_only import refuse_if_read_only
-from messaging.roster import Chain, chains, lock_persons
+from messaging.roster import Chain, chains, is_abandoned, lock_persons
 
 PER_MINUTE: Final = 20
 """Petitions of one device: each waits for a commit, so many at once are somebody's mistake."""
@@ -45,13 +45,16 @@ def rejoin(*, device: UUID, frame: protocol.Rejoin, now_ms: int) -> None:
 
     Raises BeepError `read_only`, `device_unknown`, `device_revoked`, `person_inactive`, `not_a_member`,
     `rate_limited`, `generation_conflict`, or `rejoin_refused` with `detail.rule`: authority (there is none),
-    frozen, temporary (in the self conversation), statement (not the person's newest), device (not in the
-    chain), reset, or signature.
+    frozen, abandoned (nobody's device is left in the group to let it in), temporary (in the self
+    conversation), statement (not the person's newest), device (not in the chain), reset, or signature.
     """
     conversation, group, chain = _asked(device=device, frame=frame, now_ms=now_ms)
     person = UUID(bytes=chain.newest.person)
     if conversation.frozen_seq is not None:
         raise _refused("frozen")
+    if conversation.kind == ConversationKind.GROUP and is_abandoned(group, besides=device, now_ms=now_ms):
+        # Nobody would carry the order out; a member may begin a successor (`messaging.begins`).
+        raise _refused("abandoned")
     entry = chain.newest.device(device.bytes)
     if conversation.kind == ConversationKind.SELF and entry and entry.kind is DeviceKind.TEMPORARY:
         # What one's own devices agree on (marks, drafts) is not for a shared computer.

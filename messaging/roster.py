@@ -23,6 +23,7 @@ from accounts.models import Device, IdentityStatement, Person
 from accounts.statements import Statement
 from beep.clock import from_ms
 from messaging.mls import LeafInfo
+from messaging.models import Group, Leaf
 
 CACHED: Final = 20_000
 """Verified chains that a process keeps, the last used ones; some 3 kB each."""
@@ -146,6 +147,12 @@ def devices_out(devices: Iterable[UUID], *, now_ms: int) -> set[UUID]:
     rows = Device.objects.filter(id__in=list(devices))
     out = rows.filter(Q(revoked_at__isnull=False) | Q(expires_at__lte=from_ms(now_ms)))
     return set(out.values_list("id", flat=True))
+
+
+def is_abandoned(group: Group, *, now_ms: int, besides: UUID | None = None) -> bool:
+    """Whether no device that lives has a leaf in the group, `besides` left aside: nobody can commit to it."""
+    seated = set(Leaf.objects.filter(group=group).values_list("device_id", flat=True)) - {besides}
+    return devices_out(seated, now_ms=now_ms) == seated
 
 
 def lock_persons(persons: Iterable[UUID]) -> None:

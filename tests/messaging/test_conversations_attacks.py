@@ -8,7 +8,7 @@ import pytest
 from accounts.models import Device, IdentityStatement, Person
 from beep import clock
 from beep.errors import BeepError
-from messaging import conversations, formats, protocol, roster
+from messaging import conversations, formats, orders, protocol, roster
 from messaging.formats import GroupSuite, PolicyKind, SizeClass
 from messaging.mls import reference_of
 from messaging.mls.messages import MlsMessage, Sender, SenderType
@@ -107,6 +107,25 @@ def test_a_third_person_is_added_later() -> None:
     )
     error = refuse_commit(talk, frame)
     assert error.detail["rule"] == "person"
+    works(talk)
+
+
+def test_an_order_of_the_authority_makes_a_third_person_no_member() -> None:
+    """Attack: the server has the authority's key, and orders whom nobody wants."""
+    talk, carol = begun(), human("Carol")
+    publish(carol.client)
+    wish = orders.Wish(
+        formats.OrderAction.ADD,
+        carol.id,
+        carol.client.device,
+        carol.chain[-1].hash,
+        clock.from_ms(clock.now_ms() + 60_000),
+        bytes(64),
+    )
+    order = orders.issue(talk.group, wish)
+    assert order is not None
+    frame = talk.commit_frame(talk.alice, add=claim_elsewhere(talk, carol), orders=[order])
+    assert refuse_commit(talk, frame).detail["rule"] == "person"
     works(talk)
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from messaging.formats import Role
+from beep import clock
+from messaging import orders
+from messaging.formats import OrderAction, Role
 from messaging.models import OrderKind, Participant
 from tests.messaging.party import Party, party, rejoin
 from tests.messaging.people import Human
@@ -67,3 +69,25 @@ def test_a_direct_conversation_goes_on_with_a_reset_partner_by_a_successor() -> 
         talk.bob.client.device,
     }
     assert claim(talk.alice.client, talk.bob, talk.id)
+
+
+def test_an_order_made_by_the_authority_itself_brings_nobody_back() -> None:
+    """Attack: the server has the authority's key and does without its own refusal of the petition."""
+    talk, who, before = after_a_reset()
+    admin, member, _ = talk.people
+    removal = talk.orders()
+    wish = orders.Wish(
+        OrderAction.ADD,
+        who.id,
+        who.client.device,
+        who.chain[-1].hash,
+        clock.from_ms(clock.now_ms() + 60_000),
+        bytes(64),
+    )
+    order = orders.issue(talk.group, wish)
+    assert order is not None
+    for by in (member, admin):
+        packages = talk.packages(by, who)
+        frame = talk.commit_frame(by, add=packages, remove=[before], orders=[*removal, order])
+        error = refuse_commit(talk, frame, by=by.client.device)
+        assert error.detail == {"rule": "reset"}

@@ -1,12 +1,14 @@
 """A report to the moderators: the reporter chooses what, and the server's own log proves it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 
 from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.groups import GROUP_PATIENCE
 from tests.scenarios.stack import Stack
+from tests.scenarios.under_node import run
 
 RUDE = "You will regret this, and everybody will know why"
 HARMLESS = "See you at the meeting"
@@ -14,11 +16,10 @@ REPLY = "I do not want to hear that again"
 
 
 def test_a_reported_message_is_proved_and_what_was_not_chosen_stays_unseen(
-    watched: Callable[..., BrowserContext], stack: Stack
+    watched: Callable[..., BrowserContext], stack: Stack, tmp_path: Path
 ) -> None:
-    reporter, offender, moderator = (
-        Colleague(watched(), stack.url, person) for person in stack.import_unit("Inspection Wing", 3)
-    )
+    *browsing, one, other = stack.import_unit("Inspection Wing", 5)
+    reporter, offender, moderator = (Colleague(watched(), stack.url, person) for person in browsing)
     stack.manage(
         "grant_role", "--login", moderator.person.login, "--duty", "moderator", "--scope", "/planning/"
     )
@@ -57,3 +58,12 @@ def test_a_reported_message_is_proved_and_what_was_not_chosen_stays_unseen(
     expect(report.get_by_text(HARMLESS)).to_have_count(0)
     # Whoever was reported sees nothing of it.
     assert "third time" not in offender.page.content()
+
+    # Somebody with a changed client claims other words than were said: nothing proves them.
+    run("real-forger", stack, tmp_path, [one, other])
+    moderator.page.locator("a[data-report]").filter(has_text=one.latin).click(timeout=GROUP_PATIENCE)
+    forged = moderator.page.locator("article[data-report]")
+    expect(forged.get_by_text("Look at what I am told")).to_be_visible(timeout=MESSAGE_PATIENCE)
+    expect(forged.locator('[data-verdict="not-proved"]')).to_have_count(1, timeout=GROUP_PATIENCE)
+    expect(forged.locator('[data-verdict="proved"]')).to_have_count(0)
+    moderator.look("report-forged")

@@ -1,6 +1,6 @@
 import { encodeOrderRequest, REQUEST_LABELS } from "../crypto/orders";
 import { HYBRID } from "../crypto/policy";
-import type { ConversationRecord, GroupRecord } from "../store";
+import { type ConversationRecord, type GroupRecord, numbered } from "../store";
 import { isTransient, TransportError } from "../transport";
 import { AppError, type Id } from "./api";
 import { type Begins, LARGE, NORMAL, type Shape } from "./begins";
@@ -225,10 +225,25 @@ export class Groups {
       context.background("attend", later);
       return false;
     }
+    let abandoned = false;
     await this.askIn(conversation).catch((error: unknown) => {
       if (!(error instanceof TransportError) || isTransient(error)) throw error;
       context.journal.note("rejoin", error.code);
+      abandoned = error.code === "rejoin_refused" && error.detail["rule"] === "abandoned";
     });
+    return abandoned && (await this.#succeedAbandoned(conversation));
+  }
+
+  /** Nobody is left to let this device in: begins anew with whom it knows to be in; the server could name anybody. */
+  async #succeedAbandoned(conversation: Id): Promise<boolean> {
+    const { store } = this.context;
+    const { record, blind } = await readView(this.context, conversation);
+    for (let generation = record.generation; generation > 0; generation--) {
+      const known = (await store.get("groups", numbered(blind, generation)))?.value;
+      if (!known?.membership.some(({ person }) => person === this.context.self.person)) continue;
+      const shape = known.suite === HYBRID ? NORMAL : LARGE;
+      return this.begins.begin(conversation, () => this.begins.successor(known, shape, false));
+    }
     return false;
   }
 

@@ -6,7 +6,7 @@ import { TransportError } from "../../src/transport";
 import type { RequestFields, RequestTag } from "../../src/transport";
 import type * as wire from "../../src/wire/frames";
 import type { Device, ServerDouble } from "./double";
-import { acceptBegin, acceptCommit, type Accepted } from "./double-rules";
+import { acceptBegin, acceptCommit, type Accepted, isAbandoned } from "./double-rules";
 import type { Talk } from "./double-talk";
 
 /** What the double does for each request of the socket; refusals are thrown as the client's link throws them. */
@@ -182,6 +182,8 @@ export class DoubleRequests {
     const { conversation, generation, statement_hash, signature } = frame;
     return this.#petition(from, { conversation, generation, statement_hash }, async (talk) => {
       await this.#demandNotReset(talk, from);
+      if (talk.kind === "group" && isAbandoned(server, talk, from))
+        throw new TransportError("rejoin_refused", null, { rule: "abandoned" });
       const open = talk.openOrders(server.now()).some((one) => equal(one.device, idBytes(from.device)));
       if (!open) await server.issue(talk, "add", from.person, from.device, signature);
       if (talk.leafOf(from.device) === null) return !open;

@@ -95,7 +95,7 @@ export async function acceptBegin(
   if (known) return { known, made };
   if (!talk.isMember(from.person)) throw new TransportError("not_a_member");
   if (generation !== talk.generation + 1) throw new TransportError("generation_conflict");
-  demandMayBegin(talk, from);
+  demandMayBegin(server, talk, from);
   const policy = parsePolicy(frame.policy);
   const groupId = await groupIdOf(frame.policy);
   if (policy.kind !== talk.kind || idText(policy.conversation) !== talk.id)
@@ -123,8 +123,15 @@ export async function acceptBegin(
   return { made, effect };
 }
 
-function demandMayBegin(talk: Talk, from: Device): void {
+/** No device that lives has a leaf, the asking one left aside: nobody can commit. */
+export const isAbandoned = (server: ServerDouble, talk: Talk, from: Device): boolean =>
+  [...talk.leaves.values()].every(
+    ({ person, device }) => device === from.device || !server.living(person).includes(device),
+  );
+
+function demandMayBegin(server: ServerDouble, talk: Talk, from: Device): void {
   if (talk.generation === 0) return;
+  if (talk.kind === "group" && isAbandoned(server, talk, from)) return;
   const role = talk.participants.get(from.person)?.role;
   const admins = [...talk.participants.values()].some((one) => one.left === null && one.role === "admin");
   const allowed =

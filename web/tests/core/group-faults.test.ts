@@ -220,6 +220,29 @@ describe("a device that was away for long", () => {
   });
 });
 
+describe("a group in which no device lives any more", () => {
+  it("is begun anew by a member who was in it, with everybody as they were", async () => {
+    await ayesha.composer.add(talk, "one");
+    await omar.settled(talk, 1);
+    await server.removeEverywhere(omar.person, omar.device);
+    await expect.poll(async () => (await view(omar)).record.standing, patience).not.toBe("in");
+    omar.kill();
+    for (const lost of [ayesha, sana]) {
+      await lost.revoke(lost.device);
+      lost.kill();
+    }
+    await omar.open();
+    await omar.start();
+    await expect.poll(() => server.talks.get(talk)?.generation, patience).toBe(2);
+    await caught(omar);
+    const roles = (await view(omar)).group?.membership.map(({ person, role }) => [person, role]);
+    expect(roles).toHaveLength(3);
+    expect(roles).toContainEqual([ayesha.person, "admin"]);
+    await omar.composer.add(talk, "still here");
+    await omar.settled(talk, 2);
+  });
+});
+
 describe("a server that was restored to an older point", () => {
   it("gets back what its members hold, and everybody talks on", async () => {
     for (const text of ["one", "two"]) await ayesha.composer.add(talk, text);

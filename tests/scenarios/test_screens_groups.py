@@ -103,6 +103,8 @@ def _report(founder: Colleague, second: Colleague, reviewer: Reviewer) -> None:
     reviewer.look(page, "report-choose")
     page.locator('[role="group"] [data-action="report"]').click()
     page.get_by_label(founder.say("report-note")).fill("Please have a look")
+    # Ready when the moderators are known: its colour changes then.
+    expect(page.locator('[data-action="send-report"]')).to_be_enabled(timeout=MESSAGE_PATIENCE)
     reviewer.look(page, "report-dialog")
     page.locator('[data-action="send-report"]').click()
     expect(page.locator("dialog[open]")).to_have_count(0, timeout=groups.GROUP_PATIENCE)

@@ -1,7 +1,7 @@
 import { decodeHistory } from "../crypto/history-lists";
 import { parseStatement } from "../crypto/identity";
 import { equal } from "../crypto/bytes";
-import { Batch, type MessageRecord, named, type Stored, type TransferRecord } from "../store";
+import { Batch, type MessageRecord, named, type Stored, StoreError, type TransferRecord } from "../store";
 import { isTransient, retryAfter, TransportError } from "../transport";
 import type { Id } from "./api";
 import type { Context } from "./context";
@@ -37,6 +37,8 @@ export class HistoryReceiver {
       // The person has stopped it while a chunk was on its way.
       if ((await this.context.store.get("transfers", pairing))?.value.state === "cancelled") return null;
       if (isTransient(error)) return (retryAfter(error) ?? 0) * 1_000 || this.#longer();
+      // A row of the chunk came along in the log just now, or another tab has written: read again, take it again.
+      if (error instanceof StoreError && error.code === "conflict") return this.#longer();
       const code = cryptoCode(error) ?? (error instanceof TransportError ? error.code : null);
       if (code === null) throw error;
       await this.#refused(pairing, code);
@@ -95,7 +97,9 @@ export class HistoryReceiver {
       }
       const { conversation, record } = read;
       const blind = await store.conversation(conversation);
-      if (await this.#isKnown(blind, record)) continue;
+      // Told twice in one chunk is told once: the second would be in its own way for good.
+      const twice = changed.get(conversation)?.ids.includes(record.id) === true;
+      if (twice || (await this.#isKnown(blind, record))) continue;
       const { order } = record;
       batch.put("messages", named(blind, record.id), record, { group: blind, order, expect: 0 });
       const entry = changed.get(conversation) ?? { ids: [], at: 0 };

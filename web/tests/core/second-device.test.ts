@@ -165,6 +165,31 @@ describe("a second device", () => {
     expect(kinds.slice(-2)).toEqual(["text", "you-left"]);
   }, 180_000);
 
+  it("goes on with the past when a row of it was written by somebody else meanwhile", async () => {
+    const fetch = server.fetch.bind(server);
+    let pass = (): void => undefined;
+    const watched = new Promise<void>((resolve) => (pass = resolve));
+    server.fetch = async (from, input, init) => {
+      if (/history\/[^/]+\/\d+$/.test(input) && init?.method !== "POST") await watched;
+      return fetch(from, input, init);
+    };
+    await approve(true);
+    const { store, env } = contextOf(second);
+    const open = env.engine.openHistory.bind(env.engine);
+    let crossed = 0;
+    env.engine.openHistory = async (input) => {
+      const plaintext = await open(input);
+      if (crossed++ === 0)
+        for (const { key } of await store.all("transfers"))
+          await store.update("transfers", key, (row) => row);
+      return plaintext;
+    };
+    pass();
+    await until(second.app.history, (state) => state?.state === "done", 60_000);
+    expect(crossed).toBe(2);
+    expect(said(await texts(second.app, conversation, 2))).toEqual(["first by Ayesha", "first by Omar"]);
+  }, 180_000);
+
   it("gets no more once its person stops it, also after a reload", async () => {
     for (let i = 0; i < 40; i++)
       await ayesha.app!.send(conversation, `${String(i)} ${"long ".repeat(1_500)}`);

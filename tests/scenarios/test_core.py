@@ -1,4 +1,6 @@
-"""The client without its views, under Node, against the same server: two people, then groups and devices."""
+"""The client without its views, under Node, against the same server: two people, attacks, groups,
+devices.
+"""
 
 from pathlib import Path
 
@@ -16,3 +18,7 @@ def test_attacks_under_node_against_the_real_server(stack: Stack, tmp_path: Path
 
 def test_groups_and_devices_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
     run("real-groups", stack, tmp_path, [stack.newcomer() for _ in range(7)])
+
+
+def test_unseen_devices_and_stopped_resets_under_node(stack: Stack, tmp_path: Path) -> None:
+    run("real-devices", stack, tmp_path, [stack.newcomer() for _ in range(2)])

@@ -169,9 +169,14 @@ export class Colleague {
     return (this.app as unknown as { holder: { opened: { context: Context } } }).holder.opened.context;
   }
 
-  /** The tab is killed (nothing is locked) and another is opened. */
-  async restart(): Promise<void> {
+  /** The tab is killed; nothing is locked. */
+  async stop(): Promise<void> {
     await (this.app as App & { dispose(): Promise<void> }).dispose();
+  }
+
+  /** Another tab is opened, after the one that is there (or was) is killed. */
+  async restart(): Promise<void> {
+    await this.stop();
     this.tab = new Tab(this.profile);
     this.app = await this.tab.start();
   }

@@ -91,8 +91,8 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
     };
     line.rule = onEnvelopes(swap);
     await bilal.app.send(group, "this is withheld from Asma");
-    await expect.poll(() => seq, { timeout: 20_000 }).toBeGreaterThan(0);
-    await expect.poll(() => outcome(seq), { timeout: 20_000 }).not.toBe("nothing");
+    await expect.poll(() => seq, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(() => outcome(seq), { timeout: 60_000 }).not.toBe("nothing");
     line.rule = honest;
     return seq;
   }
@@ -278,7 +278,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
       return { ...told, items: [...told.items, ...(handed === 1 ? again : [])] };
     };
     line.say({ t: "mail_waiting", last: last + 2 });
-    await expect.poll(() => handed, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => handed, { timeout: 60_000 }).toBeGreaterThan(0);
     line.rule = honest;
     await allHear([omar, bilal, asma], omar, group, "where we were");
     await allHear([omar, bilal, asma], asma, group, "there we are");

@@ -236,11 +236,12 @@ export class Groups {
 
   /** Nobody is left to let this device in: begins anew with whom it knows to be in; the server could name anybody. */
   async #succeedAbandoned(conversation: Id): Promise<boolean> {
-    const { store } = this.context;
+    const { store, self } = this.context;
     const { record, blind } = await readView(this.context, conversation);
     for (let generation = record.generation; generation > 0; generation--) {
       const known = (await store.get("groups", numbered(blind, generation)))?.value;
-      if (!known?.membership.some(({ person }) => person === this.context.self.person)) continue;
+      // Not a generation that this device was never in: nothing is known here of its suite.
+      if (!known?.groupId || !known.membership.some((one) => one.person === self.person)) continue;
       const shape = known.suite === HYBRID ? NORMAL : LARGE;
       return this.begins.begin(conversation, () => this.begins.successor(known, shape, false));
     }

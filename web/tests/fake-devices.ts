@@ -154,7 +154,7 @@ export abstract class FakeDevices extends FakeGroups {
     await pause(150);
     if (typed !== digits) {
       this.#tries -= 1;
-      if (this.#tries > 0) throw new AppError("approval_digits");
+      if (this.#tries > 0) throw new AppError(this.#tries > 1 ? "approval_digits" : "approval_digits_last");
       this.pairings.set([]);
       throw new AppError("approval_ended");
     }

@@ -268,7 +268,7 @@ describe("a device that asks to be let in", () => {
 
   test("a wrong number can be typed again, the third one ends it", async () => {
     ask();
-    for (const code of ["approval_digits", "approval_digits", "approval_ended"]) {
+    for (const code of ["approval_digits", "approval_digits_last", "approval_ended"]) {
       await approve("11112222");
       await vi.waitFor(() => expect(calls("approveWithDigits")).not.toHaveLength(0));
       await appears(`[data-error=${code}]`);

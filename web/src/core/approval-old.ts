@@ -9,6 +9,7 @@ import {
 } from "../crypto/approval";
 import { equal, randomBytes } from "../crypto/bytes";
 import { type Chain, TEMPORARY_LIFETIME } from "../crypto/chain";
+import { CryptoError } from "../crypto/errors";
 import { foldDigits } from "../crypto/folding";
 import { type DeviceEntry, parseStatement, statementHash } from "../crypto/identity";
 import { nextStatement } from "../crypto/statements";
@@ -69,7 +70,7 @@ export class Pairings {
 
   /**
    * The eight digits that the new device shows. Throws `AppError`: `approval_digits` while tries are left,
-   * `approval_ended` when none is, or the pairing is gone.
+   * `approval_digits_last` when one is, `approval_ended` when none is, or the pairing is gone; `devices_full`.
    */
   async approveWithDigits(pairing: Id, typed: string, history: boolean): Promise<{ qr: string }> {
     const { store } = this.context;
@@ -87,7 +88,8 @@ export class Pairings {
     if (!guessable && foldDigits(typed).replace(/[^0-9]/gu, "") === digits)
       return this.#approve(record, keys, chain, history);
     const tried = await store.update("pairings", pairing, (row) => row && { ...row, tries: row.tries + 1 });
-    if ((tried?.tries ?? MAX_TRIES) < MAX_TRIES) throw new AppError("approval_digits");
+    const left = MAX_TRIES - (tried?.tries ?? MAX_TRIES);
+    if (left > 0) throw new AppError(left > 1 ? "approval_digits" : "approval_digits_last");
     await this.refuse(pairing);
     throw new AppError("approval_ended");
   }
@@ -186,8 +188,8 @@ export class Pairings {
       return await nextStatement({ chain, add: [entry], at, signer: deviceSigner(env.engine, self.keys) });
     } catch (error) {
       // Five devices, or three temporary ones: the person has to let one go first.
-      if (cryptoCode(error) === "statement_refused") throw new AppError("statement_refused");
-      throw error;
+      if (!(error instanceof CryptoError) || error.code !== "statement_refused") throw error;
+      throw new AppError(error.detail["rule"] === "too_many_devices" ? "devices_full" : error.code);
     }
   }
 

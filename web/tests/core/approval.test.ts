@@ -72,6 +72,18 @@ describe("approval by digits", () => {
     await until(fresh.app.connection, (state) => state === "online");
   }, 60_000);
 
+  it("says when there are as many devices as there may be", async () => {
+    for (let i = 0; i < 4; i++) await old.approve();
+    const approval = await ask();
+    const { digits } = await digitsOf(approval);
+    const { id } = await requested();
+    await expect(old.app!.approveWithDigits(id, digits, false)).rejects.toMatchObject({
+      code: "devices_full",
+    });
+    expect(server.living(old.person)).toHaveLength(5);
+    await old.app!.refusePairing(id);
+  }, 60_000);
+
   it("takes digits as people write them, and three wrong ones end the pairing", async () => {
     const approval = await ask();
     const { digits } = await digitsOf(approval);
@@ -81,7 +93,7 @@ describe("approval by digits", () => {
       code: "approval_digits",
     });
     await expect(old.app!.approveWithDigits(id, "", false)).rejects.toMatchObject({
-      code: "approval_digits",
+      code: "approval_digits_last",
     });
     await expect(old.app!.approveWithDigits(id, wrong, false)).rejects.toMatchObject({
       code: "approval_ended",

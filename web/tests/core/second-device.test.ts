@@ -186,7 +186,7 @@ describe("a second device", () => {
     };
     pass();
     await until(second.app.history, (state) => state?.state === "done", 60_000);
-    expect(crossed).toBe(2);
+    expect(crossed).toBeGreaterThan(1);
     expect(said(await texts(second.app, conversation, 2))).toEqual(["first by Ayesha", "first by Omar"]);
   }, 180_000);
 

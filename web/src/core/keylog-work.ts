@@ -38,8 +38,8 @@ export class KeyLogWork {
   readonly #gossip: KeyLogGossip;
   /** Persons whose newest statement was found in the log: its hash, and when. */
   readonly #found = new Map<Id, { hash: Uint8Array; at: number }>();
-  /** True while some device was left out of what `judge` gave. */
-  withholds = false;
+  /** Persons of whom `judge` left devices out when it last saw them. Many conversations ask it at the same time. */
+  readonly #leftOut = new Set<Id>();
 
   constructor(
     private readonly context: Context,
@@ -75,8 +75,17 @@ export class KeyLogWork {
     }
     await this.#gossip.demandAnswered();
     const listed = await Promise.all(judged.map((chain) => this.#asListed(chain)));
-    this.withholds = listed.some((chain, i) => chain.everListed.length < (judged[i]?.everListed.length ?? 0));
+    listed.forEach((chain, i) => {
+      const person = idText(chain.person);
+      if (chain.everListed.length < (judged[i]?.everListed.length ?? 0)) this.#leftOut.add(person);
+      else this.#leftOut.delete(person);
+    });
     return listed;
+  }
+
+  /** True while some device of this person is left out of what `judge` gives. */
+  leavesOut(person: Id): boolean {
+    return this.#leftOut.has(person);
   }
 
   /** Looks the chains at these places up; the places whose newest statement is not in the log yet. */

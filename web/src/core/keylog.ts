@@ -1,10 +1,13 @@
 import type { Seen } from "../crypto/api";
 import type { Chain } from "../crypto/chain";
+import { CryptoError } from "../crypto/errors";
 import { TransportError } from "../transport";
 import type { Id, KeyTrust } from "./api";
 import type { Context } from "./context";
-import { cryptoCode } from "./errors";
 import type { KeyLogWork } from "./keylog-work";
+
+/** What is new stands in the log within seconds: then it is asked about again. */
+const SOON_S = 3;
 
 type Refresh = (person: Id) => Promise<Chain>;
 
@@ -34,15 +37,16 @@ export class KeyLog {
   async demand(chains: readonly Chain[], refresh: Refresh): Promise<Chain[]> {
     const judged = await this.judge(chains, refresh);
     const less = judged.some((chain, i) => chain.everListed.length < (chains[i]?.everListed.length ?? 0));
-    if (less) throw new TransportError("busy");
+    if (less) throw new TransportError("busy", SOON_S);
     return judged;
   }
 
   /** What an error of the crypto layer means while devices are left out: somebody else added one of them; later. */
   async orLater(error: unknown): Promise<unknown> {
+    if (!(error instanceof CryptoError) || error.code !== "device_not_listed") return error;
     const work = await this.#work;
-    const early = cryptoCode(error) === "device_not_listed" && work?.withholds === true;
-    return early ? new TransportError("busy") : error;
+    const early = work?.leavesOut(String(error.detail["person"])) === true;
+    return early ? new TransportError("busy", SOON_S) : error;
   }
 
   /** Own keys: is what everybody is shown what we know? Raises the alarm otherwise. At sign-in and daily. */

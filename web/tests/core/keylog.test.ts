@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ask, type Errand } from "../../src/core/errands";
 import type { Id } from "../../src/core/api";
+import { CryptoError } from "../../src/crypto/errors";
 import { KeyLog } from "../../src/core/keylog";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
@@ -84,6 +85,23 @@ describe("a device list", () => {
     expect(await judged()).toEqual({ devices: 1, listed: 1 });
     keys.silent = false;
     expect(await judged()).toEqual({ devices: 2, listed: 2 });
+  }, 30_000);
+
+  it("that is left out makes a message wait, whatever is asked about others meanwhile", async () => {
+    expect(await judged()).toEqual({ devices: 1, listed: 1 });
+    keys.silent = true;
+    await omar.approve();
+    const { keyLog, self } = ayesha.context;
+    const refresh = (person: Id) => ayesha.sync!.identities.refresh(person);
+    const chain = await refresh(omar.person);
+    expect((await keyLog.judge([chain], refresh))[0]?.devices).toHaveLength(1);
+    await keyLog.judge([await refresh(self.person)], refresh);
+    const unlisted = (person: Id) => new CryptoError("device_not_listed", { device: omar.device, person });
+    expect(await keyLog.orLater(unlisted(omar.person))).toMatchObject({ code: "busy", retryAfter: 3 });
+    expect(await keyLog.orLater(unlisted(self.person))).toBeInstanceOf(CryptoError);
+    keys.silent = false;
+    expect((await keyLog.judge([chain], refresh))[0]?.devices).toHaveLength(2);
+    expect(await keyLog.orLater(unlisted(omar.person))).toBeInstanceOf(CryptoError);
   }, 30_000);
 
   it("of another chain than everybody is shown is refused for good", async () => {

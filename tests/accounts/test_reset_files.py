@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -29,25 +28,11 @@ from audit import events, intake
 from beep import clock
 from beep.clock import StoppedClock
 from tests.accounts.resets import DELAY, Asked, asked, refusal
-from tests.accounts.support import OPERATOR, Browser, Refused, activated
+from tests.accounts.support import OPERATOR, Browser, Refused
 from tests.support import trust as made
 
 PHRASE = "a phrase of some length"
 MANAGE = Path(__file__).parents[2] / "manage.py"
-
-
-@pytest.fixture
-def time(settings: Settings) -> Iterator[StoppedClock]:
-    settings.RESET_DELAY = DELAY
-    with clock.stopped(datetime(2026, 6, 1, 12, tzinfo=UTC)) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def owner(db: None, time: StoppedClock) -> Browser:
-    made_ = activated()
-    time.advance(timedelta(seconds=30))
-    return made_
 
 
 def elsewhere(reset: Asked, key: SigningKey) -> SignatureFile:

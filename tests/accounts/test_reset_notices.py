@@ -1,12 +1,10 @@
 """A reset that can still be stopped: whoever comes later is told, and a device of the person stops it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from accounts import reset_officers
 from accounts.models import ResetRequest
@@ -19,20 +17,6 @@ from tests.accounts.devices import joined
 from tests.accounts.resets import DELAY, asked, begun, refusal, request_body
 from tests.accounts.support import OPERATOR, Browser, Refused, activated
 from tests.support import trust as made
-
-
-@pytest.fixture
-def time(settings: Settings) -> Iterator[StoppedClock]:
-    settings.RESET_DELAY = DELAY
-    with clock.stopped(datetime(2026, 6, 1, 12, tzinfo=UTC)) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def owner(db: None, time: StoppedClock) -> Browser:
-    made_ = activated()
-    time.advance(timedelta(seconds=30))
-    return made_
 
 
 def shown(browser: Browser) -> list[dict[str, Any]]:

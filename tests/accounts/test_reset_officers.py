@@ -3,9 +3,9 @@
 import base64
 import builtins
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -49,21 +49,6 @@ from tests.accounts.resets import (
 from tests.accounts.support import OPERATOR, Browser, Refused, activated, at_once
 from tests.support import trust as made
 from tests.support.databases import TestDatabase
-
-
-@pytest.fixture
-def time(settings: Settings) -> Iterator[StoppedClock]:
-    settings.RESET_DELAY = DELAY
-    with clock.stopped(datetime(2026, 6, 1, 12, tzinfo=UTC)) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def owner(db: None, time: StoppedClock) -> Browser:
-    made_ = activated()
-    time.advance(timedelta(seconds=30))
-    return made_
-
 
 # --- What stops it ------------------------------------------------------------------------------------------
 

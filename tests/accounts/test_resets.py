@@ -1,9 +1,8 @@
 """A reset as the person meets it: letter, request, and the new identity in place of everything."""
 
 import base64
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -43,21 +42,6 @@ from tests.accounts.resets import (
 )
 from tests.accounts.support import OPERATOR, Browser, Refused, activated, admit, letter, row
 from tests.support import trust as made
-
-
-@pytest.fixture
-def time(settings: Settings) -> Iterator[StoppedClock]:
-    settings.RESET_DELAY = DELAY
-    with clock.stopped(datetime(2026, 6, 1, 12, tzinfo=UTC)) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def owner(db: None, time: StoppedClock) -> Browser:
-    made_ = activated()
-    time.advance(timedelta(seconds=30))
-    return made_
-
 
 # --- From the letter to the new identity --------------------------------------------------------------------
 

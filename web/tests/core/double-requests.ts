@@ -97,9 +97,8 @@ export class DoubleRequests {
     const behind = [...this.server.talks.values()].filter((talk) => {
       if (!talk.knows(from.person)) return false;
       const cursor = cursors.find((one) => idText(one.conversation) === talk.id);
-      return (
-        !cursor || cursor.seq !== talk.lastSeq(from.person) || (talk.isMember(from.person) && talk.blocked)
-      );
+      const due = talk.blocked || talk.openOrders(this.server.now()).length > 0;
+      return !cursor || cursor.seq !== talk.lastSeq(from.person) || (talk.isMember(from.person) && due);
     });
     const conversations = behind.map((talk) => this.server.state(talk, from.person));
     return { t: "behind", re: 1, conversations, mailbox: from.mailSeq };

@@ -5,6 +5,7 @@ import { type ConversationState, MAX_PAGE } from "../wire/frames";
 import { AppError, type Id } from "./api";
 import type { Context } from "./context";
 import { idBytes, idText } from "./ids";
+import { Lanes } from "./lanes";
 import type { Log } from "./log";
 import type { Mailbox } from "./mailbox";
 import type { People } from "./people";
@@ -67,7 +68,7 @@ export async function rememberConversation(
   const { store, bus } = context;
   const first = await firstTranscript(idBytes(view.id));
   const { lastSeq, generation, epoch, groupId, blocked, orders, frozenSeq, left } = view;
-  const told = { groupId, blocked, orders, frozenSeq, left };
+  const told = { groupId, blocked, orders, frozenSeq, left, toldAt: lastSeq };
   await store.update(
     "conversations",
     await store.conversation(view.id),
@@ -115,8 +116,10 @@ export async function rememberConversation(
   bus.publish({ t: "conversation", conversation: view.id });
 }
 
-/** Brings a conversation's log to its end. Each method runs under the conversation's lane. */
+/** Takes what the server says of a conversation, and brings its log to its end. */
 export class CatchingUp {
+  readonly #tellings = new Lanes();
+
   constructor(
     private readonly context: Context,
     private readonly log: Log,
@@ -126,7 +129,12 @@ export class CatchingUp {
     private readonly onShorter: (conversation: Id) => void,
   ) {}
 
-  async learn(told: ServerView): Promise<void> {
+  /** What was told later is written later: the next state may be here before this one is. */
+  learn(told: ServerView): Promise<void> {
+    return this.#tellings.run(told.id, () => this.#learn(told));
+  }
+
+  async #learn(told: ServerView): Promise<void> {
     const view = await this.#named(told);
     await rememberConversation(this.context, view);
     const others = view.persons
@@ -151,7 +159,7 @@ export class CatchingUp {
     return { ...view, persons: fromAnswer(await api.conversation(view.id)).persons };
   }
 
-  /** True when the cursor has moved. */
+  /** True when the cursor has moved. Runs under the conversation's lane. */
   async toEnd(conversation: Id): Promise<boolean> {
     const { link, store } = this.context;
     const blind = await store.conversation(conversation);

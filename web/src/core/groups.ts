@@ -13,6 +13,7 @@ import { Pump } from "./lanes";
 import { type CatchUp, type Pendings, readView, type View } from "./pending";
 import type { Plan, Wish } from "./plan";
 import { unbreak } from "./standing";
+import { askOpen } from "./told";
 
 export type { CatchUp } from "./pending";
 
@@ -255,7 +256,7 @@ export class Groups {
       return this.begins.begin(conversation, () => this.begins.everyone(conversation));
     await this.perform(conversation, { kind: "due" });
     const after = (await readView(this.context, conversation)).record;
-    if (after.server.blocked || after.server.orders > 0) await this.#askState(conversation);
+    if (after.server.blocked || after.server.orders > 0) await askOpen(this.context, conversation);
     return after.cursor > record.cursor;
   }
 
@@ -265,17 +266,6 @@ export class Groups {
     const gone = new Set(plan.remove.map(({ device }) => device));
     const left = [...group.devices.filter(({ device }) => !gone.has(device)), ...plan.add];
     return record.persons.some((person) => !left.some((one) => one.person === person));
-  }
-
-  /** Nothing was found to do: the server's own word on what is open. */
-  async #askState(conversation: Id): Promise<void> {
-    const state = await this.context.api.conversation(conversation);
-    const { store } = this.context;
-    await store.update("conversations", await store.conversation(conversation), (record) => {
-      if (!record || state.generation < record.server.generation) return null;
-      const { blocked, orders, frozen_seq: frozenSeq } = state;
-      return { ...record, server: { ...record.server, blocked, orders, frozenSeq } };
-    });
   }
 
   async #succeedBroken(view: View): Promise<boolean> {

@@ -27,6 +27,7 @@ import { enteredLine, tellBegun } from "./notices";
 import { openProfile } from "./profiles";
 import { fromEntry, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
+import { begunServer, settleServer } from "./told";
 
 /** Persons who left since the Welcome was made and whose chains are fetched one by one. */
 const MAX_UNKNOWN = 50;
@@ -72,11 +73,9 @@ export class Joins {
     else await this.#joinBegin(step, envelope, place, welcome, before, broken);
     conversation.generation = Math.max(conversation.generation, envelope.generation);
     if (conversation.server.generation <= envelope.generation) {
-      // A group that has begun has only living leaves; the server blocks it again when that changes.
       const groupId = await this.#groupId(envelope);
-      const { generation } = envelope;
-      const sound = { blocked: false, orders: 0, frozenSeq: null };
-      conversation.server = { ...conversation.server, ...sound, generation, epoch: 1, groupId };
+      const { seq, generation } = envelope;
+      begunServer(conversation, { seq, generation, groupId });
     }
   }
 
@@ -122,7 +121,7 @@ export class Joins {
       if (conversation.kind === "group" && !told)
         step.notice(envelope.seq, envelope.time, enteredLine(self.person, member, by, group.membership));
       step.row(envelope.seq, place, "applied");
-      conversation.server = { ...conversation.server, epoch: joined.epoch, blocked: false };
+      settleServer(conversation, { seq: envelope.seq, epoch: joined.epoch, executed: 0 });
       await step.checkSeen(joined.seen, envelope.seq, envelope.time);
     } catch (error) {
       const code = this.#refusal(error);

@@ -1,7 +1,7 @@
 /** What the engine's judgement of a commit means for the records. */
 
 import type { Processed } from "../crypto/api";
-import type { ConversationRecord, GroupChange, GroupRecord } from "../store";
+import type { GroupChange, GroupRecord } from "../store";
 
 /** Refusals of a commit that leave the group as it is: a frame of before, told again, or one that is no commit of it. */
 export const HARMLESS: ReadonlySet<string> = new Set(["epoch_old", "epoch_mismatch", "own_frame", "removed"]);
@@ -10,13 +10,6 @@ const DOUBTFUL: ReadonlySet<string> = new Set(["orders_unknown", "membership_ref
 
 export const isDoubtful = (result: Processed): boolean =>
   (result.kind === "refused" || result.kind === "waiting") && DOUBTFUL.has(result.code);
-
-/** What an accepted commit settles at the server: nothing that was due is open after it. */
-export function settleServer({ server }: ConversationRecord, epoch: number, executed: number): void {
-  server.epoch = epoch;
-  server.blocked = false;
-  server.orders = Math.max(0, server.orders - executed);
-}
 
 export function moveDevices(
   group: GroupRecord,

@@ -5,13 +5,13 @@ import type { Envelope } from "../wire/frames";
 import type { Context } from "./context";
 import { RolledBack } from "./errors";
 import { idText } from "./ids";
-import { settleServer } from "./judged";
 import { devicesOf } from "./leaves";
 import { tellCommit } from "./notices";
 import type { Orders } from "./orders";
 import { takeGroupProfile } from "./received";
 import { speakers } from "./standing";
 import type { Place, Step } from "./step";
+import { settleServer } from "./told";
 
 /** What of a conversation's log this device has itself sent: `Log` applies it from what was kept at sending. */
 
@@ -85,10 +85,10 @@ export async function applyOwnCommit(
     healed: renewed || stored.value.healed,
     renewedAt: renewed ? context.now() : stored.value.renewedAt,
   };
-  settleServer(conversation, group.epoch, change.orders.length);
   if (conversation.kind === "group") conversation.persons = speakers(conversation, group);
   const { person: by } = context.self;
   const { seq, time } = envelope;
+  settleServer(conversation, { seq, epoch: group.epoch, executed: change.orders.length });
   tellCommit(step, {
     ...{ seq, time, by, kind: conversation.kind, change, self: by },
     before: stored.value.membership,

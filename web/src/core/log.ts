@@ -6,7 +6,7 @@ import type { Context } from "./context";
 import { idText } from "./ids";
 import type { Identities } from "./identities";
 import type { Joins } from "./joins";
-import { HARMLESS, isDoubtful, moveDevices, settleServer } from "./judged";
+import { HARMLESS, isDoubtful, moveDevices } from "./judged";
 import { devicesOf, hasAsked } from "./leaves";
 import { applyOwnCommit, applyOwnMessage, leavingOf } from "./log-own";
 import { tellCommit } from "./notices";
@@ -14,6 +14,7 @@ import type { Orders } from "./orders";
 import { takeMessage, takeWaiting } from "./received";
 import { fromEntry, judgingToRead, personsNamed, speakers } from "./standing";
 import { type Place, Step, waitingId } from "./step";
+import { settleServer } from "./told";
 
 /** Envelopes that are applied in one transaction: a batch decodes and saves the MLS state once. */
 const MAX_STEP = 200;
@@ -231,7 +232,7 @@ export class Log {
     if (conversation.kind === "group") group.membership = result.membership.map(fromEntry);
     moveDevices(group, change);
     group.executed = [...group.executed, ...executed];
-    settleServer(conversation, result.epoch, executed.length);
+    settleServer(conversation, { seq, epoch: result.epoch, executed: executed.length });
     const { self } = this.context;
     tellCommit(step, {
       ...{ seq, time, by, kind: conversation.kind, before, change },

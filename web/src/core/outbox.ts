@@ -1,6 +1,6 @@
 import { sha256 } from "../crypto/bytes";
 import { Batch, named, numbered, type OutboxRecord, type Stored, StoreError } from "../store";
-import { type ConversationAnswer, isTransient, retryAfter, TransportError } from "../transport";
+import { isTransient, retryAfter, TransportError } from "../transport";
 import type { Sent } from "../wire/frames";
 import type { Id } from "./api";
 import type { Context } from "./context";
@@ -11,6 +11,7 @@ import { idBytes } from "./ids";
 import { Pump } from "./lanes";
 import { believeCounter } from "./pending";
 import { speakers } from "./standing";
+import { askOpen } from "./told";
 
 /** Messages sent without waiting for each other's answer. */
 const WINDOW = 8;
@@ -245,7 +246,7 @@ export class Outbox {
     // The log decides: whatever of ours is in it has been sent, whatever is not was never stored.
     await this.catchUp(conversation);
     await context.lanes.run(conversation, () => this.#noteWaste(conversation, row.value));
-    if (error.code === "removal_due") await this.#markBlocked(conversation);
+    if (error.code === "removal_due") await askOpen(this.context, conversation);
     if (error.code === "counter_gap") await believeCounter(context, conversation, error);
     if (!STALE.has(error.code)) await this.#fail(conversation, row.value.message, error.code);
     await context.lanes.run(conversation, () => this.#unseal(conversation));
@@ -340,7 +341,7 @@ export class Outbox {
     const revoked = cryptoCode(error) === "device_revoked" || cryptoCode(error) === "device_expired";
     if (revoked) {
       // The partner's device has gone; the server will say that the group is blocked, and a successor follows.
-      await this.#markBlocked(conversation);
+      await askOpen(this.context, conversation);
       this.#later(conversation, null);
       return;
     }
@@ -349,17 +350,6 @@ export class Outbox {
     const blind = await this.context.store.conversation(conversation);
     for (const row of await this.context.store.range("outbox", { group: blind }))
       if (row.value.phase === "queued") await this.#fail(conversation, row.value.message, code);
-  }
-
-  /** The server's own word on whether a successor may begin. */
-  async #markBlocked(conversation: Id): Promise<void> {
-    const state = await this.context.api.conversation(conversation);
-    const blind = await this.context.store.conversation(conversation);
-    await this.context.store.update("conversations", blind, (record) =>
-      record && state.generation >= record.server.generation
-        ? { ...record, server: { ...record.server, ...openOf(state) } }
-        : null,
-    );
   }
 
   /** Tries again after a while that doubles, or after what the server named. */
@@ -376,12 +366,3 @@ export class Outbox {
     this.#timers.set(conversation, timer);
   }
 }
-
-/** What is open in a conversation, in the server's own words. */
-const openOf = (state: ConversationAnswer) => ({
-  generation: state.generation,
-  blocked: state.blocked,
-  orders: state.orders,
-  frozenSeq: state.frozen_seq,
-  left: state.left,
-});

@@ -169,7 +169,8 @@ export class Sync {
     });
     for (const { id, cursor } of recent) if (cursor > 0) this.#receipts.stored(id, cursor);
     const views = behind.conversations.map(fromState);
-    for (const view of views) await this.#catching.learn(view);
+    // All at once: what an event tells while they are written must come after them.
+    await Promise.all(views.map((view) => this.#catching.learn(view)));
     const cursors = new Map(recent.map(({ id, cursor }) => [id, cursor]));
     const shorter = views.filter(({ id, lastSeq, left }) => !left && lastSeq < (cursors.get(id) ?? 0));
     for (const { id } of shorter) this.#guard("restore", () => this.#giveBack(id));

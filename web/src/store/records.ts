@@ -142,6 +142,8 @@ export interface ConversationRecord {
     frozenSeq: number | null;
     /** This person is out of it. */
     left: boolean;
+    /** Where the log ended when the server said this; what its later commits do to it is our own reckoning. */
+    toldAt: number;
   };
   /**
    * `in`: this device has a leaf, or nothing has begun. `waiting`: its person is a member, but it has no leaf (yet).

@@ -19,7 +19,7 @@ const completions: Partial<Record<TableName, Complete>> = {
     rejoin: null,
     awaySince: null,
     ...row,
-    server: { orders: 0, frozenSeq: null, left: false, ...(row["server"] as object) },
+    server: { orders: 0, frozenSeq: null, left: false, toldAt: 0, ...(row["server"] as object) },
   }),
   groups: (row) => ({
     membership: [],

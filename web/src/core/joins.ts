@@ -109,8 +109,8 @@ export class Joins {
       conversation.generation = envelope.generation;
       const by = personOf(joined, envelope.device);
       const { self } = this.context;
-      // Not by what the server alone said when it put this device out.
-      const inSight = before !== null && before.groupId !== null && conversation.standing !== "out";
+      // Its own going it has seen, with its person still a member: that it is back is then no news but a gap.
+      const inSight = before !== null && before.groupId !== null;
       const told = inSight && before.membership.some(({ person }) => person === self.person);
       // Only members ask, and a sibling that was there before says the same: the device is new, not the person.
       const member =

@@ -146,9 +146,14 @@ export async function putOut(context: Context, conversation: Id, left: boolean):
   const step = new Step(context, stored);
   const key = numbered(blind, stored.value.generation);
   const group = await store.get("groups", key);
-  if (group)
-    step.batch.put("groups", key, { ...group.value, state: null, pending: null }, { expect: group.revision });
+  if (group) {
+    // As after a commit that says so: this device sees nothing of the group until it is let in again.
+    const membership = group.value.membership.filter(({ person }) => person !== context.self.person);
+    const gone = { ...group.value, state: null, pending: null, membership };
+    step.batch.put("groups", key, gone, { expect: group.revision });
+  }
   step.conversation.standing = "out";
+  step.conversation.awaySince ??= context.now();
   step.notice(
     stored.value.cursor,
     context.now(),

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Id, MessageItem, Notice } from "../../src/core/api";
 import { ask, type Errand } from "../../src/core/errands";
-import { LARGE } from "../../src/core/begins";
+import { LARGE, NORMAL } from "../../src/core/begins";
 import { idBytes, newId } from "../../src/core/ids";
 import { readView } from "../../src/core/pending";
 import { readProfile } from "../../src/core/profiles";
@@ -240,6 +240,30 @@ describe("a group in which no device lives any more", () => {
     expect(roles).toContainEqual([ayesha.person, "admin"]);
     await omar.composer.add(talk, "still here");
     await omar.settled(talk, 2);
+  });
+
+  it.each([
+    ["hybrid", NORMAL],
+    ["classical", LARGE],
+  ])("keeps the suite of the last generation that the member was in: %s", async (_, shape) => {
+    expect(await ayesha.sync?.groups.succeed(talk, shape)).toBe(true);
+    await caught(ayesha, omar, sana);
+    omar.kill();
+    // Nobody could take Omar along: of the third generation his device knows that it has begun, and no more.
+    server.device(omar.device).packages = [];
+    expect(await ayesha.sync?.groups.succeed(talk, shape)).toBe(true);
+    await caught(ayesha, sana);
+    for (const lost of [ayesha, sana]) {
+      await lost.revoke(lost.device);
+      lost.kill();
+    }
+    await omar.open();
+    await omar.start();
+    await expect.poll(() => server.talks.get(talk)?.generation, patience).toBe(4);
+    await caught(omar);
+    const { group } = await view(omar);
+    expect(group).toMatchObject(shape);
+    expect(group?.membership).toHaveLength(3);
   });
 });
 

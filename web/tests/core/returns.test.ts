@@ -1,0 +1,107 @@
+/** What a device shows when it comes into a group again: who came how, once, and nothing that it has seen itself. */
+
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import type { Notice } from "../../src/core/api";
+import { readView } from "../../src/core/pending";
+import { calm, company, type Company, heard, notices } from "./group";
+import { hurry, settled } from "./clock";
+import { onlyTo, onState } from "./double-lies";
+import type { Member } from "./member";
+
+let slower = (): void => undefined;
+let group: Company;
+let admin: Member, second: Member, third: Member;
+beforeAll(() => {
+  slower = hurry(8);
+});
+afterAll(() => {
+  slower();
+});
+beforeEach(async () => {
+  group = await company(3);
+  [admin, second, third] = group.members as [Member, Member, Member];
+});
+afterEach(() => {
+  group.members.forEach((member) => member.kill());
+});
+
+/** The lines of this device about its own person's coming and going, since the group has begun. */
+async function comings(member: Member): Promise<Notice[]> {
+  const about = new Set<Notice["kind"]>([
+    "added",
+    "joined",
+    "device-added",
+    "you-removed",
+    "you-left",
+    "gap",
+  ]);
+  const [, ...later] = (await notices(member, group.id)).filter(({ kind }) => about.has(kind));
+  return later;
+}
+
+const out = (member: Member): Promise<void> =>
+  settled(() => Promise.resolve(group.talk.leafOf(member.device) === null ? null : "is in"), 20_000);
+
+it("who was taken out by a commit and comes back is told who has taken them in", async () => {
+  await heard(group, third, "While I am here");
+  await admin.app!.removeMember(group.id, third.person);
+  await out(third);
+  await admin.app!.addMembers(group.id, [third.person]);
+  await calm(group);
+  await heard(group, third, "Here again");
+  expect(await comings(third)).toMatchObject([
+    { kind: "you-removed", by: admin.person },
+    { kind: "added", by: admin.person, persons: [third.person] },
+    { kind: "gap" },
+  ]);
+});
+
+it("a device that has seen its own going, its person's membership unbroken, shows no coming in", async () => {
+  await heard(group, third, "While I am here");
+  await group.server.removeEverywhere(third.person, third.device);
+  await out(third);
+  await calm(group);
+  await heard(group, third, "Here again");
+  expect(await comings(third)).toMatchObject([{ kind: "gap" }]);
+});
+
+it("a device that a generation began without is let in as a device, its person being a member", async () => {
+  await heard(group, third, "In the first generation");
+  third.kill();
+  group.server.device(third.device).packages = [];
+  group.talk.frozenSeq = group.talk.envelopes.length;
+  group.server.tellState(group.talk);
+  await settled(() => Promise.resolve(group.talk.generation === 2 ? null : "the first"), 20_000);
+  await out(third);
+  await heard({ ...group, members: [admin, second] }, second, "Without the third");
+  await third.open();
+  await calm(group);
+  await heard(group, third, "In the second");
+  // It has its person's membership from the generation before, and has not seen who let it into this one.
+  expect(await comings(third)).toMatchObject([
+    { kind: "device-added", person: third.person },
+    { kind: "gap" },
+  ]);
+});
+
+it("a device that only the server has put out shows that it is in again", async () => {
+  const { server, talk, id } = group;
+  await heard(group, third, "While I am here");
+  server.tamper = onlyTo(
+    third.device,
+    onState((state) => ({ ...state, left: true })),
+  );
+  server.tellState(talk, [third.person]);
+  const standing = async () => (await readView(third.context, id)).record.standing;
+  await settled(async () => ((await standing()) === "out" ? null : "in"), 20_000);
+  server.tamper = (told) => told;
+  server.tellState(talk, [third.person]);
+  await settled(async () => ((await standing()) === "in" ? null : "out"), 20_000);
+  await calm(group);
+  await heard(group, third, "Here again");
+  expect(await comings(third)).toMatchObject([
+    { kind: "you-removed", by: null },
+    { kind: "device-added", person: third.person },
+    { kind: "gap" },
+  ]);
+});

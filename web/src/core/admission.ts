@@ -1,4 +1,4 @@
-import type { Joined } from "../crypto/api";
+import type { Joined, MembershipEntry, Processed } from "../crypto/api";
 import { compare, equal, toHex } from "../crypto/bytes";
 import { judgeBegin } from "../crypto/membership";
 import type { ConversationRecord, GroupRecord, MembershipRecord } from "../store";
@@ -65,17 +65,28 @@ export function demandInForce(
   if (envelope.generation !== generation && !follows) throw new JoinRefused("generation");
 }
 
-/** A Welcome into a known group is taken only when it was asked for, and never back into an epoch of before. */
+/** A commit as this device judged it by the tree that it stood in. */
+export type JudgedCommit = Extract<Processed, { kind: "commit" }>;
+
+/**
+ * A Welcome into a known group is taken only when it was asked for lately, or when the commit, judged by what is known
+ * here, takes this device's leaf and gives it another: it was asked for long ago then. Never back into an epoch of before.
+ */
 export function demandAsked(
   conversation: ConversationRecord,
   before: GroupRecord | null,
   { generation, epoch }: Envelope,
-  now: number,
+  { now, judged }: { now: number; judged: JudgedCommit | null },
 ): void {
   if (!before) return;
   const asked = hasAsked(conversation, now) && conversation.rejoin?.generation === generation;
-  if (before.state && !asked) throw new JoinRefused("known_group");
+  if (before.state && !asked && !judged) throw new JoinRefused("known_group");
   if (epoch + 1 <= before.epoch) throw new JoinRefused("epoch_old");
+}
+
+/** The Welcome must name the membership that the commit made. */
+export function demandAsJudged({ membership }: Joined, judged: JudgedCommit | null): void {
+  if (judged && !sameMembership(membership, judged.membership)) throw new JoinRefused("membership_refused");
 }
 
 /**
@@ -127,17 +138,21 @@ export async function demandSuccessor(
     roles: joined.membership.filter(({ person, role }) => role !== "member" || !persons.has(toHex(person))),
     bases: basesOf(chains),
   });
-  const told = [...joined.membership].sort((a, b) => compare(a.person, b.person));
-  const same =
-    told.length === after.length &&
-    told.every((entry, i) => {
-      const one = after[i];
+  if (!sameMembership(joined.membership, after)) throw new JoinRefused("membership_refused");
+}
+
+function sameMembership(a: readonly MembershipEntry[], b: readonly MembershipEntry[]): boolean {
+  const [ours, theirs] = [a, b].map((side) => [...side].sort((x, y) => compare(x.person, y.person)));
+  return (
+    ours?.length === theirs?.length &&
+    !!ours?.every((entry, i) => {
+      const one = theirs?.[i];
       return (
         one !== undefined &&
         equal(one.person, entry.person) &&
         one.role === entry.role &&
         equal(one.base, entry.base)
       );
-    });
-  if (!same) throw new JoinRefused("membership_refused");
+    })
+  );
 }

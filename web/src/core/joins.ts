@@ -5,12 +5,14 @@ import { groupIdOf } from "../crypto/policy";
 import { type ConversationRecord, type GroupRecord, type MailRecord, numbered, type Stored } from "../store";
 import type { Envelope } from "../wire/frames";
 import {
+  demandAsJudged,
   demandAsked,
   demandInForce,
   demandMember,
   demandSuccessor,
   FOREIGN,
   JoinRefused,
+  type JudgedCommit,
   knownMembership,
   lastKnown,
 } from "./admission";
@@ -79,8 +81,11 @@ export class Joins {
     }
   }
 
-  /** Applies a commit that came with a Welcome for this device: it is let in, for the first time or again. */
-  async applyCommit(step: Step, envelope: Envelope): Promise<void> {
+  /**
+   * Applies a commit that came with a Welcome for this device: it is let in, for the first time or again. `judged`: what
+   * the commit does by the tree that this device stands in, where it takes this device out and in again.
+   */
+  async applyCommit(step: Step, envelope: Envelope, judged: JudgedCommit | null = null): Promise<void> {
     const mail = await this.mailbox.welcomeFor(step.blind, envelope);
     const stored = await this.#group(step.blind, envelope.generation);
     const before = stored?.value ?? null;
@@ -90,13 +95,14 @@ export class Joins {
     try {
       if (!mail) throw new JoinRefused("no_welcome");
       demandInForce(conversation, current, envelope);
-      demandAsked(conversation, before, envelope, this.context.now());
+      demandAsked(conversation, before, envelope, { now: this.context.now(), judged });
       const groupId =
         before?.groupId ??
         (conversation.server.generation === envelope.generation ? conversation.server.groupId : null);
       if (!groupId) throw new JoinRefused("group_id");
       const { joined, keyPackage } = await this.#open(conversation, envelope, mail, groupId);
       demandMember(current, joined, this.context.self.person);
+      if (conversation.kind === "group") demandAsJudged(joined, judged);
       const group: GroupRecord = {
         ...this.#record(conversation, envelope, joined),
         founder: before?.founder ?? null,

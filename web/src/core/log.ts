@@ -2,6 +2,7 @@ import type { Processed } from "../crypto/api";
 import { toHex } from "../crypto/bytes";
 import { type ConversationRecord, type GroupRecord, numbered, type Stored, StoreError } from "../store";
 import { APPLICATION, BEGIN, COMMIT, type Envelope } from "../wire/frames";
+import type { JudgedCommit } from "./admission";
 import type { Context } from "./context";
 import { idText } from "./ids";
 import type { Identities } from "./identities";
@@ -112,6 +113,15 @@ export class Log {
     const results = group?.state
       ? await this.#process(conversation, group, foreign)
       : new Map<number, Processed>();
+    const again = await this.#readmission(step.blind, results);
+    if (again) {
+      const at = run.findIndex(({ seq }) => seq === again.seq);
+      const commit = run[at];
+      // What comes before it is read by the state of before; then the commit is the next step.
+      if (at === 0 && commit) await this.joins.applyCommit(step, commit, again);
+      else await this.#applyRun(step, run.slice(0, at));
+      return;
+    }
     for (const envelope of run) {
       const place = await step.advance(envelope);
       if (context.isOwnDevice(envelope.device)) await applyOwnMessage(context, step, group, envelope, place);
@@ -204,7 +214,7 @@ export class Log {
   }
 
   /** Members compare the key logs that they are shown: a server that shows two is found out by them. */
-  #compareKeyLogs({ seen, committer }: Extract<Processed, { kind: "commit" }>): void {
+  #compareKeyLogs({ seen, committer }: JudgedCommit): void {
     const { context } = this;
     if (!seen.checkpoint) return;
     const { person, device } = committer;
@@ -213,12 +223,7 @@ export class Log {
   }
 
   /** Another's commit: who is in now, as what; and perhaps we are not. */
-  #takeCommit(
-    step: Step,
-    group: GroupRecord,
-    { seq, time }: Envelope,
-    result: Extract<Processed, { kind: "commit" }>,
-  ): void {
+  #takeCommit(step: Step, group: GroupRecord, { seq, time }: Envelope, result: JudgedCommit): void {
     const { conversation } = step;
     const by = idText(result.committer.person);
     const change = { added: devicesOf(result.added), removed: devicesOf(result.removed) };
@@ -268,6 +273,18 @@ export class Log {
     if (result?.kind !== "commit") return false;
     const { removed } = result;
     return removed.some(({ device }) => this.context.isOwnDevice(device));
+  }
+
+  /**
+   * A commit that takes this device's leaf and gives it another, with its Welcome here: the members have carried out a
+   * request of long ago. Without the Welcome it is a commit that takes the leaf.
+   */
+  async #readmission(blind: string, results: ReadonlyMap<number, Processed>): Promise<JudgedCommit | null> {
+    for (const result of results.values()) {
+      if (result.kind === "commit" && result.readmits)
+        return (await this.joins.welcomed(blind, true)).has(result.seq) ? result : null;
+    }
+    return null;
   }
 
   /** Tries the waiting envelopes of a conversation again: a chain or an epoch may have come since. */

@@ -179,7 +179,10 @@ export type Processed =
       /** The franking key: with it, and only then, a reader can prove to a moderator what was said. */
       k: Uint8Array;
     }
-  /** `epoch` is the one that begins with this commit. When `removed` holds this device, the group is over for it. */
+  /**
+   * `epoch` is the one that begins with this commit. When `removed` holds this device, the group is over for it; `readmits`:
+   * until it takes the Welcome that the same commit has for it.
+   */
   | {
       kind: "commit";
       seq: number;
@@ -187,6 +190,7 @@ export type Processed =
       committer: Member;
       added: Member[];
       removed: Member[];
+      readmits: boolean;
       seen: Seen;
       roles: RoleChange[];
       orderHashes: Uint8Array[];

@@ -19,6 +19,15 @@ async function stored(member: Member, talk: Talk) {
   return { blind, record, group: group ?? null };
 }
 
+/** What became of each envelope on this device, for whoever looks for the reason of a disagreement. */
+export async function outcomes(member: Member, talk: Talk): Promise<string> {
+  const { blind, record } = await stored(member, talk);
+  const rows = await member.context.store.all("log", `${blind}/`);
+  const told = rows.map(({ value }) => `${String(value.seq)} ${value.outcome} ${value.code ?? ""}`.trim());
+  const at = record ? `${record.standing} at ${String(record.cursor)}` : "unknown";
+  return `${at}: ${told.join(", ")}`;
+}
+
 /** The devices of members that are neither revoked nor switched off. */
 export const present = (talk: Talk, members: readonly Member[]): Member[] =>
   members.filter(

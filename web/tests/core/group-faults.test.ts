@@ -5,6 +5,7 @@ import type { Id, MessageItem, Notice } from "../../src/core/api";
 import { ask, type Errand } from "../../src/core/errands";
 import { LARGE, NORMAL } from "../../src/core/begins";
 import { idBytes, newId } from "../../src/core/ids";
+import { ASKED_MS } from "../../src/core/leaves";
 import { readView } from "../../src/core/pending";
 import { readProfile } from "../../src/core/profiles";
 import { TransportError } from "../../src/transport";
@@ -217,6 +218,32 @@ describe("a device that was away for long", () => {
     expect(notices(await omar.items(talk)).map(({ kind }) => kind)).toContain("gap");
     await omar.composer.add(talk, "thanks");
     await sana.settled(talk, 4);
+  });
+
+  it("reads on when a request of long ago takes its leaf and gives it another", async () => {
+    onTestFinished(hurry(8));
+    await ayesha.composer.add(talk, "one");
+    await omar.settled(talk, 1);
+    ayesha.kill();
+    sana.kill();
+    await omar.sync?.groups.askIn(talk);
+    omar.kill();
+    expect(server.talks.get(talk)?.openOrders(server.now())).toHaveLength(2);
+    // By then a Welcome into a known group would be refused as one that nobody asked for.
+    server.offset = 2 * ASKED_MS;
+    for (const device of [ayesha, omar, sana]) device.profile.offset = server.offset;
+    await ayesha.open();
+    await ayesha.start();
+    await caught(ayesha);
+    await expect.poll(() => server.talks.get(talk)?.openOrders(server.now()), patience).toEqual([]);
+    const epoch = server.talks.get(talk)?.epoch;
+    await ayesha.composer.add(talk, "while you were away");
+    await ayesha.settled(talk, 2);
+    await omar.open();
+    await omar.start();
+    await caught(omar);
+    await expect.poll(() => omar.texts(talk), patience).toEqual(["one", "while you were away"]);
+    expect(server.talks.get(talk)?.epoch).toBe(epoch);
   });
 });
 

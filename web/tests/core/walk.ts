@@ -6,7 +6,7 @@
 import type { App, Id } from "../../src/core/api";
 import { AppError } from "../../src/core/api";
 import { idText } from "../../src/core/ids";
-import { disagreements, present, unrest } from "./agreement";
+import { disagreements, outcomes, present, unrest } from "./agreement";
 import { seeded, settled, sleep } from "./clock";
 import { ServerDouble, type Talk } from "./double";
 import { Ledger } from "./ledger";
@@ -71,6 +71,8 @@ export const story = ({ seed, persons, steps }: WalkPlan): string =>
 
 const pick = <T>(from: readonly T[], at: number): T | undefined => from[Math.floor(at * from.length)];
 
+const KINDS: Readonly<Record<number, string>> = { 1: "message", 2: "commit", 3: "begin" };
+
 /** Refusals that a person may meet when others do something at the same time. */
 const FAULTS: ReadonlySet<string> = new Set([
   "internal",
@@ -128,6 +130,14 @@ export class Walk {
     const { talk, server } = this;
     const orders = talk.openOrders(server.now());
     const lines = orders.map(({ action, device }) => `order: ${action} ${idText(device).slice(0, 4)}`);
+    for (const { seq, kind, epoch, device } of talk.envelopes) {
+      const heard = this.members.filter((one) => talk.audience.get(seq)?.has(one.device));
+      const to = heard.map((one) => one.device.slice(0, 4)).join(" ");
+      lines.push(
+        `${String(seq)}: ${KINDS[kind]} in epoch ${String(epoch)} by ${idText(device).slice(0, 4)}` +
+          (to === "" ? "" : ` to ${to}`),
+      );
+    }
     lines.push(
       `epoch ${String(talk.epoch)}, leaves ${[...talk.leaves].map(([leaf, { device }]) => `${String(leaf)}:${device.slice(0, 4)}`).join(" ")}`,
     );
@@ -139,6 +149,7 @@ export class Walk {
       const standing = role ? `${role.role}${role.left === null ? "" : " (out)"}` : "stranger";
       const troubles = member.running ? await member.troubles() : "";
       lines.push(`${who}: ${standing}, ${state}, day ${String(day)}: ${troubles.slice(-400)}`);
+      if (member.running) lines.push(`  ${await outcomes(member, talk)}`);
     }
     return lines.join("\n");
   }

@@ -85,7 +85,9 @@ describe("removal", () => {
     const { envelope: commit } = await hostileCommit(trio, [remove(2), await addOf(third)]);
     const input = { groupId: trio.begun.groupId, roster: trio.roster, now };
     const gone = await engine.process({ ...input, state: trio.secondState, envelopes: [commit] });
-    expect(gone.results).toMatchObject([{ kind: "commit", epoch: 2, removed: [{ leaf: 2 }], added: [] }]);
+    expect(gone.results).toMatchObject([
+      { kind: "commit", epoch: 2, removed: [{ leaf: 2 }], added: [], readmits: false },
+    ]);
     const [result] = await hear(trio, "asma", commit);
     expect(result).toMatchObject({ kind: "commit", removed: [{ leaf: 2 }], added: [{ leaf: 2 }] });
     const inNext = await speak(trio, "asma", "new epoch", 3);

@@ -38,6 +38,8 @@ export interface CommitFrame {
   members: readonly Member[];
   removed: Member[];
   added: (DeviceIdentity & { signatureKey: Uint8Array })[];
+  /** True when the same commit gives this device another leaf for the one that it takes. */
+  readmitsSelf: boolean;
   /** True when this device's own leaf is removed, whoever may be put there by the same commit. */
   removesSelf: boolean;
   data: AuthenticatedData;
@@ -88,8 +90,10 @@ export function checkCommit(
   const { removed, added } = checkProposals(group, members, committer, content.commit, roster, profile);
   checkPath(group, committer, content.commit);
   const own = group.state.privatePath.leafIndex;
-  const removesSelf = removed.some((member) => member.leaf === own);
-  return { message, committer, members, removed, added, removesSelf, data };
+  const self = removed.find((member) => member.leaf === own);
+  const readmitsSelf = self !== undefined && added.some(({ device }) => equal(device, self.device));
+  const removesSelf = self !== undefined;
+  return { message, committer, members, removed, added, removesSelf, readmitsSelf, data };
 }
 
 /** This group, and the epoch that the envelope says and that the group is in. */

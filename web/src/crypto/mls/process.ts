@@ -126,7 +126,8 @@ async function takeCommitFrame(before: Place, envelope: InEnvelope, rules: Rules
   const epoch = envelope.epoch + 1;
   const { membership } = standing;
   const answer = { committer, removed, seen, roles, orderHashes, membership };
-  const place = { kind: "commit", seq: envelope.seq, epoch } as const;
+  const { readmitsSelf: readmits } = frame;
+  const place = { kind: "commit", seq: envelope.seq, epoch, readmits } as const;
   if (frame.removesSelf) {
     // Before the library: when the same commit gives our leaf to a newcomer, it would look for our key in that leaf.
     return { group: leave(group), standing, result: { ...place, ...answer, added: [] } };

@@ -10,6 +10,7 @@ import type { Log } from "./log";
 import type { Mailbox } from "./mailbox";
 import type { People } from "./people";
 import { Step } from "./step";
+import { frozenAt, thaw } from "./told";
 
 const HASHES_AT_ONCE = 10_000;
 /** A group without a name is called by its first members. */
@@ -109,6 +110,7 @@ export async function rememberConversation(
           generation,
           epoch: generation === record.server.generation ? Math.max(epoch, record.server.epoch) : epoch,
           ...told,
+          frozenSeq: frozenAt(record, view),
         },
       };
     },
@@ -209,6 +211,7 @@ export class CatchingUp {
     const before = welcome === null ? server.generation : welcome.generation - 1;
     const step = await this.#skipTo(stored, target);
     const record = step.conversation;
+    if (welcome !== null && before > record.generation) thaw(record.server, target);
     record.generation = Math.max(record.generation, before);
     if (welcome === null && record.standing === "in" && before > 0) record.standing = "waiting";
     if (isNew) step.notice(target, this.context.now(), { kind: "history-elsewhere" });
@@ -228,8 +231,10 @@ export class CatchingUp {
     const step = await this.#skipTo(stored, until);
     const record = step.conversation;
     // What began in between was not for this device: the next group is the one that its Welcome names, or none yet.
-    if (welcome?.logSeq === until + 1) record.generation = Math.max(generation, welcome.generation - 1);
-    else if (until >= server.lastSeq) record.generation = Math.max(generation, server.generation);
+    if (welcome?.logSeq === until + 1) {
+      record.generation = Math.max(generation, welcome.generation - 1);
+      if (record.generation > generation) thaw(record.server, until);
+    } else if (until >= server.lastSeq) record.generation = Math.max(generation, server.generation);
     if (record.standing === "in" && record.generation > 0) record.standing = "waiting";
     if (cursor === 0) step.notice(until, this.context.now(), { kind: "history-elsewhere" });
     await step.commit();

@@ -27,7 +27,7 @@ import { devicesOf, hasAsked, hasSibling, lostGroup, personOf, unlistedPerson } 
 import type { Mailbox } from "./mailbox";
 import { enteredLine, tellBegun } from "./notices";
 import { openProfile } from "./profiles";
-import { fromEntry, personsNamed } from "./standing";
+import { brokenSince, fromEntry, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
 import { begunServer, settleServer } from "./told";
 
@@ -121,6 +121,7 @@ export class Joins {
       // Only members ask, and a sibling that was there before says the same: the device is new, not the person.
       const member =
         hasAsked(conversation, this.context.now()) || hasSibling(joined, envelope, idBytes(self.device));
+      conversation.awaySince ??= await brokenSince(this.context, step.blind, before);
       this.#enter(step, envelope, group, joined);
       // Whoever is new to the group has no other device with what came before.
       if (conversation.kind === "group" && !told && !member) await step.forgetElsewhere();

@@ -162,6 +162,16 @@ export async function putOut(context: Context, conversation: Id, left: boolean):
   await step.commit();
 }
 
+/** Since when a group ends here with a commit that could not be used; null for one that does not. */
+export async function brokenSince(
+  { store }: Context,
+  blind: string,
+  group: Pick<GroupRecord, "broken"> | null,
+): Promise<number | null> {
+  if (!group?.broken) return null;
+  return (await store.get("raw", numbered(blind, group.broken.seq)))?.value.time ?? null;
+}
+
 /**
  * The commit at `seq` that could not be used is not in the server's log: whoever showed it here lied. The group is as
  * it was before, and people are told. Under the conversation's lane.

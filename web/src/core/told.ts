@@ -32,14 +32,33 @@ export function settleServer(
   server.orders = Math.max(0, server.orders - executed);
 }
 
-/** The same of a begin: a group that has begun has only living leaves, and nobody has asked anything of it. */
+/**
+ * The same of a begin: a group that has begun has only living leaves, and nobody has asked anything of it. It ends what
+ * had stopped the generation before.
+ */
 export function begunServer(
   { server }: Pick<ConversationRecord, "server">,
   { seq, generation, groupId }: { seq: number; generation: number; groupId: Uint8Array | null },
 ): void {
   Object.assign(server, { generation, epoch: 1, groupId });
-  if (seq > server.toldAt) Object.assign(server, { blocked: false, orders: 0, frozenSeq: null });
+  if (seq > server.toldAt) Object.assign(server, { blocked: false, orders: 0 });
+  thaw(server, seq);
 }
+
+/** What was stopped by a commit before `seq`, where another generation is in force, is stopped no more. */
+export function thaw(server: Pick<Open, "frozenSeq">, seq: number): void {
+  if (server.frozenSeq !== null && server.frozenSeq < seq) server.frozenSeq = null;
+}
+
+/**
+ * Which commit has stopped the group, when the server says `told`. A generation that has begun stops nothing any more; but
+ * its begin, which is read only now, is judged by what was so before it (`demandSuccessor`).
+ */
+export const frozenAt = (
+  { generation, server }: Pick<ConversationRecord, "generation" | "server">,
+  told: Pick<Open, "generation" | "frozenSeq">,
+): number | null =>
+  told.frozenSeq ?? (generation > 0 && told.generation > generation ? server.frozenSeq : null);
 
 /**
  * Asks the server what is open. The answer counts unless something else has been heard meanwhile: that may be newer.
@@ -58,7 +77,7 @@ export async function askOpen({ store, api }: Context, conversation: Id): Promis
   };
   await store.update("conversations", blind, (record) =>
     record && before && sameOpen(record.server, before) && generation >= before.generation
-      ? { ...record, server: { ...record.server, ...open } }
+      ? { ...record, server: { ...record.server, ...open, frozenSeq: frozenAt(record, open) } }
       : null,
   );
 }

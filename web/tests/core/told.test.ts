@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import type { Open } from "../../src/core/told";
-import { begunServer, settleServer } from "../../src/core/told";
+import { begunServer, frozenAt, settleServer } from "../../src/core/told";
 import type { ConversationRecord } from "../../src/store";
 
 const server = (open: Partial<Open>): Pick<ConversationRecord, "server"> => ({
@@ -35,4 +35,18 @@ it("clears what was open when a generation begins, unless it was said of the one
   const after = server({ toldAt: 9 });
   begunServer(after, { seq: 8, generation: 2, groupId });
   expect(after.server).toMatchObject({ generation: 2, blocked: true, orders: 2 });
+});
+
+it("remembers that a group was stopped until the begin that ends it has been read", () => {
+  const record = { generation: 1, ...server({ frozenSeq: 5, toldAt: 8 }) };
+  expect(frozenAt(record, { generation: 1, frozenSeq: null })).toBeNull();
+  expect(frozenAt({ ...record, generation: 0 }, { generation: 2, frozenSeq: null })).toBeNull();
+  expect(frozenAt(record, { generation: 2, frozenSeq: 9 })).toBe(9);
+  expect(frozenAt(record, { generation: 2, frozenSeq: null })).toBe(5);
+  // Said with the begin in the log, as the server says it: the begin ends it all the same, but not what came after.
+  begunServer(record, { seq: 8, generation: 2, groupId: null });
+  expect(record.server.frozenSeq).toBeNull();
+  record.server.frozenSeq = 9;
+  begunServer(record, { seq: 8, generation: 2, groupId: null });
+  expect(record.server.frozenSeq).toBe(9);
 });

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.db.models.functions import Length
+
 from accounts import folding, people
 from accounts.letters import canonical_number
 from accounts.models import Person
@@ -30,7 +32,8 @@ class Match:
 
 
 def match(*, lines: Sequence[str], person: UUID) -> list[Match]:
-    """Whom each line means, in the lines' order. A login or number is one person; a name may be several.
+    """Whom each line means, in the lines' order. A login or number is one person; a name may be several,
+    unless one person alone has exactly these words for a name.
 
     `person` asks. Raises BeepError `rate_limited` past `PER_MINUTE`.
     """
@@ -53,16 +56,28 @@ def match(*, lines: Sequence[str], person: UUID) -> list[Match]:
 
 
 def _named(line: str) -> list[UUID]:
-    """Active people whose name has each word of the line, whole or begun, in any script."""
+    """Active people whose name has each word of the line, whole or begun, in any script.
+
+    Who alone has the line's words, and no more, for a name in one script is meant alone, however many longer
+    names have them too. The shortest names come first, so that `LOOKED_AT` leaves no exact one out.
+    """
     wanted = folding.words(line)
     if not wanted:
         return []
-    found = people.matching(wanted).order_by("name_latin", "id")
-    return [
-        id_
+    found = people.matching(wanted).order_by(Length("name_latin"), "name_latin", "id")
+    named = [
+        (_is(wanted, latin, local), id_)
         for id_, latin, local in found.values_list("id", "name_latin", "name_local")[:LOOKED_AT]
         if _has(folding.words(f"{latin} {local}"), wanted)
-    ][:SHOWN]
+    ]
+    exact = [id_ for same, id_ in named if same]
+    if len(exact) == 1:
+        return exact
+    return [*exact, *(id_ for same, id_ in named if not same)][:SHOWN]
+
+
+def _is(wanted: Sequence[str], *names: str) -> bool:
+    return any(sorted(folding.words(name)) == sorted(wanted) for name in names)
 
 
 def _has(words: Sequence[str], wanted: Sequence[str]) -> bool:

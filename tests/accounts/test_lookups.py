@@ -130,6 +130,28 @@ def test_a_pasted_list_is_matched_line_by_line(browser: Browser) -> None:
     assert names[10] == ["Omar Farooq"]
 
 
+def test_an_exact_name_is_meant_alone_unless_two_people_have_it(browser: Browser) -> None:
+    named = [
+        ("Noor Khan", "نور خان"),
+        ("Noor Khan Afridi", "نور خان آفریدی"),
+        ("Abdul Noor Khan", "عبدالنور"),
+    ]
+    named += [(f"A{chr(97 + n // 26)}{chr(97 + n % 26)} Noor Khan", "") for n in range(matching.LOOKED_AT)]
+    admit(*(row(n, name_latin=latin, name_local=local) for n, (latin, local) in enumerate(named)))
+
+    def meant(line: str) -> list[str]:
+        people = browser.post("people/match", {"lines": [line]})["matches"][0]["people"]
+        return [person["name"]["latin"] for person in people]
+
+    for line in ("Noor Khan", "KHAN, Noor", "نور خان", "نور خان آفریدی"):
+        assert meant(line) == ["Noor Khan Afridi" if "آفریدی" in line else "Noor Khan"], line
+    assert len(meant("Noor Kha")) == 5, "begun words name nobody exactly"
+    admit(row(99, name_latin="Noor Khan", name_local="نور خان"))
+    found = meant("Noor Khan")
+    assert found.count("Noor Khan") == 2
+    assert len(found) == 5, "both of that name, and whoever else may be meant"
+
+
 def test_a_pasted_list_is_bounded(browser: Browser) -> None:
     assert browser.post("people/match", {"lines": ["x"] * 501}).code == "bad_request"
     assert browser.post("people/match", {"lines": ["x" * 201]}).code == "bad_request"

@@ -58,6 +58,14 @@ export class People {
     return { id, ...empty, activated: true, active: true };
   }
 
+  /** Asks the server about those nobody here has seen before; true when somebody is known now who was not. */
+  async meet(persons: Iterable<Id>): Promise<boolean> {
+    const strangers: Id[] = [];
+    for (const id of new Set(persons)) if (!(await this.#cached(id))) strangers.push(id);
+    await Promise.all(strangers.map((id) => this.card(id)));
+    return strangers.length > 0;
+  }
+
   async remember(cards: readonly CardRecord[]): Promise<void> {
     if (cards.length === 0) return;
     const at = this.context.now();

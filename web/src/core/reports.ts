@@ -1,6 +1,6 @@
 import { type Content, decodeContent } from "../crypto/content";
 import type { MessageRecord } from "../store";
-import type { ModerationItem, ModerationReport } from "./api";
+import type { Id, ModerationItem, ModerationReport } from "./api";
 import type { Context } from "./context";
 import { cryptoCode } from "./errors";
 import { idText } from "./ids";
@@ -51,6 +51,13 @@ export class ReportList {
       shown.push({ id, reporter: await this.people.known(reporter), at, note, items: listed });
     }
     this.list.set(shown);
+    // A moderator may never have heard of who is reported. Without a network the next connection tries again.
+    const named = rows.flatMap(({ reporter, items }) => [reporter, ...items.map(({ sender }) => sender)]);
+    this.context.background("reports", this.#introduce(named));
+  }
+
+  async #introduce(persons: readonly Id[]): Promise<void> {
+    if (await this.people.meet(persons)) await this.#show();
   }
 }
 

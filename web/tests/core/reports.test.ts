@@ -59,6 +59,10 @@ describe("a report", () => {
       ["a threat", "proved", omar.person],
       ["another", "proved", omar.person],
     ]);
+    // The moderator has never heard of whoever is reported, and is told who that is.
+    await until(moderator.app!.reports, ([one]) =>
+      Boolean(one?.items.every(({ sender }) => sender.name.latin !== "")),
+    );
     expect(await texts(omar)).toHaveLength(2);
     // In the conversation with the moderator it is one line.
     const talk = [...server.talks.values()].find((one) => one.participants.has(moderator.person))!;

@@ -227,6 +227,14 @@ def rename_devices(request: HttpRequest, body: schemas.RenameDevices) -> schemas
     return _devices(caller)
 
 
+@router.post("/devices/renew", auth=signed_in, **answers({200: schemas.Devices}, *SIGNED_IN, *STATEMENT))
+def renew_identity(request: HttpRequest, body: schemas.RenewIdentity) -> schemas.Devices:
+    """Append a statement that changes nothing: what is signed by the newest one counts anew."""
+    caller = caller_of(request)
+    identity_chain.renew(caller=caller, statement=body.statement)
+    return _devices(caller)
+
+
 @router.get("/people", auth=signed_in, **answers({200: schemas.People}, *SIGNED_IN))
 def search_people(request: HttpRequest, q: Query = "", cursor: Cursor = None) -> schemas.People:
     """Colleagues by name, post, unit or ministry, in any script; 20 a page, by Latin name."""

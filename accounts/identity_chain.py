@@ -186,6 +186,24 @@ def rename_devices(*, caller: Caller, statement: bytes) -> None:
     )
 
 
+@transaction.atomic
+def renew(*, caller: Caller, statement: bytes) -> None:
+    """Append the caller's statement that says the same as the one before.
+
+    What a device signs by its newest statement counts anew after it: a request to leave a group serves once.
+
+    Raises BeepError as `append`; beyond the chain's rules, those of `changes_nothing`.
+    """
+    person = Person.objects.select_for_update(no_key=True).get(id=caller.person)
+    append(
+        person=person,
+        body=statement,
+        reason=Revocation.Reason.REVOKED,
+        actor=caller.actor(),
+        also=changes_nothing,
+    )
+
+
 def parse(body: bytes) -> SignedStatement:
     """The signed statement; raises BeepError `statement_malformed`."""
     try:
@@ -244,6 +262,21 @@ def only_renames(previous: Statement | None, signed: SignedStatement) -> None:
     names = {entry.id: entry.name for entry in previous.devices} if previous else {}
     if all(names[entry.id] == entry.name for entry in signed.statement.devices):
         raise refuse("device_changed")
+
+
+def changes_nothing(previous: Statement | None, signed: SignedStatement) -> None:
+    """Renewing: the same devices by the same names. Rules: `one_device`, `device_dropped`, `device_changed`,
+    `recovery_key`.
+    """
+    before, now = _ids(previous), _ids(signed.statement)
+    if now - before:
+        raise refuse("one_device")
+    if before - now:
+        raise refuse("device_dropped")
+    if previous is None or previous.devices != signed.statement.devices:
+        raise refuse("device_changed")
+    if previous.recovery_key != signed.statement.recovery_key:
+        raise refuse("recovery_key")
 
 
 def adds_one(*, kind: DeviceKind, approver: bytes) -> ServerRule:

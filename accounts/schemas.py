@@ -353,6 +353,12 @@ class RevokeDevices(StrictSchema):
     statement: StatementBytes
 
 
+class RenewIdentity(StrictSchema):
+    """A statement that says the same as the one before."""
+
+    statement: StatementBytes
+
+
 class RenameDevices(StrictSchema):
     """A statement in which devices have other names."""
 

@@ -114,6 +114,16 @@ def _signed(group: Group, wish: Wish) -> Order:
     )
 
 
+def has_served(group: Group, *, device: UUID, statement_hash: bytes) -> bool:
+    """Whether a commit of `group` has carried out this very request to leave.
+
+    Under one statement a device signs one such request a group, always the same bytes (Ed25519 is
+    deterministic, RFC 8032 section 5.1.6). The members take it once, lest an old one ends a later stay.
+    """
+    done = Order.objects.filter(group=group, kind=OrderKind.LEAVE, executed_seq__isnull=False)
+    return done.filter(device_id=device, statement_hash=statement_hash).exists()
+
+
 class OpenOrders:
     """The open orders of a group while its conversation is locked, and what a commit makes of them."""
 

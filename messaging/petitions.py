@@ -92,7 +92,9 @@ def leave(*, device: UUID, frame: protocol.Leave, now_ms: int) -> None:
     Until then nothing is said in the group. When nobody else has a device in it, there is nobody to commit,
     and the person is out at once.
 
-    Raises BeepError as `rejoin`, and `forbidden` in direct and self conversations, which nobody leaves.
+    Raises BeepError as `rejoin`, with the rule repeated for a request that a commit has carried out before
+    (its person was taken in again, and renews the identity to leave again), and `forbidden` in direct and
+    self conversations, which nobody leaves.
     """
     conversation, group, chain = _asked(device=device, frame=frame, now_ms=now_ms)
     person = UUID(bytes=chain.newest.person)
@@ -105,6 +107,8 @@ def leave(*, device: UUID, frame: protocol.Leave, now_ms: int) -> None:
         raise _refused("statement")
     if not _signed(OrderAction.LEAVE, group, frame, chain, device=device):
         raise _refused("signature")
+    if orders.has_served(group, device=device, statement_hash=frame.statement_hash):
+        raise _refused("repeated")
     if not Leaf.objects.filter(group=group).exclude(person_id=person).exists():
         _close(conversation, group, person=person, now_ms=now_ms)
         return

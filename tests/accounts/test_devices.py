@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from nacl.signing import SigningKey
 
 from accounts import history, sessions
-from accounts.models import Device, HistoryChunk, Pairing, Session
+from accounts.models import Device, HistoryChunk, Pairing, Person, Session
 from accounts.statements import DeviceKind, Signer
 from accounts.tasks import delete_old_pairings
 from beep import clock
@@ -58,6 +59,31 @@ def test_a_device_is_renamed(owner: Browser, time: StoppedClock) -> None:
     listed = rename(replace(one, name="Desk"), other)["devices"]
     assert {each["name"] for each in listed} == {"Desk", "Browser"}
     assert len(second.get("devices")["devices"]) == 2
+
+
+def test_an_identity_is_renewed_by_a_statement_that_changes_nothing(owner: Browser) -> None:
+    joined(owner)
+    one, other = owner.chain[-1].statement.devices
+    by_device, by_recovery = (Signer.DEVICE, owner.key), (Signer.RECOVERY, owner.recovery_key)
+
+    def renew(*entries: Any, signer: Any = by_device, **changes: Any) -> Any:
+        statement = owner.next(*entries, signer=signer, **changes)
+        return owner.post("devices/renew", {"statement": to_base64url(statement.encode())})
+
+    added = replace(one, id=uuid4().bytes, signature_key=bytes(32))
+    another = bytes(SigningKey.generate().verify_key)
+    for refused, rule in (
+        (renew(one, other, added), "one_device"),
+        (renew(one), "device_dropped"),
+        (renew(one, replace(other, name="Desk")), "device_changed"),
+        (renew(one, other, signer=by_recovery, recovery_key=another), "recovery_key"),
+    ):
+        assert (refused.code, refused.detail) == ("statement_refused", {"rule": rule})
+    before = owner.chain[-1].statement
+    assert len(renew(one, other)["devices"]) == 2
+    person = Person.objects.get(id=UUID(bytes=before.person))
+    assert person.statement_version == before.version + 1
+    assert Browser(login="nobody").post("devices/renew", {"statement": ""}).code == "not_signed_in"
 
 
 def test_nobody_else_renames(owner: Browser) -> None:

@@ -1,5 +1,6 @@
 """Asking to be let in and asking to leave: the orders that this makes, and how members carry them out."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ import pytest
 from django.test import override_settings
 
 from accounts.signing import Label
+from accounts.statements import Signer
 from beep import clock
 from beep.errors import BeepError
 from messaging import conversations, formats, orders, petitions
@@ -215,6 +217,25 @@ def test_leaving() -> None:
     # Who has left may still learn by which order, to judge the commit that removed them.
     (item,) = orders.fetch(person=three.id, conversation=talk.id)
     assert (item.hash, item.executed) == (order.hash, True)
+
+
+def test_a_request_to_leave_serves_once() -> None:
+    """Who was taken in again is not sent away by the wish of before; a renewed identity wishes anew."""
+    talk = party(3)
+    one, two, three = talk.people
+    wished = leave_frame(talk, three)
+    leave(talk, three)
+    talk.commit(two, remove=[three.client], roles={three.id: Role.NONE}, orders=talk.orders())
+    talk.commit(one, add=talk.packages(one, three))
+    assert three.id in talk.standings()
+    error = refused(talk, lambda: leave(talk, three))
+    assert (error.code, error.detail) == ("rejoin_refused", {"rule": "repeated"})
+    renewed = replace(three.statement(devices=[], revoked=[]), devices=three.chain[-1].devices)
+    three.append(renewed, [(Signer.DEVICE, three.client.key)])
+    leave(talk, three)
+    (order,) = Order.objects.filter(executed_seq=None)
+    assert wished.signature not in bytes(order.body)
+    assert talk.row.blocked
 
 
 def test_a_successor_does_not_forget_who_has_asked_to_leave() -> None:

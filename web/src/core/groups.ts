@@ -1,4 +1,3 @@
-import { encodeOrderRequest, REQUEST_LABELS } from "../crypto/orders";
 import { HYBRID } from "../crypto/policy";
 import { type ConversationRecord, type GroupRecord, numbered } from "../store";
 import { isTransient, TransportError } from "../transport";
@@ -11,6 +10,7 @@ import { idBytes, idText } from "./ids";
 import { ASKED_MS } from "./leaves";
 import { Pump } from "./lanes";
 import { type CatchUp, type Pendings, readView, type View } from "./pending";
+import { askToLeave, signRequest } from "./petitions";
 import type { Plan, Wish } from "./plan";
 import { unbreak } from "./standing";
 import { askOpen } from "./told";
@@ -132,7 +132,7 @@ export class Groups {
     if (last !== undefined && context.now() - last < ASKED_MS) return;
     // Asked too early, the members would find nothing to add, and nothing would make them look again.
     await this.findable();
-    const asked = await this.#signRequest("add", groupId);
+    const asked = await signRequest(context, this.identities, "add", groupId);
     await context.store.update(
       "conversations",
       view.blind,
@@ -149,12 +149,12 @@ export class Groups {
 
   /** This person leaves: the members are told by an order, which the next commit executes. */
   async leave(conversation: Id): Promise<void> {
-    const { record } = await readView(this.context, conversation);
+    const { record, group } = await readView(this.context, conversation);
     const { generation, groupId } = record.server;
     if (!groupId || record.kind !== "group" || record.standing === "out") throw new AppError("not_a_member");
-    const asked = await this.#signRequest("leave", groupId);
     this.leaving.add(conversation);
-    await this.context.link.request("leave", { conversation: idBytes(conversation), generation, ...asked });
+    const named = { conversation: idBytes(conversation), generation, groupId };
+    await askToLeave(this.context, this.identities, named, group?.executed ?? []);
   }
 
   /** Makes the group anew under another suite or size. Only an admin may. */
@@ -372,18 +372,5 @@ export class Groups {
     const admins = group.membership.filter(({ role }) => role === "admin").map(({ person }) => person);
     if (!admins.includes(this.context.self.person)) await this.context.sleep(2 * RANK_STEP_MS);
     return admins;
-  }
-
-  async #signRequest(action: "add" | "leave", groupId: Uint8Array) {
-    const { env, self } = this.context;
-    const chain = await this.identities.fresh(self.person);
-    const [person, device] = [idBytes(self.person), idBytes(self.device)];
-    const content = encodeOrderRequest({ groupId, person, device, statementHash: chain.hash });
-    const signature = await env.engine.signWithDevice({
-      keys: self.keys,
-      label: REQUEST_LABELS[action],
-      content,
-    });
-    return { statement_hash: chain.hash, signature };
   }
 }

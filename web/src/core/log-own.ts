@@ -7,7 +7,7 @@ import { RolledBack } from "./errors";
 import { idText } from "./ids";
 import { devicesOf } from "./leaves";
 import { tellCommit } from "./notices";
-import type { Orders } from "./orders";
+import { carriedOut, type Orders } from "./orders";
 import { takeGroupProfile } from "./received";
 import { speakers } from "./standing";
 import type { Place, Step } from "./step";
@@ -70,6 +70,10 @@ export async function applyOwnCommit(
   step.row(envelope.seq, place, "own");
   const { members } = await context.env.engine.describe(pending.state);
   const { change } = pending;
+  const isKnown = (hash: Uint8Array): boolean =>
+    orders.known(stored.value).some(({ order }) => equal(order.hash, hash));
+  // Made before this process began: what they say must be asked for again.
+  if (!change.orders.every(isKnown)) await orders.refetch(conversation.id, stored.value);
   const executed = change.orders.map(toHex);
   // Only an UpdatePath renews our leaf; a commit that does nothing but add may go without one.
   const renewed = change.removed.length > 0 || change.added.length === 0;
@@ -81,7 +85,7 @@ export async function applyOwnCommit(
     broken: null,
     devices: devicesOf(members),
     membership: pending.membership,
-    executed: [...stored.value.executed, ...executed],
+    executed: [...stored.value.executed, ...carriedOut(orders.known(stored.value), executed)],
     healed: renewed || stored.value.healed,
     renewedAt: renewed ? context.now() : stored.value.renewedAt,
   };

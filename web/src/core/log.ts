@@ -11,7 +11,7 @@ import { HARMLESS, isDoubtful, moveDevices } from "./judged";
 import { devicesOf, hasAsked } from "./leaves";
 import { applyOwnCommit, applyOwnMessage, leavingOf } from "./log-own";
 import { tellCommit } from "./notices";
-import type { Orders } from "./orders";
+import { carriedOut, isDone, type Orders } from "./orders";
 import { takeMessage, takeWaiting } from "./received";
 import { fromEntry, judgingToRead, personsNamed, speakers } from "./standing";
 import { type Place, Step, waitingId } from "./step";
@@ -149,8 +149,7 @@ export class Log {
     const named = conversation.kind === "group" ? personsNamed(commits) : [];
     const judge = async (again: boolean) => {
       const orders = again ? await this.orders.refetch(conversation.id, group) : this.orders.known(group);
-      const done = new Set(group.executed);
-      const unused = orders.filter(({ order }) => !done.has(toHex(order.hash)));
+      const unused = orders.filter(({ order }) => !isDone(group, order));
       const input = { record: conversation, group, named, mustKnow, orders: unused, again };
       const { roster, standing } = await judgingToRead(this.identities, input);
       return this.context.env.engine.process({
@@ -236,7 +235,7 @@ export class Log {
     group.broken = null;
     if (conversation.kind === "group") group.membership = result.membership.map(fromEntry);
     moveDevices(group, change);
-    group.executed = [...group.executed, ...executed];
+    group.executed = [...group.executed, ...carriedOut(this.orders.known(group), executed)];
     settleServer(conversation, { seq, epoch: result.epoch, executed: executed.length });
     const { self } = this.context;
     tellCommit(step, {

@@ -18,6 +18,23 @@ export interface KnownOrder {
 }
 
 /**
+ * Whether a commit of the group has carried the order out, or another by the same request to leave: that serves once,
+ * for the server could keep it until its person has been taken in again.
+ */
+export function isDone({ executed }: Pick<GroupRecord, "executed">, order: VerifiedOrder): boolean {
+  if (executed.includes(toHex(order.hash))) return true;
+  return order.action === "leave" && executed.includes(toHex(order.request));
+}
+
+/** What is kept of the orders that a commit has carried out, given their hashes in hex: these, and requests to leave. */
+export function carriedOut(orders: readonly KnownOrder[], hashes: readonly string[]): string[] {
+  const wishes = orders.flatMap(({ order }) =>
+    order.action === "leave" && hashes.includes(toHex(order.hash)) ? [toHex(order.request)] : [],
+  );
+  return [...hashes, ...wishes];
+}
+
+/**
  * Orders of the directory authority for a group: fetched, verified against the pinned root and the person's own chain,
  * and kept in memory. One that does not hold is noted and left out; without a root none holds.
  */
@@ -40,8 +57,7 @@ export class Orders {
     group: Pick<GroupRecord, "groupId" | "executed">,
   ): Promise<VerifiedOrder[]> {
     const orders = await this.fetch(record.id, group);
-    const done = new Set(group.executed);
-    return orders.flatMap(({ order, executed }) => (executed || done.has(toHex(order.hash)) ? [] : [order]));
+    return orders.flatMap(({ order, executed }) => (executed || isDone(group, order) ? [] : [order]));
   }
 
   /** Asks the server again; whoever is out already may be refused and must do with what is known. */

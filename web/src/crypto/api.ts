@@ -136,6 +136,8 @@ export interface VerifiedOrder {
   device: Uuid;
   statementHash: Uint8Array;
   expiresAt: number;
+  /** The device's own signature, 64 bytes; empty for a removal. */
+  request: Uint8Array;
 }
 
 /** The bases of the persons concerned, from their verified chains: one entry for statement 1 and each reset, oldest first. */
@@ -150,7 +152,7 @@ export interface Standing {
   bases: PersonBase[];
   /**
    * Verified orders by which a commit may be justified; those it names and that are missing here: `orders_unknown`. An
-   * order counts once: none that a commit of this group has executed before.
+   * order counts once, and so does a request to leave: none that a commit of this group has executed before.
    */
   orders: VerifiedOrder[];
 }

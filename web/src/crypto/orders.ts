@@ -161,12 +161,13 @@ export async function verifyOrder(bytes: Uint8Array, context: OrderContext): Pro
   rule(equal(order.person, person.person), "person");
   const known = person.statementHashes.some((hash) => equal(hash, order.statementHash));
   rule(known, "statement");
-  const { action, device, statementHash, expiresAt } = order;
+  const { action, device, statementHash, expiresAt, request } = order;
   if (action !== "remove") {
     const listed = person.everListed.find((entry) => equal(entry.device, device));
     rule(listed !== undefined, "device");
     const asked = encodeOrderRequest(order);
     rule(await verify(listed.signatureKey, REQUEST_LABELS[action], asked, order.request), "request");
   }
-  return { hash: await sha256(unsigned), action, person: order.person, device, statementHash, expiresAt };
+  const hash = await sha256(unsigned);
+  return { hash, action, person: order.person, device, statementHash, expiresAt, request };
 }

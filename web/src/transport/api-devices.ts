@@ -177,6 +177,10 @@ export class DeviceApi {
     return this.http.post("devices/rename", { statement: b(statement) }, read.devices);
   }
 
+  renewIdentity(statement: Uint8Array) {
+    return this.http.post("devices/renew", { statement: b(statement) }, read.devices);
+  }
+
   /** Leaves even while the page goes away; nobody waits for the answer. */
   revokeOnClosing(statement: Uint8Array): Promise<unknown> {
     return this.http.post("devices/revoke", { statement: b(statement) }, read.devices, { keepalive: true });

@@ -171,3 +171,42 @@ describe("an order to remove", () => {
     group.members.forEach((member) => member.kill());
   });
 });
+
+describe("a request to leave", () => {
+  it("serves once: the server keeps it until its person is taken in again, and nobody carries it out", async () => {
+    const group = await company(3);
+    const { talk, server, id, members } = group;
+    const [admin, second, third] = members as [Member, Member, Member];
+    const leaves = async (): Promise<void> => {
+      await third.app!.leaveGroup(id);
+      await settled(() => Promise.resolve(talk.isMember(third.person) ? "still in" : null), 30_000);
+      await calm({ talk, members: [admin, second] });
+    };
+    await leaves();
+    const [first] = talk.orders.filter(({ action }) => action === "leave");
+    await admin.app!.addMembers(id, [third.person]);
+    await calm(group);
+    for (const member of members) await heard(group, member, `Together again, ${member.person}`);
+
+    // Signed anew by the authority, with another end, over the wish of before: well-formed, and rightly signed.
+    const [before, epoch] = [await tree(admin, talk), talk.epoch];
+    const { statementHash, request, expiresAt } = first!;
+    await server.issue(talk, "leave", third.person, third.device, request, {
+      statementHash,
+      expiresAt: expiresAt + 1,
+    });
+    server.tellState(talk);
+    await nothingHappened(group, before, epoch);
+    talk.orders = talk.orders.filter(({ executed }) => executed !== null);
+    server.tellState(talk);
+
+    // A wish of today is another one.
+    await leaves();
+    const wishes = talk.orders.filter(({ action }) => action === "leave");
+    expect(wishes).toHaveLength(2);
+    expect(wishes.every(({ executed }) => executed !== null)).toBe(true);
+    expect(wishes[1]!.request).not.toEqual(wishes[0]!.request);
+    expect((await notices(second, id)).filter(({ kind }) => kind === "left")).toHaveLength(2);
+    members.forEach((member) => member.kill());
+  });
+});

@@ -66,7 +66,7 @@ export async function answerHttp(
   if (path === "key-packages" && method === "POST") return upload(server, from, body);
   if (path === "key-packages") return { counts: counts(server, from) };
   if (path === "devices") return devicesOf(server, from);
-  if (path === "devices/revoke" || path === "devices/rename") {
+  if (["devices/revoke", "devices/rename", "devices/renew"].includes(path)) {
     await server.appendStatement(from.person, bytes(body["statement"]));
     return devicesOf(server, from);
   }

@@ -207,6 +207,8 @@ export class DoubleRequests {
       if (talk.kind !== "group") throw new TransportError("forbidden");
       const others = [...talk.leaves.values()].some((seat) => seat.person !== from.person);
       const participant = talk.participants.get(from.person);
+      const served = talk.orders.some((one) => one.executed !== null && equal(one.request, signature));
+      if (served) throw new TransportError("rejoin_refused", null, { rule: "repeated" });
       if (others) {
         await server.issue(talk, "leave", from.person, from.device, signature);
         talk.blocked = true;

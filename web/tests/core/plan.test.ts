@@ -54,6 +54,7 @@ const order = (action: VerifiedOrder["action"], person: string, device: string, 
   device: idBytes(device),
   statementHash: base(0),
   expiresAt,
+  request: new Uint8Array(),
 });
 
 function view(change: Partial<View> = {}, chains: Chain[] = []): View {

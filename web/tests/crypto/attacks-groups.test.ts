@@ -147,6 +147,28 @@ describe("orders", () => {
     expect((await engine.describe(asma.current)).epoch).toBe((await engine.describe(current)).epoch);
   });
 
+  it("by one request to leave count once, whatever the authority signs over it", async () => {
+    const { village, asma, bilal, carol } = await scene();
+    const away = bilal.current;
+    const left = order("leave", carol);
+    const ends = [role(carol, "none")];
+    const first = await village.commits(asma, { remove: [carol], roles: ends, orders: [left] });
+    const back = await carol.returns();
+    const second = await village.commits(asma, { add: [back] });
+    const again = { ...order("leave", back), request: left.request };
+    const third = await village.forges(asma, { remove: [back], roles: ends, orders: [again] });
+    const wish = { ...again, request: new Uint8Array(64).fill(7) };
+    for (const [orders, kind] of [
+      [[left, again], "waiting"],
+      [[left, { ...wish, hash: again.hash }], "commit"],
+    ] as const) {
+      bilal.state = away;
+      village.standing.orders = [...orders];
+      const results = await village.reads(bilal, first, second, third);
+      expect(results.map((one) => one.kind)).toEqual(["commit", "commit", kind]);
+    }
+  });
+
   it("do not add a stranger, a person after a reset, or a third person to a direct conversation", async () => {
     const { village, bilal, carol, david } = await scene();
     const stranger = order("add", david);

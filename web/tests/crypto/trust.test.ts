@@ -128,6 +128,7 @@ describe("orders", () => {
       device: hex(row.device),
       statementHash: hex(row.statement_hash),
       expiresAt: row.expires_at,
+      request: hex(row.request),
     });
   });
 

@@ -110,6 +110,7 @@ export const order = (action: VerifiedOrder["action"], { person, id }: Resident)
   device: id,
   statementHash: zeros(32),
   expiresAt: now + 1_000_000,
+  request: action === "remove" ? zeros(0) : crypto.getRandomValues(new Uint8Array(64)),
 });
 
 export class Village {

@@ -81,8 +81,14 @@ export function judgeChange(
     gone: change.removed.filter(isGone),
     bases,
   });
-  return { membership, bases, orders: known.filter((order) => !orders.includes(order)) };
+  const served = (order: VerifiedOrder): boolean =>
+    orders.some((done) => done === order || sameWish(done, order));
+  return { membership, bases, orders: known.filter((order) => !served(order)) };
 }
+
+/** Two orders by one request to leave: its person may have been taken in again since the first was carried out. */
+const sameWish = (a: VerifiedOrder, b: VerifiedOrder): boolean =>
+  a.action === "leave" && b.action === "leave" && equal(a.request, b.request);
 
 /** The membership that a begin makes; `tree` with the founder. Throws `membership_refused`. */
 export function judgeFirst(

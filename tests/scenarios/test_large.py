@@ -1,8 +1,6 @@
 """Sixty people of three units in one go, from a browser; most of them are not there."""
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +13,8 @@ from messaging import protocol
 from tests.scenarios import groups
 from tests.scenarios.colleague import Colleague, activate_together
 from tests.scenarios.liar import Liar
-from tests.scenarios.stack import ROOT, Newcomer, Stack
+from tests.scenarios.stack import Newcomer, Stack
+from tests.scenarios.under_node import vitest
 
 UNITS = ("Planning Wing", "Statistics Wing", "Projects Wing")
 EACH = 20
@@ -97,24 +96,4 @@ def bring_in(stack: Stack, people: list[Newcomer], folder: Path) -> None:
             [{"id": one.id, "personnel_number": one.personnel_number, "code": one.code} for one in people]
         )
     )
-    node = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "bootstrap.py", "node-path"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    ran = subprocess.run(
-        [Path(node) / "npx", "vitest", "run", "tests/core/crowd.test.ts"],
-        cwd=ROOT / "web",
-        env={
-            **os.environ,
-            "PATH": f"{node}:{os.environ['PATH']}",
-            "BEEP_TEST_URL": stack.url,
-            "BEEP_CROWD": str(letters),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
-    assert "skipped" not in ran.stdout
+    vitest("tests/core/crowd.test.ts", {"BEEP_TEST_URL": stack.url, "BEEP_CROWD": str(letters)})

@@ -5,7 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.scenarios.stack import ROOT, Newcomer, Stack
@@ -27,19 +27,10 @@ def run(story: str, stack: Stack, folder: Path, newcomers: Sequence[Newcomer]) -
     ]
     officers = json.loads((stack.data_dir / "demo.json").read_text())["officers"]
     demo.write_text(json.dumps({"url": stack.url, "people": described, "officers": officers}))
-    node = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "bootstrap.py", "node-path"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
     backup = shlex.join([sys.executable, "-m", "tests.scenarios.backup", str(stack.data_dir)])
-    ran = subprocess.run(
-        [Path(node) / "npx", "vitest", "run", "--reporter=verbose", f"tests/core/{story}.test.ts"],
-        cwd=ROOT / "web",
-        env={
-            **os.environ,
-            "PATH": f"{node}:{os.environ['PATH']}",
+    vitest(
+        f"tests/core/{story}.test.ts",
+        {
             "BEEP_TEST_URL": stack.url,
             "BEEP_TEST_DEMO": str(demo),
             "BEEP_TEST_KILL": f"{backup} kill",
@@ -48,6 +39,24 @@ def run(story: str, stack: Stack, folder: Path, newcomers: Sequence[Newcomer]) -
             "BEEP_DATA_DIR": str(stack.data_dir),
             "PYTHONPATH": str(ROOT),
         },
+    )
+
+
+def vitest(file: str, environment: Mapping[str, str]) -> None:
+    """Run one file of the client's tests, whole: its path from web/, and what it is told by its environment.
+
+    Raises AssertionError with the end of what it printed if anything in it failed or was left out.
+    """
+    node = subprocess.run(
+        [sys.executable, ROOT / "deploy" / "bootstrap.py", "node-path"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    ran = subprocess.run(
+        [Path(node) / "npx", "vitest", "run", "--reporter=verbose", file],
+        cwd=ROOT / "web",
+        env={**os.environ, "PATH": f"{node}:{os.environ['PATH']}", **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -17,6 +17,8 @@ ARGON_PATIENCE: Final = 180_000
 """Milliseconds for steps that derive keys from a passphrase, on a loaded machine."""
 MESSAGE_PATIENCE: Final = 60_000
 """Milliseconds for a message to be written, sent and shown, on a machine with other work to do."""
+CODES: Final = 5
+"""One-time codes that are typed before a refusal means something else than that the machine is slow."""
 STATES: Final = ("queued", "sent", "delivered", "read")
 DONE: Final = object()
 SECRETS: Final[set[str]] = set()
@@ -98,10 +100,7 @@ class Colleague:
         for field in page.locator("input[data-group]").all():
             field.fill(groups[int(field.get_attribute("data-group") or "0") - 1])
         page.get_by_role("button", name=self.say("continue")).click()
-        page.get_by_label(self.say("totp")).fill(self.totp())
-        self.look(f"{way}-finish")
-        page.get_by_role("button", name=self.say("finish")).click()
-        yield
+        yield from self.code_steps("finish", screen=f"{way}-finish")
 
     def add_to_authenticator(self) -> None:
         """Read the key beside the QR code, as an authenticator app does."""
@@ -128,6 +127,27 @@ class Colleague:
         self._totp_step = step
         return f"{hotp(key, step):06d}"
 
+    def code_steps(self, button: str, *, screen: str | None = None) -> Iterator[None]:
+        """Type a one-time code and press the button that sends it, pausing meanwhile. Where stretching the
+        passphrase took longer than the code was good for, the page says so, and the next one is typed.
+        """
+        field = self.page.get_by_label(self.say("totp"))
+        alert = self.page.get_by_role("alert")
+        late = (
+            alert.filter(has_text=self.say("error-totp-refused"))
+            .or_(alert.filter(has_text=self.say("error-sign-in-refused")))
+            .first
+        )
+        for attempt in range(CODES):
+            field.fill(self.totp())
+            if screen is not None and attempt == 0:
+                self.look(screen)
+            self.page.get_by_role("button", name=self.say(button), exact=True).click()
+            yield
+            self.wait_until(lambda: late.is_visible() or not field.is_visible(), ARGON_PATIENCE)
+            if not late.is_visible():
+                return
+
     def sign_in(self) -> None:
         """With login, passphrase and one-time code; what follows depends on the browser."""
         page = self.page
@@ -136,8 +156,8 @@ class Colleague:
         self.look("sign-in")
         page.get_by_label(self.say("login")).fill(self.person.login)
         page.get_by_label(self.say("passphrase"), exact=True).fill(self.passphrase)
-        page.get_by_label(self.say("totp")).fill(self.totp())
-        page.get_by_role("button", name=self.say("sign-in"), exact=True).click()
+        for _ in self.code_steps("sign-in"):
+            pass
 
     def replace_device(self) -> None:
         """Sign in on a browser that is new to the person, with the recovery code."""
@@ -165,8 +185,8 @@ class Colleague:
         self.passphrase = passphrase
         SECRETS.add(passphrase)
         self.choose_passphrase()
-        page.get_by_label(self.say("totp")).fill(self.totp())
-        page.get_by_role("button", name=self.say("finish")).click()
+        for _ in self.code_steps("finish"):
+            pass
         self.expect_open()
 
     def unlock(self) -> None:
@@ -268,3 +288,11 @@ class Colleague:
         """Load the page again, as after an update or a crash."""
         self.page.reload()
         self.expect_open()
+
+    def wait_until(self, condition: Callable[[], object], patience: int = MESSAGE_PATIENCE) -> None:
+        """Until something that no one locator tells is so; the page goes on. Raises TimeoutError."""
+        deadline = time.monotonic() + patience / 1000
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {patience} ms")
+            self.page.wait_for_timeout(50)

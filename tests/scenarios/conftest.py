@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Request, expect
 
-from tests.scenarios.colleague import Colleague, activate_together
+from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.stack import Stack
 from tests.scenarios.words import LOCALES, Language
 
@@ -42,9 +42,12 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks of the tests that come last, and of those of the long form alone."""
+    """Declare the marks of the tests that come last, and of those of the long form alone. What is expected of
+    a page may come when the machine has time for it: playwright's own five seconds assert a speed.
+    """
     config.addinivalue_line("markers", "after_all_stories: runs when every story has been told")
     config.addinivalue_line("markers", "soak: only in the long form, with SOAK=1")
+    expect.set_options(timeout=MESSAGE_PATIENCE)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,6 +20,8 @@ RESERVE: Final = 24
 """People who are imported at once when the demo's own have all been taken."""
 UP_PATIENCE: Final = 300.0
 """Seconds for PostgreSQL, Valkey, migrations, directory, worker and web server together."""
+WEB_PATIENCE: Final = 120.0
+"""Seconds until a web worker that was killed runs again."""
 
 _IDS: Final = (
     "import json; from accounts.models import Person; "
@@ -136,7 +138,7 @@ class Stack:
 
     def web_pids(self) -> dict[str, int]:
         """Process id of each web worker by name; waits until all run. Raises TimeoutError."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + WEB_PATIENCE
         while time.monotonic() < deadline:
             noted: dict[str, int] = json.loads((self.data_dir / "processes.json").read_text())
             workers = {name: pid for name, pid in noted.items() if name.startswith("web-")}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.scenarios.colleague import Colleague
+from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
 
 LINES = [
     "Good morning. Is the draft of the budget note ready?",
@@ -61,4 +61,4 @@ def test_people_are_found_in_either_script_and_by_post(colleagues: Callable[...,
     for query in (second.person.latin.lower(), second.person.local, second.person.local.replace("ی", "ي")):
         search.fill("")
         search.fill(query)
-        found.wait_for(timeout=10_000)
+        found.wait_for(timeout=MESSAGE_PATIENCE)

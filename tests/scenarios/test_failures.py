@@ -1,13 +1,14 @@
 """Things break in the middle of a sentence: nothing acknowledged is lost or there twice, drafts survive."""
 
 import os
-import time
 from collections.abc import Callable
+from functools import partial
 
 from playwright.sync_api import expect
 
 from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague
 from tests.scenarios.stack import Stack
+from tests.scenarios.test_devices import ROWS_LEFT
 
 ROUNDS = int(os.environ.get("KILL_STORY_ROUNDS", "3"))
 PER_ROUND = 4
@@ -27,6 +28,12 @@ def two_in_conversation(colleagues: Callable[..., list[Colleague]]) -> tuple[Col
     return first, second
 
 
+def all_new(stack: Stack, before: dict[str, int]) -> bool:
+    """Whether each of these web workers is another process than before."""
+    now = stack.web_pids()
+    return all(now[name] != pid for name, pid in before.items())
+
+
 def test_kill_9_of_the_server_with_sends_in_flight(
     colleagues: Callable[..., list[Colleague]], stack: Stack
 ) -> None:
@@ -42,9 +49,7 @@ def test_kill_9_of_the_server_with_sends_in_flight(
                 own.append(line)
             if number == PER_ROUND // 2:
                 stack.kill_web(*victims)
-        deadline = time.monotonic() + 30
-        while any(stack.web_pids()[name] == before[name] for name in victims) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        first.wait_until(partial(all_new, stack, {name: before[name] for name in victims}))
         for person, own in sent.items():
             person.expect_state(own[-1], "sent")
 
@@ -68,7 +73,8 @@ def test_a_killed_tab_and_a_cut_network_lose_neither_draft_nor_message(
     first.composer.fill("A draft that nobody has sent")
     saved = first.page.get_by_role("region").get_by_text("Saved. Sends when network returns")
     expect(saved).to_be_visible(timeout=MESSAGE_PATIENCE)
-    first.page.wait_for_timeout(500)  # what is typed is on the disk 300 ms after the last key at the latest
+    # The row of what was sent went with its sending, so this one is the draft.
+    first.wait_until(lambda: "drafts" in first.page.evaluate(ROWS_LEFT))
 
     # The tab dies without a word to the page, as when its process is killed.
     dying = first.page
@@ -85,10 +91,8 @@ def test_a_killed_tab_and_a_cut_network_lose_neither_draft_nor_message(
 
 def test_offline_reading_and_queueing_after_a_cold_start(colleagues: Callable[..., list[Colleague]]) -> None:
     first, second = two_in_conversation(colleagues)
-    first.page.wait_for_function(
-        "navigator.serviceWorker.controller !== null || navigator.serviceWorker.ready"
-    )
-    first.page.wait_for_timeout(1000)  # the shell is being kept
+    # A worker is ready once it has kept the whole shell.
+    first.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     conversation = first.page.url
     first.page.goto("about:blank")
     first.context.set_offline(True)

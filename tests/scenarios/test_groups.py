@@ -90,13 +90,15 @@ def test_five_create_talk_hand_over_leave_and_rename(five: list[Colleague], tmp_
     picture.write_bytes(_square())
     groups.details(founder).locator('[data-action="picture"]').click()
     founder.page.locator("[data-picture-file]").set_input_files(picture)
-    founder.page.wait_for_timeout(500)
+    # Ready when the picture has been cut.
     founder.page.locator("dialog[open]").get_by_role("button", name=founder.say("save")).click()
     groups.expect_notice(second, "picture")
     expect(groups.details(second).locator("img").first).to_be_visible(timeout=MESSAGE_PATIENCE)
 
     groups.act_on(founder, second.person, "admin")
     groups.expect_role(third, second.person, "admin")
+    # A menu has what is so when it opens.
+    groups.expect_role(second, second.person, "admin")
     groups.act_on(second, founder.person, "unadmin")
     groups.expect_role(founder, founder.person, "member")
     expect(groups.details(founder).locator('[data-action="add-members"]')).to_have_count(0)
@@ -157,7 +159,7 @@ def test_who_is_removed_reads_nothing_that_follows_and_who_comes_later_nothing_b
     victim.page.goto(f"{stack.url}/c/{group}")
     victim.expect_message("I can still write here")
 
-    told = len(ear.heard)
+    end = log_of(ear, group)[-1].seq
     groups.remove(founder, victim.person)
     groups.expect_notice(victim, "you-removed")
     groups.expect_standing(victim, "out")
@@ -171,12 +173,7 @@ def test_who_is_removed_reads_nothing_that_follows_and_who_comes_later_nothing_b
     victim.page.goto(still)
     assert victim.page.evaluate(COPY, ["kept", "beep"]) > 20
     victim.page.evaluate("kept => { for (const key in kept) localStorage[key] = kept[key]; }", canary)
-    following = [
-        envelope
-        for frame in ear.heard[told:]
-        if isinstance(frame, protocol.Envelopes) and frame.conversation.hex() == group.replace("-", "")
-        for envelope in frame.envelopes
-    ]
+    following = [envelope for envelope in log_of(ear, group) if envelope.seq > end]
     assert [envelope.kind for envelope in following[:2]] == [protocol.COMMIT, protocol.APPLICATION]
     mouth.rule = _as_if_still_in(group, following)
     victim.page.goto(f"{stack.url}/c/{group}")
@@ -193,6 +190,18 @@ def test_who_is_removed_reads_nothing_that_follows_and_who_comes_later_nothing_b
     groups.all_hear([founder, second, third, newcomer], third, "Good morning to the new one")
     groups.all_hear([founder, second, third, newcomer], newcomer, "Good morning")
     assert [row.text for row in newcomer.messages()] == ["Good morning to the new one", "Good morning"]
+
+
+def log_of(ear: Liar, group: str) -> list[protocol.Envelope]:
+    """What the server has told of the group's log over this line, as it came or when it was asked for."""
+    told = {
+        envelope.seq: envelope
+        for frame in ear.heard
+        if isinstance(frame, protocol.Envelopes | protocol.Page)
+        and frame.conversation.hex() == group.replace("-", "")
+        for envelope in frame.envelopes
+    }
+    return [told[seq] for seq in sorted(told)]
 
 
 def _as_if_still_in(

@@ -32,7 +32,16 @@ def pair(watched: Callable[..., BrowserContext], stack: Stack, liar: Liar) -> tu
     second.expect_message("Good morning")
     second.write("Good morning to you")
     first.expect_message("Good morning to you")
+    # The line has told all of it, so that what it tells from now on is what a story lies about.
+    second.wait_until(
+        lambda: len({one.device for one in told(liar) if one.kind == protocol.APPLICATION}) == 2
+    )
     return first, second
+
+
+def told(liar: Liar) -> list[Envelope]:
+    """Every envelope that the server has told over this line, in order."""
+    return [envelope for frame in liar.heard for envelope in getattr(frame, "envelopes", [])]
 
 
 def expect_warning(person: Colleague) -> None:
@@ -46,15 +55,18 @@ def test_a_message_that_is_changed_on_the_way_is_refused_and_the_next_one_tells(
 ) -> None:
     first, second = pair
 
+    seen = max(envelope.seq for envelope in told(liar))
+    bent: set[int] = set()
+
     def bend(envelope: Envelope) -> Envelope:
-        if envelope.kind != protocol.APPLICATION:
+        """The first message that follows, however often it is told."""
+        if envelope.kind != protocol.APPLICATION or envelope.seq <= seen or bent - {envelope.seq}:
             return envelope
+        bent.add(envelope.seq)
         return msgspec.structs.replace(envelope, body=envelope.body[:-1] + bytes([envelope.body[-1] ^ 1]))
 
     liar.rule = on_envelopes(bend)
     first.write("This was changed on the way")
-    second.page.wait_for_timeout(1500)
-    liar.rule = honest
     first.write("This was not")
     second.expect_message("This was not")
     expect(second.message("This was changed on the way")).to_have_count(0)
@@ -67,7 +79,7 @@ def test_a_message_that_is_withheld_and_a_log_that_closes_up_behind_it(
     pair: tuple[Colleague, Colleague], liar: Liar
 ) -> None:
     first, second = pair
-    seen = max(envelope.seq for frame in liar.heard for envelope in getattr(frame, "envelopes", []))
+    seen = max(envelope.seq for envelope in told(liar))
 
     def close_up(envelope: Envelope) -> Envelope | None:
         if envelope.seq == seen + 1:
@@ -85,18 +97,20 @@ def test_a_message_that_is_told_twice_is_shown_once(pair: tuple[Colleague, Colle
     first, second = pair
     first.write("Transfer it once")
     second.expect_message("Transfer it once")
-    told = next(
+    repeated = next(
         frame
         for frame in reversed(liar.heard)
         if isinstance(frame, protocol.Envelopes) and frame.envelopes[-1].kind == protocol.APPLICATION
     )
-    liar.say(told)
-    later = msgspec.structs.replace(told.envelopes[-1], seq=told.envelopes[-1].seq + 1)
-    liar.say(msgspec.structs.replace(told, envelopes=[later]))
+    liar.say(repeated)
+    later = msgspec.structs.replace(repeated.envelopes[-1], seq=repeated.envelopes[-1].seq + 1)
+    liar.say(msgspec.structs.replace(repeated, envelopes=[later]))
     second.page.wait_for_timeout(1500)
-    expect(second.message("Transfer it once")).to_have_count(1)
     second.write("Done, once")
     first.expect_message("Done, once")
+    # That the other has it came over the same line, behind both lies.
+    second.expect_state("Done, once", "delivered")
+    expect(second.message("Transfer it once")).to_have_count(1)
 
 
 def test_a_line_that_delays_and_hangs_up_loses_nothing(pair: tuple[Colleague, Colleague], liar: Liar) -> None:

@@ -21,7 +21,7 @@ RESERVE: Final = 24
 UP_PATIENCE: Final = 300.0
 """Seconds for PostgreSQL, Valkey, migrations, directory, worker and web server together."""
 WEB_PATIENCE: Final = 120.0
-"""Seconds until a web worker that was killed runs again."""
+"""Seconds until a web worker that was killed runs again, and until the whole demo has ended."""
 
 _IDS: Final = (
     "import json; from accounts.models import Person; "
@@ -157,7 +157,7 @@ class Stack:
         """End the demo as Ctrl-C does."""
         self._demo.send_signal(signal.SIGINT)
         try:
-            self._demo.wait(30)
+            self._demo.wait(WEB_PATIENCE)
         except subprocess.TimeoutExpired:
             self._demo.kill()
             self._demo.wait()

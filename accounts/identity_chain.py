@@ -254,11 +254,7 @@ def only_renames(previous: Statement | None, signed: SignedStatement) -> None:
     """Renaming: the same devices, one name at least another. Rules: `one_device`, `device_dropped`,
     `device_changed`.
     """
-    before, now = _ids(previous), _ids(signed.statement)
-    if now - before:
-        raise refuse("one_device")
-    if before - now:
-        raise refuse("device_dropped")
+    _check_same_devices(previous, signed.statement)
     names = {entry.id: entry.name for entry in previous.devices} if previous else {}
     if all(names[entry.id] == entry.name for entry in signed.statement.devices):
         raise refuse("device_changed")
@@ -268,11 +264,7 @@ def changes_nothing(previous: Statement | None, signed: SignedStatement) -> None
     """Renewing: the same devices by the same names. Rules: `one_device`, `device_dropped`, `device_changed`,
     `recovery_key`.
     """
-    before, now = _ids(previous), _ids(signed.statement)
-    if now - before:
-        raise refuse("one_device")
-    if before - now:
-        raise refuse("device_dropped")
+    _check_same_devices(previous, signed.statement)
     if previous is None or previous.devices != signed.statement.devices:
         raise refuse("device_changed")
     if previous.recovery_key != signed.statement.recovery_key:
@@ -304,6 +296,14 @@ def adds_one(*, kind: DeviceKind, approver: bytes) -> ServerRule:
             raise refuse("temporary_too_long")
 
     return rule
+
+
+def _check_same_devices(previous: Statement | None, statement: Statement) -> None:
+    before, now = _ids(previous), _ids(statement)
+    if now - before:
+        raise refuse("one_device")
+    if before - now:
+        raise refuse("device_dropped")
 
 
 def _ids(statement: Statement | None) -> set[bytes]:

@@ -3,7 +3,7 @@
  * KeyPackages. The members know who is in, and do not go along.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { idBytes } from "../../src/core/ids";
 import { equal } from "../../src/crypto/bytes";
 import { encodeBeginBody } from "../../src/crypto/begin-body";
@@ -12,18 +12,12 @@ import { encodeGroupProfile } from "../../src/crypto/profile";
 import { CLASSICAL } from "../../src/crypto/policy";
 import { numbered } from "../../src/store";
 import { company, type Company, heard, notices, outcome } from "./group";
-import { hurry, settled } from "./clock";
+import { hurried, settled } from "./clock";
 import { Member } from "./member";
 
-let slower = (): void => undefined;
+hurried(8);
 let group: Company;
 let admin: Member, second: Member, third: Member;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
-  slower();
-});
 beforeEach(async () => {
   group = await company(3);
   [admin, second, third] = group.members as [Member, Member, Member];

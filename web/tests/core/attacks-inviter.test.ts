@@ -3,25 +3,19 @@
  * only believe it (docs/adr/0009); what ends the lie is the first act that does not fit.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Id } from "../../src/core/api";
 import { readView } from "../../src/core/pending";
 import { calm, company, type Company, heard, notices, outcome, texts } from "./group";
-import { hurry, settled } from "./clock";
+import { hurried, settled } from "./clock";
 import { Member } from "./member";
 
 /** Longer than a device bears a commit that it alone cannot use before it asks to be let in again. */
 const PATIENCE_MS = 30_000;
 
-let slower = (): void => undefined;
+hurried(8);
 let group: Company;
 let admin: Member, liar: Member, third: Member, newcomer: Member;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
-  slower();
-});
 beforeEach(async () => {
   group = await company(3);
   [admin, liar, third] = group.members as [Member, Member, Member];
@@ -118,16 +112,18 @@ it("a false admin has no power without the server, and the true one's first act 
   await judged(newcomer, act, "refused membership_refused");
   await judged(third, act, "applied");
   // It is told of, by one person: that stops no group.
-  await settled(
-    () => Promise.resolve(talk.reports.get(act)?.has(newcomer.person) ? null : "unreported"),
-    20_000,
-  );
+  const reported = () =>
+    settled(() => Promise.resolve(talk.reports.get(act)?.has(newcomer.person) ? null : "unreported"), 20_000);
+  await reported();
   expect(talk.frozenSeq).toBeNull();
 
   // What is said before it is let in again, it cannot read: not even after a new start.
   newcomer.kill();
   await heard({ ...group, members: [admin, third] }, admin, "Who is missing?");
+  talk.reports.delete(act);
   await newcomer.open();
+  // Each process reports it anew, and bears it for so long from then on.
+  await reported();
   await settled(async () => ((await waits()) === 1 ? null : String(await waits())), 20_000);
   newcomer.offset += PATIENCE_MS;
   await heard({ ...group, members: [admin, third] }, admin, "Come in");

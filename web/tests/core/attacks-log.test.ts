@@ -3,23 +3,17 @@
  * each lie is refused or shown, nobody's words are lost or doubled, and the next send works.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { idText } from "../../src/core/ids";
 import type * as wire from "../../src/wire/frames";
 import { calm, company, type Company, heard, items, notices, outcome, reads, texts } from "./group";
-import { hurry, settled, sleep } from "./clock";
+import { hurried, settled, sleep } from "./clock";
 import { type Lie, onEnvelopes, onlyTo, onMail, onSlots, onState, silence } from "./double-lies";
 import type { Member } from "./member";
 
-let slower = (): void => undefined;
+hurried(8);
 let group: Company;
 let admin: Member, second: Member, victim: Member;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
-  slower();
-});
 beforeEach(async () => {
   group = await company(3);
   [admin, second, victim] = group.members as [Member, Member, Member];

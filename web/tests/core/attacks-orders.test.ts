@@ -3,12 +3,12 @@
  * (but for one) rightly signed under the pinned root; the members refuse by their own rules, and go on talking.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { idBytes } from "../../src/core/ids";
 import { LocalEngine } from "../../src/crypto/engine";
 import { Writer } from "../../src/crypto/tls";
 import { calm, company as strangers, type Company, expectTree, heard, notices, reads, tree } from "./group";
-import { hurry, settled, sleep } from "./clock";
+import { hurried, settled, sleep } from "./clock";
 import type { Talk } from "./double";
 import { Authority } from "./double-authority";
 import { Member } from "./member";
@@ -16,13 +16,7 @@ import { Member } from "./member";
 /** Longer than a rank's wait and a retry, at the test's speed. */
 const LONG_ENOUGH = 1_500;
 
-let slower = (): void => undefined;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
-  slower();
-});
+hurried(8);
 
 /** Everybody has spoken: nobody needs a healing commit, which a server with an order that nobody carries out refuses. */
 async function company(count: number): Promise<Company> {

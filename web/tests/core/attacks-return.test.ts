@@ -3,21 +3,15 @@
  * commit as those did who were there, reads all that was said to it, and nothing else.
  */
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { disagreements } from "./agreement";
 import { calm, company, expectTree, heard, notices, reads, texts } from "./group";
-import { hurry, settled } from "./clock";
+import { hurried, settled } from "./clock";
 import { Member } from "./member";
 
 const DAY_MS = 86_400_000;
 
-let slower = (): void => undefined;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
-  slower();
-});
+hurried(8);
 
 /** Everybody's clock, the server's too, is at this many days from now; who runs starts anew. */
 async function dayIs(days: number, members: readonly Member[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** Time for tests of many devices: every wait is shorter by the same factor, so that seconds of patience cost little. */
 
-import { vi } from "vitest";
+import { afterAll, beforeAll, vi } from "vitest";
 
 export const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => {
@@ -20,6 +20,17 @@ export function hurry(factor: number): () => void {
   return () => {
     vi.unstubAllGlobals();
   };
+}
+
+/** `hurry` for all tests of the file that calls this. */
+export function hurried(factor: number): void {
+  let slower = (): void => undefined;
+  beforeAll(() => {
+    slower = hurry(factor);
+  });
+  afterAll(() => {
+    slower();
+  });
 }
 
 /** Asks until the answer is null; fails with what it was last. */

@@ -1,22 +1,16 @@
 /** What a device shows when it comes into a group again: who came how, once, and nothing that it has seen itself. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Notice } from "../../src/core/api";
 import { readView } from "../../src/core/pending";
 import { calm, company, type Company, heard, notices } from "./group";
-import { hurry, settled } from "./clock";
+import { hurried, settled } from "./clock";
 import { onlyTo, onState } from "./double-lies";
 import type { Member } from "./member";
 
-let slower = (): void => undefined;
+hurried(8);
 let group: Company;
 let admin: Member, second: Member, third: Member;
-beforeAll(() => {
-  slower = hurry(8);
-});
-afterAll(() => {
-  slower();
-});
 beforeEach(async () => {
   group = await company(3);
   [admin, second, third] = group.members as [Member, Member, Member];

@@ -4,8 +4,8 @@
  * twice. WALK_SEEDS=1000 (how many) or WALK_SEED=17 (which one) WALK_STEPS=400 for long ones.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hurry } from "./clock";
+import { describe, expect, it } from "vitest";
+import { hurried } from "./clock";
 import { plan, story, Walk, type WalkPlan } from "./walk";
 
 const only = process.env["WALK_SEED"];
@@ -23,13 +23,7 @@ const personsOf = (seed: number): number => (seed % CROWD_EVERY === 0 ? CROWD : 
 /** All devices share this one process. */
 const patienceOf = (seed: number): number => PATIENCE * Math.ceil(personsOf(seed) / SMALL);
 
-let slower = (): void => undefined;
-beforeAll(() => {
-  slower = hurry(SPEED);
-});
-afterAll(() => {
-  slower();
-});
+hurried(SPEED);
 
 async function attempt(planned: WalkPlan): Promise<Error | null> {
   const walk = new Walk(planned);

@@ -6,10 +6,14 @@ import { AppError } from "../src/core/api";
 import { useLanguage } from "../src/i18n/index.svelte";
 import type { DeviceInfo } from "../src/core/api";
 import HistoryBar from "../src/ui/devices/HistoryBar.svelte";
+import { timeLeft } from "../src/ui/devices/left";
+import PairingDialog from "../src/ui/devices/PairingDialog.svelte";
 import ResetBanner from "../src/ui/devices/ResetBanner.svelte";
+import ResetWait from "../src/ui/entry/ResetWait.svelte";
+import Banners from "../src/ui/main/Banners.svelte";
 import Devices from "../src/ui/settings/Devices.svelte";
 import { FakeApp } from "./fake-app";
-import { me } from "./fake-devices";
+import { me, newcomer } from "./fake-devices";
 import ViewHost from "./ViewHost.svelte";
 
 let app: FakeApp;
@@ -42,7 +46,7 @@ test("it says how much time is left, and one's word stops it", async () => {
   show(false);
   // Without the marks that isolate what stands in a sentence.
   const words = document.body.textContent.replaceAll(/[\u2068\u2069]/gu, "");
-  expect(words).toContain("at the earliest (3 days left)");
+  expect(words).toContain("at the earliest (52 hours left)");
   click("reset-not-me");
   click("reset-stop");
   await vi.waitFor(() => expect(onstopped).toHaveBeenCalledOnce());
@@ -63,6 +67,99 @@ test("a shared computer tells of it and stops nothing", () => {
   show(true);
   expect(document.querySelector("[data-banner=reset]")).not.toBeNull();
   expect(document.querySelector("[data-action=reset-not-me]")).toBeNull();
+});
+
+test("what is left is counted in hours, and in whole days when they are many", () => {
+  const hour = 3_600_000;
+  const words = (rest: number): string => timeLeft(rest, 0).replaceAll(/[\u2068\u2069]/gu, "");
+  expect([1, 60_000, hour, 49.5 * hour, 72 * hour].map(words)).toEqual([
+    "1 hour left",
+    "1 hour left",
+    "1 hour left",
+    "50 hours left",
+    "72 hours left",
+  ]);
+  expect([72.5 * hour, 95 * hour, 96 * hour].map(words)).toEqual([
+    "3 days left",
+    "3 days left",
+    "4 days left",
+  ]);
+  expect([0, -hour].map(words)).toEqual(["no time left", "no time left"]);
+});
+
+test("whoever waits for a reset sees what is missing, and how long", async () => {
+  const hour = 3_600_000;
+  const shown = async (officers: number, rest: number): Promise<[string, boolean]> => {
+    if (mounted) await unmount(mounted);
+    app = new FakeApp("reset");
+    app.resetting = { state: "waiting", officers, earliest: Date.now() + rest };
+    put(ResetWait, { onagain: () => undefined });
+    await vi.waitFor(() => expect(document.querySelector("[data-reset=waiting]")).not.toBeNull());
+    return [document.querySelector("h1")!.textContent, document.querySelector("[data-left]") !== null];
+  };
+  expect(await shown(1, 40 * hour)).toEqual(["Waiting for two officers", true]);
+  expect(await shown(2, 40 * hour)).toEqual(["Waiting for the time to pass", true]);
+  expect(await shown(1, -1)).toEqual(["Waiting for two officers", false]);
+  expect(await shown(2, -1)).toEqual(["You can begin anew now", false]);
+});
+
+test("after the approval it says when the new device has come in, and is left by one press", async () => {
+  app = new FakeApp("pairing");
+  const onclose = vi.fn();
+  put(PairingDialog, { pairing: app.pairings.get()[0]!, onclose });
+  const field = document.querySelector<HTMLInputElement>("[data-pairing-digits]")!;
+  field.value = "40871526";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  document.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await vi.waitFor(() => expect(document.querySelector("[data-qr^='BEEP-APPROVED:']")).not.toBeNull());
+  const done = document.querySelector<HTMLElement>("[data-action=done]")!;
+  await vi.waitFor(() => expect(document.activeElement).toBe(done));
+  expect(document.querySelector("dialog[data-arrived]")).toBeNull();
+  const now = Date.now();
+  const device = { id: newcomer, name: "New", kind: "regular" as const, expiresAt: null, current: false };
+  // In the list since the approval; seen once it has come in.
+  app.more = [{ ...device, addedAt: now, lastSeenAt: now, revokedAt: null }];
+  await vi.waitFor(() => expect(document.querySelector("dialog[data-arrived]")).not.toBeNull(), 10_000);
+  expect(document.body.textContent).toContain("Your messages follow");
+  expect(document.querySelector("[data-qr]")).toBeNull();
+  click("done");
+  expect(onclose).toHaveBeenCalledOnce();
+});
+
+test("without a camera each scanner says what else there is", async () => {
+  app = new FakeApp("pairing");
+  const asked = app.pairings.get()[0]!;
+  for (const [pairing, otherwise] of [
+    [asked, "Type the number"],
+    [null, "paste it here"],
+  ] as const) {
+    if (mounted) await unmount(mounted);
+    put(PairingDialog, { pairing, onclose: () => undefined });
+    if (pairing) click("scan");
+    [...document.querySelectorAll("button")]
+      .find((button) => button.textContent.includes("Use the camera"))!
+      .click();
+    await vi.waitFor(() => expect(document.querySelector("[data-scan] [role=alert]")).not.toBeNull());
+    expect(document.querySelector("[data-scan] [role=alert]")!.textContent).toContain(otherwise);
+  }
+});
+
+test("banners: a restored server, and when a shared computer erases itself", async () => {
+  app = new FakeApp("read-only");
+  put(Banners, { me: { ...me, temporary: true }, needsSignIn: false });
+  expect(document.querySelector("[data-banner=read-only]")).not.toBeNull();
+  expect(document.querySelector("[data-until]")).toBeNull();
+  if (mounted) await unmount(mounted);
+  const own = (await app.devices()).map((one) => ({
+    ...one,
+    expiresAt: one.current ? 1_800_000_000_000 : null,
+  }));
+  app.devices = () => Promise.resolve(own);
+  put(Banners, { me: { ...me, temporary: true }, needsSignIn: false });
+  await vi.waitFor(() => expect(document.querySelector("[data-until='1800000000000']")).not.toBeNull());
+  app.readOnly.set(false);
+  flushSync();
+  expect(document.querySelector("[data-banner=read-only]")).toBeNull();
 });
 
 test("copying can be stopped while it is under way, and not after", async () => {

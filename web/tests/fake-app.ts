@@ -31,6 +31,7 @@ export type Scene =
   | "open"
   | "empty"
   | "offline"
+  | "read-only"
   | "session-ended"
   | "starting"
   | "signed-out"
@@ -57,6 +58,7 @@ const mePerson = me.person;
 export class FakeApp extends FakeDevices implements App {
   readonly session: Value<SessionState>;
   readonly connection: Value<ConnectionState>;
+  readonly readOnly: Value<boolean>;
   readonly settings: Value<Settings>;
   readonly unread = new Value(0);
 
@@ -66,6 +68,7 @@ export class FakeApp extends FakeDevices implements App {
   ) {
     super();
     this.session = new Value(sessionOf(scene));
+    this.readOnly = new Value(scene === "read-only");
     this.connection = new Value<ConnectionState>(scene === "offline" ? "offline" : "online");
     this.settings = new Value({
       language: "en",
@@ -297,10 +300,10 @@ export class FakeApp extends FakeDevices implements App {
   }
   async diagnostics(): Promise<Diagnostics> {
     const lines = [
-      { label: "Version", value: "0.1.0" },
-      { label: "Socket", value: "open, 41 ms" },
-      { label: "Outbox", value: "0 waiting" },
-      { label: "Storage", value: "3.1 MB of 2.0 GB, persistent" },
+      { label: "session", value: "open" },
+      { label: "round trip", value: "41 ms" },
+      { label: "outbox", value: "0" },
+      { label: "directory root", value: "pinned" },
     ];
     const group = {
       generation: 1,

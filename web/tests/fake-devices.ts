@@ -4,6 +4,7 @@ import {
   type ActivationOffer,
   type AnnouncedReset,
   type Approval,
+  type Approved,
   type DeviceInfo,
   type HistoryState,
   type Id,
@@ -43,6 +44,8 @@ const pairing: PairingRequest = {
   createdAt: Date.now() - 20_000,
 };
 const digits = "40871526";
+/** The device that is let in. */
+export const newcomer: Id = "00000000-0000-4000-9000-000000000002";
 const newQr = `BEEP-APPROVE:${"Ax7_".repeat(16)}`;
 const oldQr = `BEEP-APPROVED:${"q9Zk".repeat(11)}`;
 
@@ -149,7 +152,7 @@ export abstract class FakeDevices extends FakeGroups {
   async cancelApproval(): Promise<void> {
     this.calls.push(["cancelApproval"]);
   }
-  async approveWithDigits(id: Id, typed: string, withHistory: boolean): Promise<{ qr: string }> {
+  async approveWithDigits(id: Id, typed: string, withHistory: boolean): Promise<Approved> {
     this.calls.push(["approveWithDigits", id, typed, withHistory]);
     await pause(150);
     if (typed !== digits) {
@@ -161,13 +164,13 @@ export abstract class FakeDevices extends FakeGroups {
     this.pairings.set([]);
     if (withHistory)
       this.history.set({ role: "sending", state: "running", progress: { done: 3, total: 40 } });
-    return { qr: oldQr };
+    return { qr: oldQr, device: newcomer };
   }
-  async approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }> {
+  async approveWithQr(text: string, withHistory: boolean): Promise<Approved> {
     this.calls.push(["approveWithQr", text, withHistory]);
     if (!text.startsWith("BEEP-APPROVE:")) throw new AppError("approval_mismatch");
     this.pairings.set([]);
-    return { qr: oldQr };
+    return { qr: oldQr, device: newcomer };
   }
   async refusePairing(id: Id): Promise<void> {
     this.calls.push(["refusePairing", id]);

@@ -332,6 +332,7 @@ describe("safety numbers", () => {
     await paste("BEEP-SAFETY:another");
     await appears("[data-mismatch]");
     expect($("dialog").dataset["verified"]).toBeUndefined();
+    expect(document.querySelector("[data-action=verify]")).toBeNull();
     expect(calls("setVerified")).toEqual([]);
   });
 

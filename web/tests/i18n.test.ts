@@ -110,6 +110,16 @@ test("views ask for sentences that exist, and every sentence is asked for", () =
   expect(unused).toEqual([]);
 });
 
+test("every line of the diagnostics has its name", () => {
+  const code = readFileSync(`${here}/src/core/diagnostics.ts`, "utf8");
+  const labels = [...code.matchAll(/\badd\(\s*"([^"]+)"/gu)].map((match) => match[1] ?? "");
+  expect(labels.length).toBeGreaterThan(15);
+  const ids = [...labels, "history sending", "history receiving"].map(
+    (label) => `diagnostic-${label.toLowerCase().replaceAll(" ", "-")}`,
+  );
+  expect([...english.keys()].filter((id) => id.startsWith("diagnostic-")).sort()).toEqual(ids.sort());
+});
+
 test("the sentences that matter stand as the design has them", () => {
   const rows: Record<string, [string, string, string]> = {
     "activate-code-lead": [

@@ -217,6 +217,14 @@ export type Approval =
   | { state: "finishing" }
   | { state: "refused"; reason: "digits" | "mismatch" | "expired" | "cancelled" };
 
+/** What the approving device has after it has approved. */
+export interface Approved {
+  /** Text of the answering QR. */
+  qr: string;
+  /** The new device, as it will stand in the list. */
+  device: Id;
+}
+
 export interface HistoryState {
   role: "sending" | "receiving";
   progress: Progress;

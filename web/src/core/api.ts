@@ -8,6 +8,7 @@
 import type {
   ActivationOffer,
   Approval,
+  Approved,
   ConnectionState,
   ConversationDetails,
   ConversationSummary,
@@ -38,6 +39,8 @@ export type * from "./api-model";
 export interface App {
   readonly session: Readable<SessionState>;
   readonly connection: Readable<ConnectionState>;
+  /** The server was restored to an older point and takes nothing new yet; what is written is kept and sent later. */
+  readonly readOnly: Readable<boolean>;
   readonly settings: Readable<Settings>;
   readonly conversations: Readable<readonly ConversationSummary[]>;
   /** Total unread, for the title and the badge. */
@@ -122,9 +125,9 @@ export interface App {
   cancelApproval(): Promise<void>;
   readonly pairings: Readable<readonly PairingRequest[]>;
   /** On the approving device: the digits of the new one. Rejects `approval_digits` while tries are left. */
-  approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<{ qr: string }>;
+  approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<Approved>;
   /** On the approving device: the text of the new one's QR (scanned or pasted). Rejects `approval_mismatch`. */
-  approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }>;
+  approveWithQr(text: string, withHistory: boolean): Promise<Approved>;
   refusePairing(pairing: Id): Promise<void>;
   readonly history: Readable<HistoryState | null>;
   /** Stops the copying that is under way; what has been copied stays. */
@@ -204,4 +207,5 @@ export const localCodes = [
   "keys_stale",
   "nothing_to_report",
   "no_moderator",
+  "safety_malformed",
 ] as const;

@@ -4,6 +4,7 @@ import type {
   AnnouncedReset,
   App,
   Approval,
+  Approved,
   DeviceInfo,
   Diagnostics,
   LedgerCheck,
@@ -124,11 +125,11 @@ export abstract class DeviceApp extends AppBase {
     });
   }
 
-  approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<{ qr: string }> {
+  approveWithDigits(pairing: Id, digits: string, withHistory: boolean): Promise<Approved> {
     return this.#pairings((pairings) => pairings.approveWithDigits(pairing, digits, withHistory));
   }
 
-  approveWithQr(text: string, withHistory: boolean): Promise<{ qr: string }> {
+  approveWithQr(text: string, withHistory: boolean): Promise<Approved> {
     return this.#pairings((pairings) => pairings.approveWithQr(text, withHistory));
   }
 

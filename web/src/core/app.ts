@@ -23,6 +23,7 @@ export class CoreApp extends GroupApp implements App {
   readonly session: App["session"];
   readonly settings: Readable<Settings>;
   readonly connection: Readable<ConnectionState>;
+  readonly readOnly: Readable<boolean>;
   readonly conversations: Readable<readonly ConversationSummary[]>;
   readonly unread: Readable<number>;
   readonly #activation: Activation;
@@ -36,6 +37,7 @@ export class CoreApp extends GroupApp implements App {
     this.session = holder.state;
     this.settings = preferences.value;
     this.connection = this.follow("offline", (open) => open.connection);
+    this.readOnly = this.follow(false, (open) => open.readOnly.value);
     this.conversations = this.follow([], (open) => open.list.summaries);
     this.unread = this.follow(0, (open) => open.list.unread);
     this.#activation = new Activation(shared);

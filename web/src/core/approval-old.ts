@@ -16,7 +16,7 @@ import { nextStatement } from "../crypto/statements";
 import { Batch, type PairingRecord } from "../store";
 import { isTransient, TransportError } from "../transport";
 import { retryLost } from "./activation";
-import { AppError, type Id } from "./api";
+import { AppError, type Approved, type Id } from "./api";
 import type { Context } from "./context";
 import { cryptoCode } from "./errors";
 import { deviceSigner, type Identities, listsDevice } from "./identities";
@@ -72,7 +72,7 @@ export class Pairings {
    * The eight digits that the new device shows. Throws `AppError`: `approval_digits` while tries are left,
    * `approval_digits_last` when one is, `approval_ended` when none is, or the pairing is gone; `devices_full`.
    */
-  async approveWithDigits(pairing: Id, typed: string, history: boolean): Promise<{ qr: string }> {
+  async approveWithDigits(pairing: Id, typed: string, history: boolean): Promise<Approved> {
     const { store } = this.context;
     const known = await this.#known(pairing);
     if (!known.answer) throw new AppError("approval_ended");
@@ -95,7 +95,7 @@ export class Pairings {
   }
 
   /** The text of the new device's QR. Throws `AppError("approval_mismatch")`, which ends the pairing. */
-  async approveWithQr(text: string, history: boolean): Promise<{ qr: string }> {
+  async approveWithQr(text: string, history: boolean): Promise<Approved> {
     const offered = qrBytes("approve", text);
     const pairing = offered && pairingOf(offered);
     if (!pairing) throw new AppError("approval_mismatch");
@@ -124,7 +124,7 @@ export class Pairings {
     keys: ApprovalKeys,
     chain: Chain,
     history: boolean,
-  ): Promise<{ qr: string }> {
+  ): Promise<Approved> {
     const { store, api, self } = this.context;
     const { pairing } = record;
     const device = idText(keys.device);
@@ -141,7 +141,7 @@ export class Pairings {
         throw error;
       }
     }
-    return { qr: await this.#complete({ ...record, statement, history }, keys) };
+    return { qr: await this.#complete({ ...record, statement, history }, keys), device };
   }
 
   /** What follows an accepted statement: the new device hears it, history is on its way, conversations let it in. */

@@ -7,6 +7,7 @@ import { defaultSettings } from "./settings";
 export class BrokenApp implements App {
   readonly session: Value<SessionState>;
   readonly connection = new Value("offline" as const);
+  readonly readOnly = new Value(false);
   readonly settings;
   readonly conversations = new Value([]);
   readonly unread = new Value(0);

@@ -19,6 +19,7 @@ export type Notice =
   | { t: "typing-in"; conversation: Id; person: Id; until: number }
   /** From the leader, and a question to it. */
   | { t: "connection"; state: ConnectionState }
+  | { t: "read-only"; on: boolean }
   | { t: "who-leads" }
   /** The session of this browser changed; each tab looks at the vault again. */
   | { t: "session"; change: "opened" | "locked" | "erased" | "changed" }

@@ -13,6 +13,7 @@ import { Identities } from "./identities";
 import { Leader } from "./leader";
 import { People } from "./people";
 import { PairingList } from "./pairings";
+import { ReadOnlyWatch } from "./read-only";
 import { Value } from "./readable";
 import { ResetWatch } from "./reset-watch";
 import { DUTIES, ReportList } from "./reports";
@@ -42,6 +43,8 @@ export class OpenSession {
   readonly history: HistoryView;
   readonly reports: ReportList;
   readonly resets: ResetWatch;
+  /** While the server takes nothing new. */
+  readonly readOnly: ReadOnlyWatch;
   /** Only on a temporary device. */
   farewell: Farewell | null = null;
   /** What the server lets this person do beside talking. */
@@ -62,7 +65,8 @@ export class OpenSession {
     private readonly hooks: Hooks,
   ) {
     const { env, vault, api, bus, journal } = shared;
-    const link = new Socket({
+    this.readOnly = new ReadOnlyWatch(bus);
+    const socket = new Socket({
       url: env.socketUrl,
       open: (url, protocol) => env.openSocket(url, protocol),
       poll: () => new PollSocket({ url: `${env.origin}/poll`, fetch: env.fetch }),
@@ -77,6 +81,7 @@ export class OpenSession {
           if (event === "show" || event === "hide") run(event === "show");
         }),
     });
+    const link = this.readOnly.over(socket);
     const { person, device, deviceName, login } = account;
     const temporary = account.kind === "temporary";
     const self = { person, device, deviceName, login, keys: keysOf(account), temporary };
@@ -110,6 +115,7 @@ export class OpenSession {
       this.farewell = new Farewell(this.context, this.identities);
     }
     this.#ends.push(
+      this.readOnly.listen(),
       link.onState((state) => {
         if (state.kind === "ready" && !this.context.isOwnDevice(state.ready.device)) {
           // The cookie of somebody else's session: nothing of ours is said on it.
@@ -262,5 +268,6 @@ export class OpenSession {
 
   #tellConnection(): void {
     this.context.bus.publish({ t: "connection", state: this.connection.get() });
+    this.readOnly.tell();
   }
 }

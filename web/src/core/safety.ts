@@ -37,11 +37,17 @@ export class Safety {
     this.context.bus.publish({ t: "taken", about: [person] });
   }
 
-  /** True when the text is the QR of this pair; then the person is marked as verified. */
+  /**
+   * True when the text is the QR of this pair; then the person is marked as verified. Throws
+   * `AppError("safety_malformed")` for what is no such code, or only a part of one: that says nothing about the other
+   * side, and must frighten nobody.
+   */
   async check(person: Id, text: string): Promise<boolean> {
     const [own, other] = await this.#parties(person);
+    const expected = safetyQr(own, other);
     const shown = qrBytes("safety", text);
-    if (!shown || !equal(shown, safetyQr(own, other))) return false;
+    if (shown?.length !== expected.length) throw new AppError("safety_malformed");
+    if (!equal(shown, expected)) return false;
     await this.setVerified(person, true);
     return true;
   }

@@ -63,7 +63,13 @@ describe("safety numbers", () => {
     expect(hers.groups).toHaveLength(12);
     expect(his.groups).toEqual(hers.groups);
     expect(hers).toMatchObject({ verified: false, changed: false });
-    expect(await ayesha.app!.checkSafetyQr(omar.person, `${his.qr}x`)).toBe(false);
+    const other = `${his.qr.slice(0, -9)}${his.qr.at(-9) === "A" ? "B" : "A"}${his.qr.slice(-8)}`;
+    expect(await ayesha.app!.checkSafetyQr(omar.person, other)).toBe(false);
+    // Cut off while it was copied: no alarm, for it says nothing.
+    for (const part of [his.qr.slice(0, -9), `${his.qr}x`, "BEEP-SAFETY:"])
+      await expect(ayesha.app!.checkSafetyQr(omar.person, part)).rejects.toMatchObject({
+        code: "safety_malformed",
+      });
     expect((await ayesha.app!.safetyNumber(omar.person)).verified).toBe(false);
     expect(await ayesha.app!.checkSafetyQr(omar.person, his.qr)).toBe(true);
     expect(await ayesha.app!.safetyNumber(omar.person)).toMatchObject({ verified: true, changed: false });

@@ -144,6 +144,23 @@ test("without a camera each scanner says what else there is", async () => {
   }
 });
 
+test("leaving a shared computer is spoken of as such, and an own device as such", async () => {
+  const asked = async (temporary: boolean): Promise<string> => {
+    if (mounted) await unmount(mounted);
+    put(Devices, { me: { ...me, temporary } });
+    const leave = [...document.querySelectorAll("button")].findLast((one) =>
+      one.textContent.includes("Sign out"),
+    );
+    leave!.click();
+    flushSync();
+    return document.querySelector("dialog")!.textContent;
+  };
+  const shared = await asked(true);
+  expect(shared).toContain("shared computer is erased");
+  expect(shared).not.toContain("recovery code");
+  expect(await asked(false)).toContain("you need your recovery code");
+});
+
 test("banners: a restored server, and when a shared computer erases itself", async () => {
   app = new FakeApp("read-only");
   put(Banners, { me: { ...me, temporary: true }, needsSignIn: false });

@@ -677,6 +677,7 @@ sign-out = Sign out
 sign-out-hint = You are signed in as { $login }.
 sign-out-title = Sign out and erase?
 sign-out-warning = All messages, drafts and keys in this browser are erased. What is stored only here cannot be brought back, and you need your recovery code to return.
+sign-out-shared = What is on this shared computer is erased, and it leaves your list of devices. Your own devices keep everything.
 sign-out-or-lock = To leave your desk, lock Beep instead.
 sign-out-confirm = Sign out and erase
 diagnostics-lead = For the helpdesk. It has no names and no content; nothing is sent by itself.

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, expect
+from playwright.sync_api import TimeoutError as NotThere
 
 from tests.scenarios import camera, devices, groups
 from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague
@@ -212,7 +214,9 @@ def test_safety_numbers_are_equal_and_a_reset_by_two_officers_clears_the_mark(
         secret.write_text(passphrase)
         arguments = ("--request", request.group(1), "--key", str(key), "--passphrase-file", str(secret))
         stack.manage("reset_sign", *arguments, give="yes\n")
-    found.page.locator('[data-action="reset-look"]').click()
+    # The page asks by itself every minute, and is perhaps in already.
+    with suppress(NotThere):
+        found.page.locator('[data-action="reset-look"]').click(timeout=5_000)
     found.expect_open()
 
     groups.expect_notice(partner, "identity-reset")

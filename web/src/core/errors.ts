@@ -1,5 +1,5 @@
 import { StoreError } from "../store";
-import { TransportError } from "../transport";
+import { isTransient, TransportError } from "../transport";
 import { AppError } from "./api";
 
 /** The crypto layer's code, whether the error was thrown here or came from the worker; null for anything else. */
@@ -8,6 +8,10 @@ export function cryptoCode(error: unknown): string | null {
   const { code } = error as Error & { code?: unknown };
   return typeof code === "string" ? code : "engine_failed";
 }
+
+/** What passes when it is done again: troubles of the line, and a row that somebody else has written meanwhile. */
+export const passes = (error: unknown): boolean =>
+  isTransient(error) || (error instanceof StoreError && error.code === "conflict");
 
 /** Codes of the crypto layer that the views have a sentence for, or the sentence that fits. */
 const CRYPTO_CODES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { isTransient, retryAfter, TransportError } from "../transport";
 import type { Sent } from "../wire/frames";
 import type { Id } from "./api";
 import type { Context } from "./context";
-import { cryptoCode, RolledBack, toAppError } from "./errors";
+import { cryptoCode, passes, RolledBack, toAppError } from "./errors";
 import type { CatchUp, Groups } from "./groups";
 import { type Identities, rosterOf } from "./identities";
 import { idBytes } from "./ids";
@@ -100,7 +100,7 @@ export class Outbox {
       this.#retries.delete(conversation);
     } catch (error) {
       if (error instanceof RolledBack) context.onRolledBack();
-      else if (isTransient(error)) this.#later(conversation, retryAfter(error));
+      else if (passes(error)) this.#later(conversation, retryAfter(error));
       else if (error instanceof TransportError && SESSION_OVER.has(error.code))
         context.journal.note("outbox", error.code);
       // Another tab leads: whoever called must know, for this one goes on only when it leads again.

@@ -1,5 +1,5 @@
 import { StoreError } from "../store";
-import { isTransient, retryAfter, TransportError } from "../transport";
+import { retryAfter, TransportError } from "../transport";
 import { type Event, MAX_CURSORS } from "../wire/frames";
 import type { Id } from "./api";
 import type { Announcer } from "./announce";
@@ -8,7 +8,7 @@ import { CatchingUp, fromState } from "./catchup";
 import { Commits } from "./commits";
 import { Composer } from "./composer";
 import type { Context } from "./context";
-import { cryptoCode, RolledBack } from "./errors";
+import { cryptoCode, passes, RolledBack } from "./errors";
 import { Devices } from "./devices";
 import { runErrand } from "./errands";
 import { GroupActions } from "./group-actions";
@@ -336,7 +336,7 @@ export class Sync {
         : (cryptoCode(error) ?? "failed");
     context.journal.note(label, code);
     // Without a connection the next resume does it all again; with one, this failed alone.
-    if (!isTransient(error) || context.link.state.kind !== "ready") return;
+    if (!passes(error) || context.link.state.kind !== "ready") return;
     const wait = (retryAfter(error) ?? 0) * 1_000 || RETRY_MS * (1 + context.env.random());
     const timer = setTimeout(() => {
       this.#timers.delete(timer);

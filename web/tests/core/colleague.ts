@@ -258,7 +258,14 @@ export async function allHear(
   patience?: number,
 ): Promise<void> {
   await speaker.app.send(conversation, text);
-  await Promise.all(who.map((one) => one.hears(conversation, text, patience)));
+  const hearing = who.map((one) =>
+    one.hears(conversation, text, patience).catch(async () => {
+      const [said, heard] = await Promise.all([speaker.app.diagnostics(), one.app.diagnostics()]);
+      const failed = `${one.person.login} does not hear "${text}" of ${speaker.person.login}`;
+      throw new Error(`${failed}\n\nwho speaks\n${said.text}\n\nwho listens\n${heard.text}`);
+    }),
+  );
+  await Promise.all(hearing);
 }
 
 export function readDemo(): Demo {

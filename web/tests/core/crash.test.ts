@@ -5,6 +5,7 @@
  */
 
 import { describe, expect, it } from "vitest";
+import { StoreError } from "../../src/store";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
 import { checkCounters, Executioner, runOut } from "./executioner";
@@ -74,4 +75,30 @@ describe("a receiver killed at any step of joining, healing and answering", () =
     omar.kill();
     ayesha.kill();
   });
+});
+
+it("sends a little later what met a row that somebody else had written", async () => {
+  const { ayesha, omar, talk } = await people();
+  await omar.start();
+  let refusing = false;
+  await ayesha.open((store) => {
+    const commit = store.commit.bind(store);
+    store.commit = (batch, options) => {
+      // The leader's next transaction: the message is about to be sealed.
+      if (!refusing || options?.fence === undefined) return commit(batch, options);
+      refusing = false;
+      return Promise.reject(new StoreError("conflict"));
+    };
+    return store;
+  });
+  await ayesha.start();
+  await ayesha.composer.add(talk, "one");
+  await omar.settled(talk, 1);
+  refusing = true;
+  await ayesha.composer.add(talk, "two");
+  await omar.settled(talk, 2);
+  expect(await omar.texts(talk)).toEqual(["one", "two"]);
+  expect(refusing).toBe(false);
+  omar.kill();
+  ayesha.kill();
 });

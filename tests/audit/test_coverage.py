@@ -29,6 +29,7 @@ OPERATIONS: dict[str, set[str] | str] = {
     "me": READS,
     "own_devices": READS,
     "revoke_devices": {"device.revoked", "identity.appended"},
+    "renew_identity": {"identity.appended"},
     "rename_devices": OWN_DATA,
     "search_people": READS,
     "match_people": READS,

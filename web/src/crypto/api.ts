@@ -181,10 +181,7 @@ export type Processed =
       /** The franking key: with it, and only then, a reader can prove to a moderator what was said. */
       k: Uint8Array;
     }
-  /**
-   * `epoch` is the one that begins with this commit. When `removed` holds this device, the group is over for it; `readmits`:
-   * until it takes the Welcome that the same commit has for it.
-   */
+  /** `epoch` begins with this commit. Over when `removed` holds this device; `readmits`: until it takes its Welcome. */
   | {
       kind: "commit";
       seq: number;

@@ -65,28 +65,28 @@ export function demandInForce(
   if (envelope.generation !== generation && !follows) throw new JoinRefused("generation");
 }
 
-/** A commit as this device judged it by the tree that it stood in. */
-export type JudgedCommit = Extract<Processed, { kind: "commit" }>;
-
-/**
- * A Welcome into a known group is taken only when it was asked for lately, or when the commit, judged by what is known
- * here, takes this device's leaf and gives it another: it was asked for long ago then. Never back into an epoch of before.
- */
+/** A Welcome into a known group is taken only when it was asked for, and never back into an epoch of before. */
 export function demandAsked(
   conversation: ConversationRecord,
   before: GroupRecord | null,
   { generation, epoch }: Envelope,
-  { now, judged }: { now: number; judged: JudgedCommit | null },
+  now: number,
 ): void {
   if (!before) return;
   const asked = hasAsked(conversation, now) && conversation.rejoin?.generation === generation;
-  if (before.state && !asked && !judged) throw new JoinRefused("known_group");
+  if (before.state && !asked) throw new JoinRefused("known_group");
   if (epoch + 1 <= before.epoch) throw new JoinRefused("epoch_old");
 }
 
-/** The Welcome must name the membership that the commit made. */
-export function demandAsJudged({ membership }: Joined, judged: JudgedCommit | null): void {
-  if (judged && !sameMembership(membership, judged.membership)) throw new JoinRefused("membership_refused");
+/** A commit as this device judged it by the tree that it stood in. */
+export type JudgedCommit = Extract<Processed, { kind: "commit" }>;
+
+/** The Welcome must come from who made the commit, into its epoch, and name the membership that it made. */
+export function demandAsJudged(joined: Joined, judged: JudgedCommit, isGroup: boolean): void {
+  if (!equal(joined.by.person, judged.committer.person)) throw new JoinRefused("stranger");
+  if (joined.epoch !== judged.epoch) throw new JoinRefused("epoch");
+  if (isGroup && !sameMembership(joined.membership, judged.membership))
+    throw new JoinRefused("membership_refused");
 }
 
 /**

@@ -231,10 +231,9 @@ export class CatchingUp {
     const step = await this.#skipTo(stored, until);
     const record = step.conversation;
     // What began in between was not for this device: the next group is the one that its Welcome names, or none yet.
-    if (welcome?.logSeq === until + 1) {
-      record.generation = Math.max(generation, welcome.generation - 1);
-      if (record.generation > generation) thaw(record.server, until);
-    } else if (until >= server.lastSeq) record.generation = Math.max(generation, server.generation);
+    if (welcome?.logSeq === until + 1) record.generation = Math.max(generation, welcome.generation - 1);
+    else if (until >= server.lastSeq) record.generation = Math.max(generation, server.generation);
+    if (record.generation > generation) thaw(record.server, until);
     if (record.standing === "in" && record.generation > 0) record.standing = "waiting";
     if (cursor === 0) step.notice(until, this.context.now(), { kind: "history-elsewhere" });
     await step.commit();

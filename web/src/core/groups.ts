@@ -154,7 +154,12 @@ export class Groups {
     if (!groupId || record.kind !== "group" || record.standing === "out") throw new AppError("not_a_member");
     this.leaving.add(conversation);
     const named = { conversation: idBytes(conversation), generation, groupId };
-    await askToLeave(this.context, this.identities, named, group?.executed ?? []);
+    try {
+      await askToLeave(this.context, this.identities, named, group?.executed ?? []);
+    } catch (error) {
+      this.leaving.delete(conversation);
+      throw error;
+    }
   }
 
   /** Makes the group anew under another suite or size. Only an admin may. */
@@ -242,7 +247,9 @@ export class Groups {
     for (let generation = record.generation; generation > 0; generation--) {
       const known = (await store.get("groups", numbered(blind, generation)))?.value;
       // Not a generation that this device was never in: nothing is known here of its suite.
-      if (!known?.groupId || !known.membership.some((one) => one.person === self.person)) continue;
+      if (!known?.groupId) continue;
+      // Who is out by the newest that is known here must not begin with those of before.
+      if (!known.membership.some((one) => one.person === self.person)) return false;
       const shape = known.suite === HYBRID ? NORMAL : LARGE;
       return this.begins.begin(conversation, () => this.begins.successor(known, shape, false));
     }

@@ -23,13 +23,13 @@ import { idBytes, idText } from "./ids";
 import type { Identities } from "./identities";
 import { lastResortUsed } from "./keypackages";
 import { pooled } from "./lanes";
-import { devicesOf, hasAsked, hasSibling, lostGroup, personOf, unlistedPerson } from "./leaves";
+import { devicesOf, enteredGroup, hasAsked, hasSibling, lostGroup, personOf, unlistedPerson } from "./leaves";
 import type { Mailbox } from "./mailbox";
 import { enteredLine, tellBegun } from "./notices";
 import { openProfile } from "./profiles";
-import { brokenSince, fromEntry, personsNamed } from "./standing";
+import { brokenSince, personsNamed } from "./standing";
 import type { Place, Step } from "./step";
-import { begunServer, settleServer } from "./told";
+import { begunServer, settleServer, thaw } from "./told";
 
 /** Persons who left since the Welcome was made and whose chains are fetched one by one. */
 const MAX_UNKNOWN = 50;
@@ -81,11 +81,8 @@ export class Joins {
     }
   }
 
-  /**
-   * Applies a commit that came with a Welcome for this device: it is let in, for the first time or again. `judged`: what
-   * the commit does by the tree that this device stands in, where it takes this device out and in again.
-   */
-  async applyCommit(step: Step, envelope: Envelope, judged: JudgedCommit | null = null): Promise<void> {
+  /** Applies a commit that came with a Welcome for this device: it is let in, for the first time or again. */
+  async applyCommit(step: Step, envelope: Envelope): Promise<void> {
     const mail = await this.mailbox.welcomeFor(step.blind, envelope);
     const stored = await this.#group(step.blind, envelope.generation);
     const before = stored?.value ?? null;
@@ -95,16 +92,15 @@ export class Joins {
     try {
       if (!mail) throw new JoinRefused("no_welcome");
       demandInForce(conversation, current, envelope);
-      demandAsked(conversation, before, envelope, { now: this.context.now(), judged });
+      demandAsked(conversation, before, envelope, this.context.now());
       const groupId =
         before?.groupId ??
         (conversation.server.generation === envelope.generation ? conversation.server.groupId : null);
       if (!groupId) throw new JoinRefused("group_id");
       const { joined, keyPackage } = await this.#open(conversation, envelope, mail, groupId);
       demandMember(current, joined, this.context.self.person);
-      if (conversation.kind === "group") demandAsJudged(joined, judged);
       const group: GroupRecord = {
-        ...this.#record(conversation, envelope, joined),
+        ...enteredGroup(conversation, envelope, joined, this.context.now()),
         founder: before?.founder ?? null,
         executed: before?.executed ?? [],
       };
@@ -112,6 +108,7 @@ export class Joins {
         expect: stored?.revision ?? 0,
       });
       this.#consume(step, keyPackage);
+      if (envelope.generation > conversation.generation) thaw(conversation.server, envelope.seq);
       conversation.generation = envelope.generation;
       const by = personOf(joined, envelope.device);
       const { self } = this.context;
@@ -136,6 +133,32 @@ export class Joins {
       conversation.server.epoch = Math.max(conversation.server.epoch, envelope.epoch + 1);
     }
     if (mail) step.batch.remove("mail", numbered(step.blind, mail.logSeq));
+  }
+
+  /**
+   * The group after a commit that takes this device's leaf and gives it another: the members have carried out a request of
+   * long ago. It is taken without having been asked for lately, because the commit was judged by the tree that this device
+   * stood in. Null without a Welcome that fits: then the commit only takes the leaf.
+   */
+  async readmitted(
+    step: Step,
+    envelope: Envelope,
+    group: GroupRecord,
+    judged: JudgedCommit,
+  ): Promise<GroupRecord | null> {
+    const mail = await this.mailbox.welcomeFor(step.blind, envelope);
+    if (!mail || group.groupId === null) return null;
+    const { conversation } = step;
+    step.batch.remove("mail", numbered(step.blind, mail.logSeq));
+    try {
+      const { joined, keyPackage } = await this.#open(conversation, envelope, mail, group.groupId);
+      demandAsJudged(joined, judged, conversation.kind === "group");
+      this.#consume(step, keyPackage);
+      return { ...enteredGroup(conversation, envelope, joined, this.context.now()), founder: group.founder };
+    } catch (error) {
+      this.context.journal.note("welcome", this.#refusal(error));
+      return null;
+    }
   }
 
   /** The pending begin that this very envelope is made of comes into force. */
@@ -201,7 +224,7 @@ export class Joins {
       if (predecessor && !equal(joined.policy.predecessor, predecessor)) throw new JoinRefused("predecessor");
       demandMember(current, joined, context.self.person);
       await demandSuccessor(this.identities, conversation, current, joined);
-      const group = this.#record(conversation, envelope, joined);
+      const group = enteredGroup(conversation, envelope, joined, this.context.now());
       step.batch.put("groups", key, group, { expect });
       this.#consume(step, keyPackage);
       step.row(envelope.seq, place, "applied");
@@ -234,28 +257,6 @@ export class Joins {
     if (code === null || code === "engine_failed") throw error;
     this.context.journal.note("welcome", code);
     return code;
-  }
-
-  #record(conversation: ConversationRecord, envelope: Envelope, joined: Joined): GroupRecord {
-    return {
-      conversation: conversation.id,
-      generation: envelope.generation,
-      groupId: joined.groupId,
-      epoch: joined.epoch,
-      state: joined.state,
-      pending: null,
-      devices: devicesOf(joined.members),
-      membership: conversation.kind === "group" ? joined.membership.map(fromEntry) : [],
-      suite: joined.policy.suite,
-      sizeClass: joined.policy.sizeClass,
-      founder: idText(envelope.device),
-      createdHere: false,
-      renewedAt: this.context.now(),
-      healed: false,
-      lost: null,
-      broken: null,
-      executed: [],
-    };
   }
 
   /** With the private half gone nobody who takes the device later can open this Welcome again (RFC 9420 §16.8). */

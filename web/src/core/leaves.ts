@@ -7,7 +7,7 @@ import type { Envelope } from "../wire/frames";
 import { AppError, type Id } from "./api";
 import { cryptoCode } from "./errors";
 import { idText } from "./ids";
-import { devicesNamed } from "./standing";
+import { devicesNamed, fromEntry } from "./standing";
 
 export const devicesOf = (members: readonly Member[]): GroupDevice[] =>
   members.map((member) => ({ person: idText(member.person), device: idText(member.device) }));
@@ -32,6 +32,34 @@ export function hasSibling(joined: Joined, { body }: Envelope, device: Uint8Arra
       !equal(member.device, device) &&
       !named.has(idText(member.device)),
   );
+}
+
+/** The record of a group that a Welcome lets this device into, at `now`. */
+export function enteredGroup(
+  conversation: ConversationRecord,
+  envelope: Envelope,
+  joined: Joined,
+  now: number,
+): GroupRecord {
+  return {
+    conversation: conversation.id,
+    generation: envelope.generation,
+    groupId: joined.groupId,
+    epoch: joined.epoch,
+    state: joined.state,
+    pending: null,
+    devices: devicesOf(joined.members),
+    membership: conversation.kind === "group" ? joined.membership.map(fromEntry) : [],
+    suite: joined.policy.suite,
+    sizeClass: joined.policy.sizeClass,
+    founder: idText(envelope.device),
+    createdHere: false,
+    renewedAt: now,
+    healed: false,
+    lost: null,
+    broken: null,
+    executed: [],
+  };
 }
 
 /**

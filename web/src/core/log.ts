@@ -113,15 +113,6 @@ export class Log {
     const results = group?.state
       ? await this.#process(conversation, group, foreign)
       : new Map<number, Processed>();
-    const again = await this.#readmission(step.blind, results);
-    if (again) {
-      const at = run.findIndex(({ seq }) => seq === again.seq);
-      const commit = run[at];
-      // What comes before it is read by the state of before; then the commit is the next step.
-      if (at === 0 && commit) await this.joins.applyCommit(step, commit, again);
-      else await this.#applyRun(step, run.slice(0, at));
-      return;
-    }
     for (const envelope of run) {
       const place = await step.advance(envelope);
       if (context.isOwnDevice(envelope.device)) await applyOwnMessage(context, step, group, envelope, place);
@@ -197,7 +188,7 @@ export class Log {
         return;
       case "commit":
         step.row(seq, place, "applied");
-        if (group) this.#takeCommit(step, group, envelope, result);
+        if (group) await this.#takeCommit(step, group, envelope, result);
         await step.checkSeen(result.seen, seq, envelope.time);
         this.#compareKeyLogs(result);
         return;
@@ -222,10 +213,15 @@ export class Log {
   }
 
   /** Another's commit: who is in now, as what; and perhaps we are not. */
-  #takeCommit(step: Step, group: GroupRecord, { seq, time }: Envelope, result: JudgedCommit): void {
+  async #takeCommit(step: Step, group: GroupRecord, envelope: Envelope, result: JudgedCommit): Promise<void> {
+    const { seq, time } = envelope;
     const { conversation } = step;
     const by = idText(result.committer.person);
-    const change = { added: devicesOf(result.added), removed: devicesOf(result.removed) };
+    const again = result.readmits ? await this.joins.readmitted(step, envelope, group, result) : null;
+    const removed = devicesOf(result.removed);
+    // Out and in again in one: nothing to tell of, and nothing missed.
+    const told = again ? removed.filter(({ device }) => device !== this.context.self.device) : removed;
+    const change = { added: devicesOf(result.added), removed: told };
     const before = group.membership;
     const executed = result.orderHashes.map(toHex);
     const leaving = leavingOf(this.orders, group, executed);
@@ -245,7 +241,8 @@ export class Log {
       self: self.person,
     });
     if (conversation.kind === "group") conversation.persons = speakers(conversation, group);
-    if (!this.#removesUs(result)) return;
+    if (again) Object.assign(group, again, { executed: group.executed });
+    if (again || !this.#removesUs(result)) return;
     // Gone with the transaction that says so: nothing of what follows can be read with what was here.
     group.state = null;
     const member =
@@ -272,18 +269,6 @@ export class Log {
     if (result?.kind !== "commit") return false;
     const { removed } = result;
     return removed.some(({ device }) => this.context.isOwnDevice(device));
-  }
-
-  /**
-   * A commit that takes this device's leaf and gives it another, with its Welcome here: the members have carried out a
-   * request of long ago. Without the Welcome it is a commit that takes the leaf.
-   */
-  async #readmission(blind: string, results: ReadonlyMap<number, Processed>): Promise<JudgedCommit | null> {
-    for (const result of results.values()) {
-      if (result.kind === "commit" && result.readmits)
-        return (await this.joins.welcomed(blind, true)).has(result.seq) ? result : null;
-    }
-    return null;
   }
 
   /** Tries the waiting envelopes of a conversation again: a chain or an epoch may have come since. */

@@ -62,8 +62,10 @@ export class People {
   async meet(persons: Iterable<Id>): Promise<boolean> {
     const strangers: Id[] = [];
     for (const id of new Set(persons)) if (!(await this.#cached(id))) strangers.push(id);
-    await Promise.all(strangers.map((id) => this.card(id)));
-    return strangers.length > 0;
+    // Whom the server does not tell of, or not now, stays unknown; the others have names.
+    await Promise.allSettled(strangers.map((id) => this.card(id)));
+    for (const id of strangers) if (await this.#cached(id)) return true;
+    return false;
   }
 
   async remember(cards: readonly CardRecord[]): Promise<void> {

@@ -21,7 +21,7 @@ export class ReadOnlyWatch {
   /** Listens to the leading tab's word; gives back how to end that. */
   listen(): () => void {
     const end = this.bus.listen((notice, own) => {
-      if (notice.t === "read-only" && !own) this.value.set(notice.on);
+      if (notice.t === "read-only" && !own) this.#believe(notice.on);
     });
     return () => {
       clearTimeout(this.#timer);
@@ -69,13 +69,18 @@ export class ReadOnlyWatch {
   }
 
   #heard(on: boolean): void {
+    const changed = on !== this.value.get();
+    this.#believe(on);
+    // Said anew at each refusal: the other tabs believe it for as long.
+    if (on || changed) this.tell();
+  }
+
+  #believe(on: boolean): void {
     clearTimeout(this.#timer);
     if (on)
       this.#timer = setTimeout(() => {
-        this.#heard(false);
+        this.value.set(false);
       }, BELIEVED_MS);
-    if (on === this.value.get()) return;
     this.value.set(on);
-    this.tell();
   }
 }

@@ -170,7 +170,10 @@ export class Sync {
     for (const { id, cursor } of recent) if (cursor > 0) this.#receipts.stored(id, cursor);
     const views = behind.conversations.map(fromState);
     // All at once: what an event tells while they are written must come after them.
-    await Promise.all(views.map((view) => this.#catching.learn(view)));
+    const learning = views.map((view) =>
+      this.#catching.learn(view).catch((error: unknown) => this.#failed("learn", error, view.id)),
+    );
+    await Promise.all(learning);
     const cursors = new Map(recent.map(({ id, cursor }) => [id, cursor]));
     const shorter = views.filter(({ id, lastSeq, left }) => !left && lastSeq < (cursors.get(id) ?? 0));
     for (const { id } of shorter) this.#guard("restore", () => this.#giveBack(id));
@@ -315,11 +318,11 @@ export class Sync {
   #guard(label: string, task: () => Promise<unknown>): void {
     if (!this.#running) return;
     task().catch((error: unknown) => {
-      this.#failed(label, error, null);
+      this.#failed(label, error, null, task);
     });
   }
 
-  #failed(label: string, error: unknown, conversation: Id | null): void {
+  #failed(label: string, error: unknown, conversation: Id | null, task?: () => Promise<unknown>): void {
     if (!this.#running) return;
     const { context } = this;
     if (error instanceof RolledBack) {
@@ -340,7 +343,9 @@ export class Sync {
     const wait = (retryAfter(error) ?? 0) * 1_000 || RETRY_MS * (1 + context.env.random());
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#guard("again", () => (conversation === null ? this.#resume() : this.catchUp(conversation)));
+      // A row that somebody else has written says nothing of the connection: only this one thing is done again.
+      if (error instanceof StoreError && task) this.#guard(label, task);
+      else this.#guard("again", () => (conversation === null ? this.#resume() : this.catchUp(conversation)));
     }, wait);
     this.#timers.add(timer);
   }

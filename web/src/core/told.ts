@@ -76,7 +76,11 @@ export async function askOpen({ store, api }: Context, conversation: Id): Promis
     toldAt: answer.last_seq,
   };
   await store.update("conversations", blind, (record) =>
-    record && before && sameOpen(record.server, before) && generation >= before.generation
+    record &&
+    before &&
+    sameOpen(record.server, before) &&
+    generation >= before.generation &&
+    open.toldAt >= record.cursor
       ? { ...record, server: { ...record.server, ...open, frozenSeq: frozenAt(record, open) } }
       : null,
   );

@@ -13,7 +13,7 @@ import { concat } from "../../src/crypto/bytes";
 import { hurry } from "./clock";
 import { TestDevice } from "./device";
 import { ServerDouble } from "./double";
-import { onEnvelopes, onlyTo, onState } from "./double-lies";
+import { onEnvelopes, onlyTo, onMail, onState } from "./double-lies";
 
 let server: ServerDouble;
 let ayesha: TestDevice;
@@ -220,7 +220,8 @@ describe("a device that was away for long", () => {
     await sana.settled(talk, 4);
   });
 
-  it("reads on when a request of long ago takes its leaf and gives it another", async () => {
+  /** While Omar is away, Ayesha carries out what he asked for long ago: one commit takes his leaf and gives him another. */
+  async function carriedOutLate(): Promise<void> {
     onTestFinished(hurry(8));
     await ayesha.composer.add(talk, "one");
     await omar.settled(talk, 1);
@@ -236,14 +237,41 @@ describe("a device that was away for long", () => {
     await ayesha.start();
     await caught(ayesha);
     await expect.poll(() => server.talks.get(talk)?.openOrders(server.now()), patience).toEqual([]);
-    const epoch = server.talks.get(talk)?.epoch;
     await ayesha.composer.add(talk, "while you were away");
     await ayesha.settled(talk, 2);
+  }
+
+  it("reads on when a request of long ago takes its leaf and gives it another", async () => {
+    await carriedOutLate();
+    const epoch = server.talks.get(talk)?.epoch;
     await omar.open();
     await omar.start();
     await caught(omar);
     await expect.poll(() => omar.texts(talk), patience).toEqual(["one", "while you were away"]);
     expect(server.talks.get(talk)?.epoch).toBe(epoch);
+    expect(notices(await omar.items(talk)).map(({ kind }) => kind)).not.toContain("gap");
+  });
+
+  it("asks to be let in again when the Welcome of such a commit is spoilt, and marks what it missed", async () => {
+    await carriedOutLate();
+    let spoilt: number | null = null;
+    server.tamper = onlyTo(
+      omar.device,
+      onMail((mail) => {
+        spoilt ??= mail.log_seq;
+        return mail.log_seq === spoilt ? { ...mail, welcome: mail.welcome.map((octet) => octet ^ 1) } : mail;
+      }),
+    );
+    const epoch = server.talks.get(talk)?.epoch ?? 0;
+    await omar.open();
+    await omar.start();
+    await expect.poll(() => server.talks.get(talk)?.epoch, patience).toBeGreaterThan(epoch);
+    await caught(omar);
+    // The commit was sound, and nobody is told otherwise.
+    expect(server.talks.get(talk)?.reports.size).toBe(0);
+    await ayesha.composer.add(talk, "read");
+    await expect.poll(() => omar.texts(talk), patience).toEqual(["one", "read"]);
+    expect(notices(await omar.items(talk)).map(({ kind }) => kind)).toContain("gap");
   });
 });
 

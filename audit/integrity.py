@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -23,6 +23,20 @@ WAITING: Final = """
 SELECT count(*), min(i.at) FROM (SELECT id, at FROM audit_intake ORDER BY id DESC LIMIT %s) i
 WHERE NOT EXISTS (SELECT FROM audit_taken t WHERE t.intake = i.id)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Events that have happened and are not in the log yet, of the newest ten thousand."""
+
+    count: int
+    oldest: int | None
+    """When the oldest of them happened, milliseconds UTC."""
+
+    @property
+    def lag_ms(self) -> int | None:
+        """How long it has waited."""
+        return None if self.oldest is None else clock.now_ms() - self.oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +62,7 @@ class Integrity:
     checkpoint_at: datetime | None
     witnessed: int
     """The size that the quorum has seen."""
-    waiting: int
-    """Events that are not in the log yet, of the newest ten thousand."""
-    lag_ms: int | None
-    """How long the oldest of them has waited."""
+    waiting: Waiting
     witnesses: list[WitnessState]
     failures: list[str]
 
@@ -59,6 +70,12 @@ class Integrity:
     def sound(self) -> bool:
         """Whether there is nothing to do."""
         return not self.failures
+
+
+def waiting() -> Waiting:
+    """What a page of the log that is read after this may lack. Raises BeepError `busy`."""
+    with asking() as cursor:
+        return _waiting(cursor)
 
 
 def look() -> Integrity:
@@ -71,13 +88,12 @@ def look() -> Integrity:
         size, root = log.head(cursor)
         cursor.execute("SELECT at, root FROM audit_checkpoint WHERE size = %s", (size,))
         newest = cursor.fetchone()
-        cursor.execute(WAITING, [NEWEST])
-        waiting, oldest = cursor.fetchone()
+        late = _waiting(cursor)
         times = log.cosignature_times(cursor, policy.asked) if policy else {}
         note = log.witnessed_note(cursor, policy, origin=settings.LOG_ORIGIN) if policy else None
     witnessed = Checkpoint.parse(split_note(note)[0]).size if note else 0
     now = clock.now_ms()
-    lag = now - oldest if oldest is not None else None
+    lag = late.lag_ms
     witnesses = [_state(name, times.get(name), now // 1000) for name in (policy.asked if policy else ())]
     failures = [unreadable] if unreadable else []
     if size and newest is None:
@@ -87,7 +103,9 @@ def look() -> Integrity:
     if not size and root != EMPTY_ROOT:
         failures.append("The log is empty and has the root of another.")
     if lag is not None and lag > LATE:
-        failures.append(f"{waiting} events wait, the oldest for {lag // 1000} s: is the integrator running?")
+        failures.append(
+            f"{late.count} events wait, the oldest for {lag // 1000} s: is the integrator running?"
+        )
     failures += [
         f"The witness {each.name} has not cosigned within an hour."
         for each in witnesses
@@ -100,11 +118,15 @@ def look() -> Integrity:
         root=root.hex(),
         checkpoint_at=_moment(newest[0] / 1000) if newest else None,
         witnessed=witnessed,
-        waiting=waiting,
-        lag_ms=lag,
+        waiting=late,
         witnesses=witnesses,
         failures=failures,
     )
+
+
+def _waiting(cursor: Any) -> Waiting:
+    cursor.execute(WAITING, [NEWEST])
+    return Waiting(*cursor.fetchone())
 
 
 def _policy() -> tuple[Policy | None, str]:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from accounts import people, units
 from accounts.console import ConsoleCaller
-from audit import auditing, canonical, evidence, growth, search
+from audit import auditing, canonical, evidence, growth, integrity, search
 from audit.events import CATALOGUE
 from audit.note import encode_base64
 from audit.search import Filters, Place
@@ -17,6 +17,8 @@ from beep.errors import BeepError
 from consoles import names, wording
 from consoles.access import page
 
+LATE: Final = 3_000
+"""Milliseconds that an event may wait to be taken in before a page says that it may lack something."""
 FORM_FIELDS: Final = (
     "from",
     "to",
@@ -39,19 +41,23 @@ def log(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
     context = _form(caller, request.GET)
     try:
         filters = search.parse(given)
+        named = {person for person in (filters.actor, filters.subject) if person}
+        context |= {"filters": filters, "people": names.by_id(named)}
         case = search.case_number(request.GET.get("case", ""), needed=filters.names_a_person)
         before = Place.parse(request.GET["before"]) if request.GET.get("before") else None
+        # Before the rows are read: what is taken in between is then on the page after all.
+        late = integrity.waiting()
         found = auditing.look(actor=caller.actor(), filters=filters, case=case, before=before)
     except BeepError as error:
         return render(request, "consoles/log.html", {**context, "error": error}, status=error.status)
     following = _address(request.GET, before=str(found.following)) if found.following else None
+    if late.oldest is not None and (late.lag_ms or 0) > LATE:
+        context |= {"late": late, "late_since": wording.moment(late.oldest)}
     context |= {
         "lines": names.lines(found.rows),
         "following": following,
         "first": _address(request.GET, before=None) if before else None,
-        "filters": filters,
         "filtered": bool(filters.plain()),
-        "people": names.by_id({person for person in (filters.actor, filters.subject) if person}),
         "case": case or "",
         "query": _address(request.GET, before=None).partition("?")[2],
     }

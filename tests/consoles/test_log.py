@@ -4,6 +4,7 @@ import base64
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,8 @@ from audit.policy import Policy
 from audit.verify.alarms import AlarmError
 from audit.verify.export import UntriedError, verify
 from audit.verify.source import Source
+from beep import clock
+from consoles import names
 from tests.audit.support import ORIGIN
 from tests.consoles.support import Office, event, leaves
 from tests.support.databases import TestDatabase
@@ -34,6 +37,25 @@ def test_the_log_is_shown_newest_first_and_every_look_is_in_it(office: Office) -
     assert office.settle() == size + 1
     newest = leaves(office.desk.get("/log", actions="audit.searched").content)
     assert newest == [size]
+
+
+def test_a_page_says_what_it_may_lack(office: Office) -> None:
+    office.settle()
+    with transaction.atomic():
+        intake.record(events.PersonChanged(actor=Actor(system="late"), changed=["name"]))
+    since = clock.now().strftime("%Y-%m-%d %H:%M:%S").encode()
+    # What has just happened is nobody's delay, and an old event that waits is one.
+    assert b"not in the log yet" not in office.desk.get("/log").content
+    office.time.advance(timedelta(seconds=10))
+    for query in ({}, {"system": "late"}):
+        page = office.desk.get("/log", **query).content
+        assert since in page
+        assert b"not in the log yet" in page
+        assert (b"fits these filters" in page) == bool(query)
+    office.settle()
+    page = office.desk.get("/log", system="late").content
+    assert b"not in the log yet" not in page
+    assert len(leaves(page)) == 1
 
 
 def test_pages_end_where_the_next_begins(office: Office) -> None:
@@ -78,6 +100,8 @@ def test_a_search_on_a_named_person_needs_a_case_number(office: Office) -> None:
     refused = office.desk.get("/log", subject=str(office.other.person))
     assert refused.status_code == 400
     assert b"case number" in refused.content
+    # Who was chosen stays chosen, and is seen to be.
+    assert f'value="{names.by_id([office.other.person])[office.other.person]}"'.encode() in refused.content
     assert not leaves(refused.content)
     assert office.desk.get("/log", subject=str(office.other.person), case="  A 17 ").status_code == 200
     office.settle()

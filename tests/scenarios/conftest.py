@@ -6,7 +6,7 @@ on an uncaught error. Chromium is the one on PATH, else the one that BEEP_CHROMI
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Request, expect
 
+from tests.scenarios import testimony
 from tests.scenarios.colleague import MESSAGE_PATIENCE, Colleague, activate_together
 from tests.scenarios.stack import Stack
 from tests.scenarios.words import LOCALES, Language
@@ -66,6 +67,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = sorted(filter(told_here, items), key=turn)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A story that fails says what its pages showed and what its processes complained of."""
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        beep = item.funcargs.get("stack") or item.funcargs.get("own_stack")
+        said = testimony.given(item.funcargs.get("browser"), beep.data_dir if beep else None)
+        report.sections.append(("Pages and processes at that moment", said))
+    return report
+
+
 def after_all(item: pytest.Item) -> bool:
     """Whether it looks at what the stories of its own process have left, and so belongs to every process."""
     return item.get_closest_marker("after_all_stories") is not None
@@ -112,6 +126,16 @@ def browser_type_launch_args() -> dict[str, Any]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One Beep for all stories; each takes its own people."""
     running = Stack(tmp_path_factory.mktemp("beep") / "data")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A Beep for one story alone: one that sets the database back, after which the witnesses rightly stop the
+    log, and no other story on that server would find in it what has happened.
+    """
+    running = Stack(tmp_path_factory.mktemp("own") / "data")
     yield running
     running.close()
 

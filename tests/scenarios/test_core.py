@@ -16,8 +16,8 @@ def test_attacks_under_node_against_the_real_server(stack: Stack, tmp_path: Path
     run("real-attacks", stack, tmp_path, [stack.newcomer() for _ in range(4)])
 
 
-def test_groups_and_devices_under_node_against_the_real_server(stack: Stack, tmp_path: Path) -> None:
-    run("real-groups", stack, tmp_path, [stack.newcomer() for _ in range(7)])
+def test_groups_and_devices_under_node_against_the_real_server(own_stack: Stack, tmp_path: Path) -> None:
+    run("real-groups", own_stack, tmp_path, [own_stack.newcomer() for _ in range(7)])
 
 
 def test_unseen_devices_and_stopped_resets_under_node(stack: Stack, tmp_path: Path) -> None:

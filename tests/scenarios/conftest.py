@@ -74,8 +74,11 @@ def pytest_runtest_makereport(
     """A story that fails says what its pages showed and what its processes complained of."""
     report = yield
     if report.failed and isinstance(item, pytest.Function):
-        beep = item.funcargs.get("stack") or item.funcargs.get("own_stack")
-        said = testimony.given(item.funcargs.get("browser"), beep.data_dir if beep else None)
+        used = item.funcargs.values()
+        said = testimony.given(
+            [each for each in used if isinstance(each, Browser)],
+            [each.data_dir for each in used if isinstance(each, Stack)],
+        )
         report.sections.append(("Pages and processes at that moment", said))
     return report
 

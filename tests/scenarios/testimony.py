@@ -3,7 +3,7 @@ processes of its Beep complained of. Made up people alone are in it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,14 +22,13 @@ LAST_WORDS: Final = ("Error", "ERROR", "FATAL", "PANIC")
 """What marks a line as grave in what is said without a level: by PostgreSQL, or by a crash."""
 
 
-def given(browser: Browser | None, data_dir: Path | None) -> str:
+def given(browsers: Iterable[Browser], data_dirs: Iterable[Path]) -> str:
     """What can be said now; empty when there is nothing. Raises nothing: the story's own failure counts."""
     lines: list[str] = []
-    for context in browser.contexts if browser else ():
-        for page in context.pages:
-            with suppress(Error):
-                lines += _shown(page)
-    for log in sorted(data_dir.glob("*.log")) if data_dir else ():
+    for page in [page for browser in browsers for context in browser.contexts for page in context.pages]:
+        with suppress(Error):
+            lines += _shown(page)
+    for log in [log for folder in data_dirs for log in sorted(folder.glob("*.log"))]:
         lines += list(_complaints(log))[-LINES:]
     return "\n".join(f"{MARK}{line}"[:WIDTH] for line in lines)
 

@@ -32,11 +32,11 @@ function tabs(refuses: { code: string | null }) {
     return watch;
   };
   const [leading, other] = [open(), open()];
-  const link = {
+  const server = {
     request: () =>
       refuses.code === null ? Promise.resolve({}) : Promise.reject(new TransportError(refuses.code, 30)),
   } as unknown as Link;
-  return { leading, other, link: leading.over(link) };
+  return { leading, other, open, server, link: leading.over(server) };
 }
 const write = (link: Link): Promise<unknown> =>
   link.request("slot_put", {} as never).catch((error: unknown) => error);
@@ -70,4 +70,25 @@ it("is believed for a while only when nobody tries to write", async () => {
   expect(other.value.get()).toBe(true);
   await vi.advanceTimersByTimeAsync(60_000);
   expect([leading.value.get(), other.value.get()]).toEqual([false, false]);
+});
+
+it("is kept by the tab that inherits the lead, and no longer than its word would have held", async () => {
+  vi.useFakeTimers();
+  const { other, open, server, link } = tabs({ code: "read_only" });
+  await write(link);
+  await vi.advanceTimersByTimeAsync(60_000);
+  // The leading tab is closed: nobody says anything any more.
+  ends.shift()?.();
+  // The heir says at once what it was told.
+  const inherited = other.over(server);
+  const late = open();
+  other.tell();
+  expect([other.value.get(), late.value.get()]).toEqual([true, true]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(other.value.get()).toBe(false);
+  // And learns it anew, like all the others, when it writes.
+  await write(inherited);
+  expect([other.value.get(), late.value.get()]).toEqual([true, true]);
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([other.value.get(), late.value.get()]).toEqual([false, false]);
 });

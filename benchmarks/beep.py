@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from beep.embedded import Embedded, Urls
+from beep.leftovers import usable_port
 from benchmarks import measure
-from tests.messaging.engine.processes import free_port
 
 if TYPE_CHECKING:
     from tests.messaging.engine.factory import Actor, Talk
@@ -63,7 +63,7 @@ class Beep:
         self.kind: Final = kind
         self.name = f"beep-{kind}"
         self.workers: Final = workers
-        self.ports: Final = [free_port() for _ in range(workers)]
+        self.ports: Final = [usable_port(0) for _ in range(workers)]
         self._folder: Final = folder
         self._servers: list[subprocess.Popen[bytes]] = []
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from beep.leftovers import usable_port
 from beep.processes import Child, spawn
 from benchmarks import measure
-from tests.messaging.engine.processes import free_port
 
 HERE: Final = Path(__file__).parent
 START: Final = 120.0
@@ -41,7 +41,7 @@ class Peer:
 
     def __init__(self, superuser: str, folder: Path) -> None:
         self.folder: Final = folder / self.name
-        self.port: Final = free_port()
+        self.port: Final = usable_port(0)
         self.password: Final = secrets.token_hex(16)
         self.database: Final = f"bench_{self.name}"
         self._superuser: Final = superuser

@@ -21,6 +21,7 @@ from audit.projection import project
 from audit.witness.server import Server, Witness
 from audit.witness.state import State, create
 from audit.witnessing import Witnesses
+from beep.leftovers import usable_port
 from tests.support.databases import TestDatabase
 
 ORIGIN = "localhost/audit"
@@ -65,10 +66,14 @@ class Crew:
     policy: Policy = field(init=False)
 
     def start(self, name: str, port: int = 0) -> None:
-        """Start a witness, on its old state when it has one."""
+        """Start a witness, on its old state when it has one. Without `port` on one that no client's end of a
+        connection is given while the witness is away.
+        """
         state = State(self.folder / name)
         lines = "".join(f"log {each.verifier.format()}\n" for each in self.logs)
-        server = Server(("127.0.0.1", port), Witness(state, Policy.parse(f"{lines}quorum none\n").logs))
+        server = Server(
+            ("127.0.0.1", port or usable_port(0)), Witness(state, Policy.parse(f"{lines}quorum none\n").logs)
+        )
         threading.Thread(target=server.serve_forever, args=(0.02,), name=name).start()
         self.servers[name], self.states[name] = server, state
 

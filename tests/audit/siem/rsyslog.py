@@ -1,5 +1,6 @@
 """A real rsyslogd on loopback: the machine's own, or Debian's packages in a cache, never installed."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 
+from beep.leftovers import usable_port
 from benchmarks.peers import install
 
 CACHE: Final = install.ROOT / ".beep" / "rsyslog"
@@ -40,12 +42,16 @@ def program() -> tuple[Path, Path, Path | None]:
             if (folder / "lmnsd_ossl.so").is_file():
                 return Path(own), folder, None
     root = CACHE / "root"
-    if not (root / "complete").exists():
-        try:
-            install.unpack(PACKAGES, root, CACHE / "archives")
-        except install.MissingError as missing:
-            pytest.skip(f"no rsyslogd with TLS here, and none to be had: {missing}")
-        (root / "complete").touch()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        # Another process of the suite would empty the folder that this one has just begun to fill.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "complete").exists():
+            try:
+                install.unpack(PACKAGES, root, CACHE / "archives")
+            except install.MissingError as missing:
+                pytest.skip(f"no rsyslogd with TLS here, and none to be had: {missing}")
+            (root / "complete").touch()
     folders = [file.parent for file in (root / "usr/lib").glob("*/rsyslog/lmnsd_ossl.so")]
     if not folders or not (root / "usr/sbin/rsyslogd").is_file():
         pytest.skip("Debian's packages hold no rsyslogd with TLS for this machine")
@@ -80,13 +86,12 @@ class Rsyslog:
         self._driver = driver
         self._process: subprocess.Popen[bytes] | None = None
         self._output = folder / "received"
-        self.port = 0
+        self.port: Final = usable_port(0)
+        """None that a client may be given while nobody listens on it."""
         folder.mkdir()
 
     def start(self) -> None:
         """Start, on the same port as before; returns when it listens."""
-        port_file = self._folder / "port"
-        port_file.unlink(missing_ok=True)
         authority, certificate, key = self._tls
         fields = ("pri", "app-name", "msgid", "structured-data", "msg")
         template = "%n".join(f"%{name}%" for name in fields).replace("%n", "\\t")
@@ -99,7 +104,7 @@ class Rsyslog:
             main_queue(queue.type="Direct")
             module(load="imtcp" streamDriver.name="{self._driver}" streamDriver.mode="1"
                    streamDriver.authMode="x509/certvalid")
-            input(type="imtcp" address="127.0.0.1" port="{self.port}" listenPortFileName="{port_file}")
+            input(type="imtcp" address="127.0.0.1" port="{self.port}")
             template(name="fields" type="string" string="{template}\\n")
             action(type="omfile" file="{self._output}" template="fields" ioBufferSize="256k")
             """
@@ -120,8 +125,6 @@ class Rsyslog:
                 stdout=complaints,
                 stderr=complaints,
             )
-        # It writes down which port it was given, but not one that it was told.
-        self.port = self.port or int(wait_for(lambda: self._alive() and _read(port_file), "a port"))
         wait_for(lambda: self._alive() and self._listens(), "rsyslogd listens")
 
     def _alive(self) -> bool:
@@ -151,7 +154,3 @@ class Rsyslog:
         lines = self._output.read_text(encoding="utf-8").split("\n")[:-1]
         found = [line.split("\t", 4) for line in lines]
         return [Received(int(pri), *rest) for pri, *rest in found]
-
-
-def _read(file: Path) -> str:
-    return file.read_text() if file.is_file() else ""

@@ -11,18 +11,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from beep.leftovers import usable_port
+
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 120.0
 """Seconds that a server may take to come up."""
 SERVERS = ("uvicorn", "daphne")
-
-
-def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class ServerProcess:
@@ -79,7 +73,7 @@ def server(
 ) -> Iterator[ServerProcess]:
     """A server that is up; `kind` is one of SERVERS, or a whole module."""
     module = f"messaging.servers.{kind}" if kind in SERVERS else kind
-    process = ServerProcess(module, port or free_port(), environment, log)
+    process = ServerProcess(module, port or usable_port(0), environment, log)
     try:
         process.wait_until_up()
         yield process

@@ -21,6 +21,8 @@ from beep import binaries, isolation
 from beep.embedded import Embedded, Urls, urls_of
 from beep.isolation import EmbeddedError
 
+PATIENCE = 60.0
+"""Seconds for what must come about, on a machine with other work to do."""
 OWNER = """
 import sys, time
 from pathlib import Path
@@ -86,7 +88,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def gone(pids: list[int], patience: float = 10.0) -> bool:
+def gone(pids: list[int], patience: float = PATIENCE) -> bool:
     """Wait until none of them runs, up to `patience` seconds."""
     deadline = time.monotonic() + patience
     while any(map(alive, pids)) and time.monotonic() < deadline:
@@ -175,7 +177,7 @@ def test_stopping_leaves_nothing_and_starting_again_keeps_everything(folder: Pat
     pids = [*servers.pids().values(), *descendants(folder)]
     keep(first.superuser)
     servers.stop()
-    assert gone(pids, 0.5)
+    assert gone(pids)
     with Embedded(folder) as second:
         assert second == first == urls_of(folder)
         assert kept(second.superuser)
@@ -252,7 +254,7 @@ def test_a_server_that_dies_is_noticed(folder: Path) -> None:
     with servers:
         assert servers.dead() == []
         os.kill(servers.pids()["valkey"], signal.SIGKILL)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while not servers.dead() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert servers.dead() == ["valkey"]
@@ -326,7 +328,7 @@ def test_a_killed_server_is_started_again(folder: Path) -> None:
         keep(urls.superuser)
         for name in ("postgres", "valkey"):
             os.kill(servers.pids()[name], signal.SIGKILL)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + PATIENCE
             while not (revived := servers.revive()) and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert revived == [name]

@@ -20,6 +20,12 @@ from beep.processes import Child, spawn
 from tests.support.databases import TestDatabase
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that is there is not bad because the machine has other work to do."""
+    monkeypatch.setattr(health, "TIMEOUT", 60.0)
+
+
 @pytest.fixture
 def valkey(fresh_database: TestDatabase) -> Iterator["redis.Redis[bytes]"]:
     """The test's Valkey, empty."""
@@ -123,7 +129,7 @@ def test_it_answers_under_any_host_name(client: Client, fresh_database: TestData
 
 
 def test_a_real_worker_beats(worker: Child, valkey: "redis.Redis[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while valkey.get(HEARTBEAT_KEY) is None and time.monotonic() < deadline:
         assert worker.exited() is None, worker.last_lines()
         time.sleep(0.05)

@@ -23,10 +23,11 @@ Pair = tuple[Actor, Actor, Talk]
 async def test_hello_says_who_one_is(engine: Engine, pair: Pair) -> None:
     one, _, _ = pair
     client = await Inside(one).open()
+    asked_at = clock.now_ms()
     ready = await client.ask(protocol.Hello, minor=7)
     assert (ready.person, ready.device) == (one.person.bytes, one.device.bytes)
     assert ready.minor == protocol.MINOR
-    assert abs(ready.time - clock.now_ms()) < 5_000
+    assert asked_at <= ready.time <= clock.now_ms()
     again = await client.ask(protocol.Hello, minor=0)
     assert again.code == "bad_request"
     await client.leave()
@@ -103,7 +104,7 @@ async def test_sockets_close_when_nobody_knows_who_is_revoked(
     late = await Inside(pair[0]).open()
     assert await late.closed() == protocol.CLOSE_GOING_AWAY
     await as_superuser("GRANT SELECT ON accounts_session TO beep_app")
-    for _ in range(100):
+    for _ in range(1_200):
         if engine.accepting:
             break
         await asyncio.sleep(0.05)

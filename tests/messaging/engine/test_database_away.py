@@ -93,7 +93,7 @@ async def test_who_waits_to_come_in_is_sent_elsewhere_with_the_others(engine: En
     revocations._fail_closed()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(waiting, 10)
-    for _ in range(200):
+    for _ in range(1_200):
         # The next poll finds the database where it was.
         if revocations.certain:
             break

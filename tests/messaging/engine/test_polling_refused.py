@@ -18,7 +18,7 @@ Pair = tuple[Actor, Actor, Talk]
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what the loop will bring about."""
-    for _ in range(3_000):
+    for _ in range(6_000):
         if condition():
             return
         await asyncio.sleep(0.01)

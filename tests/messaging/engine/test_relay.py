@@ -10,6 +10,7 @@ from django.conf import settings
 from messaging.engine import limits
 from messaging.engine.relay import MISSED, Relay
 from tests.messaging.engine.processes import proxy
+from tests.messaging.engine.waiting import PATIENCE
 from tests.support.databases import TestDatabase
 
 
@@ -24,7 +25,7 @@ def relay() -> Relay:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what the loop will bring about."""
-    for _ in range(1_000):
+    for _ in range(6_000):
         if condition():
             return
         await asyncio.sleep(0.01)
@@ -74,7 +75,7 @@ async def test_what_may_have_been_lost_on_the_way_is_told_to_the_others(
     listening = asyncio.Event()
     hearer = Relay(on_shared=lambda *_: None, on_notice=heard.put_nowait, on_return=listening.set)
     hearer.start()
-    await asyncio.wait_for(listening.wait(), 10)
+    await asyncio.wait_for(listening.wait(), PATIENCE)
     parts = urlsplit(fresh_database.urls.valkey)
     async with proxy(parts.port or 0) as line:
         netloc = parts.netloc.replace(f":{parts.port}", f":{line.port}")
@@ -82,12 +83,12 @@ async def test_what_may_have_been_lost_on_the_way_is_told_to_the_others(
         teller = relay()
         teller.start()
         teller.notify(b"before")
-        assert await asyncio.wait_for(heard.get(), 10) == b"before"
+        assert await asyncio.wait_for(heard.get(), PATIENCE) == b"before"
         line.cut()
         teller.notify(b"lost")
         await asyncio.sleep(0.3)
         line.mend()
-        while (notice := await asyncio.wait_for(heard.get(), 10)) != MISSED:
+        while (notice := await asyncio.wait_for(heard.get(), PATIENCE)) != MISSED:
             assert notice == b"lost", "or it came all the same"
         await teller.stop()
     await hearer.stop()

@@ -15,7 +15,7 @@ from accounts.models import Device, Session
 from beep import clock
 from messaging import protocol
 from messaging.models import Envelope
-from tests.messaging.engine.client import connect, outside
+from tests.messaging.engine.client import PATIENCE, connect, outside
 from tests.messaging.engine.factory import Actor, Talk, actors, body, talk, typing_frame
 from tests.messaging.engine.processes import SERVERS, ServerProcess, proxy, server
 from tests.support.databases import TestDatabase
@@ -113,7 +113,7 @@ async def _a_slow_reader_is_given_up(process: ServerProcess) -> None:
         assert _resident(process.process.pid) - before < 40 << 20
         slow.connection.transport.resume_reading()
         # The close frame stands behind what was written; who reads on too late finds the line cut.
-        assert await slow.closed(15) in (protocol.CLOSE_TOO_SLOW, None)
+        assert await slow.closed() in (protocol.CLOSE_TOO_SLOW, None)
         assert len([f for f in slow.unread if isinstance(f, protocol.Envelopes)]) < 290
     async with outside(two, process.port) as again:
         page = await again.ask(protocol.Fetch, conversation=chat.id, after=299, limit=1000)
@@ -155,10 +155,10 @@ async def _sigterm_drains(process: ServerProcess) -> None:
             assert await client.closed() == protocol.CLOSE_GOING_AWAY
         writer.write(b"{}")
         # To its end: the line is closed behind the answer.
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
         assert answer.startswith(b"HTTP/1.1 ")
         writer.close()
-        assert await asyncio.to_thread(process.process.wait, 15) == 0
+        assert await asyncio.to_thread(process.process.wait, PATIENCE) == 0
         acknowledged = [f.re for f in sender.unread if isinstance(f, protocol.Sent)]
         kept = await stored(chat)
         for frame in frames:

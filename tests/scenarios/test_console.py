@@ -8,7 +8,13 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.scenarios.colleague import ARGON_PATIENCE, MESSAGE_PATIENCE, Colleague, activate_together
+from tests.scenarios.colleague import (
+    ARGON_PATIENCE,
+    CODES,
+    MESSAGE_PATIENCE,
+    Colleague,
+    activate_together,
+)
 from tests.scenarios.stack import Stack
 from tests.scenarios.test_screens import Reviewer
 
@@ -23,8 +29,15 @@ def enter(page: Page, stack: Stack, person: Colleague) -> None:
     page.goto(f"{stack.console_url}/")
     page.get_by_label("Login").fill(person.person.login)
     page.get_by_label("Passphrase").fill(person.passphrase)
-    page.get_by_label("One-time code").fill(person.totp())
-    page.get_by_role("button", name="Sign in").click()
+    alert = page.get_by_role("alert")
+    answer = alert.or_(page.get_by_role("heading", name="Audit log"))
+    for _ in range(CODES):
+        page.get_by_label("One-time code").fill(person.totp())
+        page.get_by_role("button", name="Sign in").click()
+        expect(answer.first).to_be_visible(timeout=ARGON_PATIENCE)
+        # Stretching the passphrase took longer than the code was good for.
+        if not alert.filter(has_text="one-time code is wrong").is_visible():
+            return
 
 
 def test_an_auditor_searches_verifies_and_exports(

@@ -7,7 +7,7 @@ believes nothing but the policy: signatures and cosignatures are verified, hashe
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -213,7 +213,7 @@ class Checker:
         for level, number, root, content in self._named("tiles", STORED_TILES):
             first = number * tiles.WIDTH
             made = (
-                [row[0] for row, _ in zip(hashes, range(tiles.WIDTH), strict=False)]
+                [row[0] for row in islice(hashes, tiles.WIDTH)]
                 if level == 0
                 else below[level - 1][first : first + tiles.WIDTH]
             )

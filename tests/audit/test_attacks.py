@@ -13,9 +13,11 @@ import pytest
 from django.db import transaction
 
 from audit import intake, log, reconcile
+from audit.checking import Checker
 from audit.events import Actor, PersonChanged
 from audit.integrating import Service
 from audit.note import Checkpoint, sign_note
+from audit.tiles import WIDTH
 from audit.verify.__main__ import main as beep_verify
 from audit.witnessing import ForkError, Witnesses
 from beep import clock
@@ -31,6 +33,22 @@ def test_a_log_that_nobody_touched_is_good(database: TestDatabase, crew: Crew, t
     (tmp_path / "policy").write_text(crew.policy.format())
     assert beep_verify([str(folder), "--policy", str(tmp_path / "policy")]) == 0
     assert beep_verify([str(shutil.make_archive(str(tmp_path / "zip"), "zip", folder))]) == 0
+
+
+def test_a_log_of_several_tiles_is_good_and_the_altered_one_is_named(
+    database: TestDatabase, crew: Crew, tmp_path: Path
+) -> None:
+    support.happen(3 * WIDTH - COUNT + 1)
+    assert integrate(database) == 3 * WIDTH + 1
+    support.publish(database, crew)
+    assert support.alarms(database, crew) == []
+    assert beep_verify([str(exported(database, crew, tmp_path / "export"))]) == 0
+    tamper(
+        database, "UPDATE audit_tile SET hashes = overlay(hashes placing '\\x00' from 9 for 1) WHERE tile = 2"
+    )
+    with psycopg.connect(database.urls.auditor) as connection:
+        (alarm,) = Checker(connection, crew.policy, ORIGIN).run()
+    assert str(alarm).endswith("tile/0/002")
 
 
 def test_1_an_entry_altered_with_triggers_disabled(

@@ -81,14 +81,15 @@ export class Joins {
     }
   }
 
-  /** Applies a commit that came with a Welcome for this device: it is let in, for the first time or again. */
-  async applyCommit(step: Step, envelope: Envelope): Promise<void> {
+  /** Applies a commit that came with a Welcome, which lets this device in, perhaps again. False when that is refused. */
+  async applyCommit(step: Step, envelope: Envelope): Promise<boolean> {
     const mail = await this.mailbox.welcomeFor(step.blind, envelope);
     const stored = await this.#group(step.blind, envelope.generation);
     const before = stored?.value ?? null;
     const current = await lastKnown(this.context, step.blind, step.conversation.generation);
     const place = await step.advance(envelope);
     const { conversation } = step;
+    let taken = true;
     try {
       if (!mail) throw new JoinRefused("no_welcome");
       demandInForce(conversation, current, envelope);
@@ -131,8 +132,10 @@ export class Joins {
       const code = this.#refusal(error);
       step.row(envelope.seq, place, code === "no_welcome" ? "elsewhere" : "refused", { code });
       conversation.server.epoch = Math.max(conversation.server.epoch, envelope.epoch + 1);
+      taken = false;
     }
     if (mail) step.batch.remove("mail", numbered(step.blind, mail.logSeq));
+    return taken;
   }
 
   /**

@@ -69,8 +69,7 @@ export class Log {
     } else {
       const welcomed = await this.#welcomed(stored, rest);
       if (welcomed.has(first.seq)) {
-        await this.joins.applyCommit(step, first);
-        await step.commit();
+        await (await this.#letIn(stored, step, first)).commit();
         return;
       }
       const run: Envelope[] = [];
@@ -98,6 +97,22 @@ export class Log {
     const group = await this.context.store.get("groups", numbered(key, value.generation));
     if (group?.value.state && !hasAsked(value, this.context.now())) return NOBODY;
     return this.joins.welcomed(key, true);
+  }
+
+  /**
+   * The step of a commit that came with a Welcome. Where that is refused, who stands in the tree that the commit ends takes
+   * it as everybody there does: it takes this device's leaf, or is refused itself.
+   */
+  async #letIn(stored: Stored<ConversationRecord>, step: Step, commit: Envelope): Promise<Step> {
+    if (await this.joins.applyCommit(step, commit)) return step;
+    const { generation, epoch, seq } = commit;
+    const group = (await this.context.store.get("groups", numbered(stored.key, generation)))?.value;
+    const inForce = generation === stored.value.generation && group?.epoch === epoch;
+    if (!inForce || !group.state || group.broken) return step;
+    const judged = new Step(this.context, stored);
+    await this.#applyRun(judged, [commit]);
+    judged.batch.remove("mail", numbered(stored.key, seq));
+    return judged;
   }
 
   /** Messages, and commits by others, of the generation in force. */

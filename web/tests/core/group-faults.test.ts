@@ -258,8 +258,8 @@ describe("a device that was away for long", () => {
     expect(notices(await omar.items(talk)).map(({ kind }) => kind)).not.toContain("gap");
   });
 
-  it("asks to be let in again when the Welcome of such a commit is spoilt, and marks what it missed", async () => {
-    await carriedOutLate();
+  /** Spoils the next Welcome that Omar gets. */
+  function spoilsWelcome(): void {
     let spoilt: number | null = null;
     server.tamper = onlyTo(
       omar.device,
@@ -268,6 +268,11 @@ describe("a device that was away for long", () => {
         return mail.log_seq === spoilt ? { ...mail, welcome: mail.welcome.map((octet) => octet ^ 1) } : mail;
       }),
     );
+  }
+
+  it("asks to be let in again when the Welcome of such a commit is spoilt, and marks what it missed", async () => {
+    await carriedOutLate();
+    spoilsWelcome();
     const epoch = server.talks.get(talk)?.epoch ?? 0;
     await omar.open();
     await omar.start();
@@ -275,6 +280,27 @@ describe("a device that was away for long", () => {
     await caught(omar);
     // The commit was sound, and nobody is told otherwise.
     expect(server.talks.get(talk)?.reports.size).toBe(0);
+    await ayesha.composer.add(talk, "read");
+    await expect.poll(() => omar.texts(talk), patience).toEqual(["one", "read"]);
+    expect(notices(await omar.items(talk)).map(({ kind }) => kind)).toContain("gap");
+  });
+
+  it("knows at once that its leaf is gone when the Welcome that it has just asked for is spoilt", async () => {
+    onTestFinished(hurry(8));
+    await ayesha.composer.add(talk, "one");
+    await omar.settled(talk, 1);
+    spoilsWelcome();
+    await omar.sync?.groups.askIn(talk);
+    await expect.poll(async () => (await view(omar)).record.standing, patience).toBe("waiting");
+    // The commit is judged by the tree that it ends: nothing of that is kept, and nobody is told that it is unsound.
+    expect((await view(omar)).group?.state).toBeNull();
+    expect(server.talks.get(talk)?.reports.size).toBe(0);
+    await ayesha.composer.add(talk, "missed");
+    await sana.settled(talk, 2);
+    omar.kill();
+    await omar.open();
+    await omar.start();
+    await caught(omar);
     await ayesha.composer.add(talk, "read");
     await expect.poll(() => omar.texts(talk), patience).toEqual(["one", "read"]);
     expect(notices(await omar.items(talk)).map(({ kind }) => kind)).toContain("gap");

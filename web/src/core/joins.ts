@@ -71,6 +71,7 @@ export class Joins {
       step.notice(envelope.seq, envelope.time, { kind: "log-mismatch" });
     }
     const broken = (before?.broken ?? null) !== null || conversation.server.frozenSeq !== null;
+    conversation.awaySince ??= await brokenSince(this.context, step.blind, before, envelope.seq);
     if (own) await this.#adopt(step, envelope, place, before, broken);
     else await this.#joinBegin(step, envelope, place, welcome, before, broken);
     conversation.generation = Math.max(conversation.generation, envelope.generation);
@@ -119,7 +120,7 @@ export class Joins {
       // Only members ask, and a sibling that was there before says the same: the device is new, not the person.
       const member =
         hasAsked(conversation, this.context.now()) || hasSibling(joined, envelope, idBytes(self.device));
-      conversation.awaySince ??= await brokenSince(this.context, step.blind, before);
+      conversation.awaySince ??= await brokenSince(this.context, step.blind, before, envelope.seq);
       this.#enter(step, envelope, group, joined);
       // Whoever is new to the group has no other device with what came before.
       if (conversation.kind === "group" && !told && !member) await step.forgetElsewhere();

@@ -162,13 +162,17 @@ export async function putOut(context: Context, conversation: Id, left: boolean):
   await step.commit();
 }
 
-/** Since when a group ends here with a commit that could not be used; null for one that does not. */
+/**
+ * Since when a group ends here with a commit that could not be used, as seen at `seq`, which leads out of it; null for one
+ * that does not, or where nothing stands between the two.
+ */
 export async function brokenSince(
   { store }: Context,
   blind: string,
   group: Pick<GroupRecord, "broken"> | null,
+  seq: number,
 ): Promise<number | null> {
-  if (!group?.broken) return null;
+  if (!group?.broken || group.broken.seq + 1 >= seq) return null;
   return (await store.get("raw", numbered(blind, group.broken.seq)))?.value.time ?? null;
 }
 

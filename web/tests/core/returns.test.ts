@@ -5,7 +5,7 @@ import type { Notice } from "../../src/core/api";
 import { readView } from "../../src/core/pending";
 import { calm, company, type Company, heard, notices } from "./group";
 import { hurried, settled } from "./clock";
-import { onlyTo, onState } from "./double-lies";
+import { onEnvelopes, onlyTo, onState } from "./double-lies";
 import type { Member } from "./member";
 
 hurried(8);
@@ -100,6 +100,27 @@ it("a device that heard of a stopped group, and was let into the next one, takes
   expect((await record()).server.frozenSeq).toBeNull();
   await heard(group, third, "In the second");
   expect(talk.generation).toBe(2);
+});
+
+it("a device that could not take the last commit, and comes back by a begin, shows what it has missed", async () => {
+  const { server, talk } = group;
+  await heard(group, third, "While I am here");
+  third.kill();
+  const before = talk.envelopes.length;
+  await heard({ ...group, members: [admin, second] }, second, "Not for the third");
+  const spoilt = talk.envelopes.find(({ kind, seq }) => kind === 2 && seq > before)!;
+  talk.frozenSeq = talk.envelopes.length;
+  server.tellState(talk);
+  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 20_000);
+  server.tamper = onlyTo(
+    third.device,
+    onEnvelopes((one) => (one.seq === spoilt.seq ? { ...one, body: one.body.slice(1) } : one)),
+  );
+  await third.open();
+  await calm({ talk, members: [admin, second] });
+  await heard(group, second, "In the second");
+  const begin = talk.envelopes.find(({ generation }) => generation === 2)!;
+  expect(await comings(third)).toEqual([{ kind: "gap", from: spoilt.time, to: begin.time }]);
 });
 
 it("a device that only the server has put out shows that it is in again", async () => {

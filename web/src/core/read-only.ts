@@ -5,6 +5,8 @@ import { Value } from "./readable";
 
 /** What makes a log or a slot grow, which a restored server refuses until its members have given back the rest. */
 const WRITES: ReadonlySet<RequestTag> = new Set(["send", "commit", "begin", "slot_put", "rejoin", "leave"]);
+/** Gives back what a server has lost. Only one that was restored takes it, or compares it with what it has. */
+const GIVES_BACK: RequestTag = "reupload";
 /** After so long without a refusal nobody knows: whoever writes next is told. Three times what the server names. */
 const BELIEVED_MS = 90_000;
 
@@ -54,13 +56,16 @@ export class ReadOnlyWatch {
       onEvent: (run) => link.onEvent(run),
       request: (tag, fields) => {
         const answer = link.request(tag, fields);
-        if (WRITES.has(tag))
+        const givesBack = tag === GIVES_BACK;
+        if (givesBack || WRITES.has(tag))
           answer.then(
             () => {
-              this.#heard(false);
+              this.#heard(givesBack);
             },
             (error: unknown) => {
-              if (error instanceof TransportError && error.code === "read_only") this.#heard(true);
+              if (!(error instanceof TransportError)) return;
+              const { code } = error;
+              if (code === "read_only" || (givesBack && code === "range_refused")) this.#heard(true);
             },
           );
         return answer;

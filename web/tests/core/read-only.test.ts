@@ -54,6 +54,23 @@ it("is told by a refusal, in all tabs, and ended by what is taken", async () => 
   expect([leading.value.get(), other.value.get()]).toEqual([false, false]);
 });
 
+it("is told at the connection by what such a server alone takes back, or compares, before anybody writes", async () => {
+  const refuses: { code: string | null } = { code: "conflict" };
+  const { leading, other, link } = tabs(refuses);
+  const giveBack = () => link.request("reupload", {} as never).catch(() => undefined);
+  // So says a server that has not been restored.
+  await giveBack();
+  expect(leading.value.get()).toBe(false);
+  for (const code of [null, "range_refused"]) {
+    refuses.code = code;
+    await giveBack();
+    expect([leading.value.get(), other.value.get()]).toEqual([true, true]);
+    refuses.code = null;
+    await write(link);
+    expect([leading.value.get(), other.value.get()]).toEqual([false, false]);
+  }
+});
+
 it("is not told by other refusals", async () => {
   const { leading, link } = tabs({ code: "busy" });
   await write(link);

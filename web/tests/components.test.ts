@@ -8,6 +8,7 @@ import ComposerHost from "./ComposerHost.svelte";
 import MarkdownView from "../src/ui/main/Markdown.svelte";
 import { watchIdle } from "../src/ui/idle";
 import { FakeApp } from "./fake-app";
+import { soon } from "./view-kit";
 
 let app: FakeApp;
 let mounted: ReturnType<typeof mount> | undefined;
@@ -71,7 +72,7 @@ test("Enter sends, Shift with Enter does not, an input method's Enter neither", 
   expect(await enter(field)).toBe(true);
   expect(calls("send")).toEqual([[id, "آداب"]]);
   expect(field.value).toBe("");
-  await vi.waitFor(() => expect(calls("setDraft").at(-1)).toEqual([id, ""]));
+  await soon(() => expect(calls("setDraft").at(-1)).toEqual([id, ""]));
 });
 
 test("where Enter begins a line, Control with Enter sends", async () => {
@@ -95,7 +96,7 @@ test("what could not be stored comes back into the field with a sentence that he
   const { field } = composer(0);
   await type(field, "Do not lose me");
   await enter(field);
-  await vi.waitFor(() => expect(field.value).toBe("Do not lose me"));
+  await soon(() => expect(field.value).toBe("Do not lose me"));
   expect(document.querySelector("[role=alert]")?.textContent).toContain("Free some disk space");
 });
 

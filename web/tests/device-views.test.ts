@@ -15,6 +15,7 @@ import Devices from "../src/ui/settings/Devices.svelte";
 import { FakeApp } from "./fake-app";
 import { me, newcomer } from "./fake-devices";
 import ViewHost from "./ViewHost.svelte";
+import { soon } from "./view-kit";
 
 let app: FakeApp;
 let mounted: ReturnType<typeof mount> | undefined;
@@ -49,7 +50,7 @@ test("it says how much time is left, and one's word stops it", async () => {
   expect(words).toContain("at the earliest (52 hours left)");
   click("reset-not-me");
   click("reset-stop");
-  await vi.waitFor(() => expect(onstopped).toHaveBeenCalledOnce());
+  await soon(() => expect(onstopped).toHaveBeenCalledOnce());
   expect(app.calls.filter(([name]) => name === "stopReset")).toHaveLength(1);
   expect(document.querySelector("[data-action=reset-stop]")).toBeNull();
 });
@@ -59,7 +60,7 @@ test("a refusal is shown and nothing is claimed", async () => {
   show(false);
   click("reset-not-me");
   click("reset-stop");
-  await vi.waitFor(() => expect(document.querySelector("[data-error=offline]")).not.toBeNull());
+  await soon(() => expect(document.querySelector("[data-error=offline]")).not.toBeNull());
   expect(onstopped).not.toHaveBeenCalled();
 });
 
@@ -94,7 +95,7 @@ test("whoever waits for a reset sees what is missing, and how long", async () =>
     app = new FakeApp("reset");
     app.resetting = { state: "waiting", officers, earliest: Date.now() + rest };
     put(ResetWait, { onagain: () => undefined });
-    await vi.waitFor(() => expect(document.querySelector("[data-reset=waiting]")).not.toBeNull());
+    await soon(() => expect(document.querySelector("[data-reset=waiting]")).not.toBeNull());
     return [document.querySelector("h1")!.textContent, document.querySelector("[data-left]") !== null];
   };
   expect(await shown(1, 40 * hour)).toEqual(["Waiting for two officers", true]);
@@ -111,15 +112,15 @@ test("after the approval it says when the new device has come in, and is left by
   field.value = "40871526";
   field.dispatchEvent(new Event("input", { bubbles: true }));
   document.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
-  await vi.waitFor(() => expect(document.querySelector("[data-qr^='BEEP-APPROVED:']")).not.toBeNull());
+  await soon(() => expect(document.querySelector("[data-qr^='BEEP-APPROVED:']")).not.toBeNull());
   const done = document.querySelector<HTMLElement>("[data-action=done]")!;
-  await vi.waitFor(() => expect(document.activeElement).toBe(done));
+  await soon(() => expect(document.activeElement).toBe(done));
   expect(document.querySelector("dialog[data-arrived]")).toBeNull();
   const now = Date.now();
   const device = { id: newcomer, name: "New", kind: "regular" as const, expiresAt: null, current: false };
   // In the list since the approval; seen once it has come in.
   app.more = [{ ...device, addedAt: now, lastSeenAt: now, revokedAt: null }];
-  await vi.waitFor(() => expect(document.querySelector("dialog[data-arrived]")).not.toBeNull(), 10_000);
+  await soon(() => expect(document.querySelector("dialog[data-arrived]")).not.toBeNull());
   expect(document.body.textContent).toContain("Your messages follow");
   expect(document.querySelector("[data-qr]")).toBeNull();
   click("done");
@@ -139,7 +140,7 @@ test("without a camera each scanner says what else there is", async () => {
     [...document.querySelectorAll("button")]
       .find((button) => button.textContent.includes("Use the camera"))!
       .click();
-    await vi.waitFor(() => expect(document.querySelector("[data-scan] [role=alert]")).not.toBeNull());
+    await soon(() => expect(document.querySelector("[data-scan] [role=alert]")).not.toBeNull());
     expect(document.querySelector("[data-scan] [role=alert]")!.textContent).toContain(otherwise);
   }
 });
@@ -173,7 +174,7 @@ test("banners: a restored server, and when a shared computer erases itself", asy
   }));
   app.devices = () => Promise.resolve(own);
   put(Banners, { me: { ...me, temporary: true }, needsSignIn: false });
-  await vi.waitFor(() => expect(document.querySelector("[data-until='1800000000000']")).not.toBeNull());
+  await soon(() => expect(document.querySelector("[data-until='1800000000000']")).not.toBeNull());
   app.readOnly.set(false);
   flushSync();
   expect(document.querySelector("[data-banner=read-only]")).toBeNull();
@@ -183,7 +184,7 @@ test("copying can be stopped while it is under way, and not after", async () => 
   app = new FakeApp("history");
   put(HistoryBar, { history: app.history.get()! });
   click("stop-history");
-  await vi.waitFor(() => expect(app.history.get()).toBeNull());
+  await soon(() => expect(app.history.get()).toBeNull());
   expect(app.calls.filter(([name]) => name === "cancelHistory")).toHaveLength(1);
   if (mounted) await unmount(mounted);
   put(HistoryBar, { history: { role: "sending", state: "done", progress: { done: 3, total: 3 } } });
@@ -205,12 +206,12 @@ test("the list names what is unused for 90 days, and says when it is full", asyn
   });
   app.more = [device("old", 91), device("older", 120)];
   put(Devices, { me });
-  await vi.waitFor(() => expect(document.querySelectorAll("[data-device]").length).toBe(6));
+  await soon(() => expect(document.querySelectorAll("[data-device]").length).toBe(6));
   const unseen = [...document.querySelectorAll("[data-device]:has([data-unseen])")];
   expect(unseen.map((row) => row.getAttribute("data-device"))).toEqual(["old", "older"]);
   expect(document.querySelector("[data-devices-full]")).toBeNull();
   if (mounted) await unmount(mounted);
   app.more = [device("one", 1), device("two", 1), device("three", 1)];
   put(Devices, { me });
-  await vi.waitFor(() => expect(document.querySelector("[data-devices-full]")).not.toBeNull());
+  await soon(() => expect(document.querySelector("[data-devices-full]")).not.toBeNull());
 });

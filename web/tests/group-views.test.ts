@@ -23,7 +23,7 @@ import SafetyDialog from "../src/ui/safety/SafetyDialog.svelte";
 import { shownToast } from "../src/ui/toast.svelte";
 import { FakeApp, type Scene } from "./fake-app";
 import { people } from "./fake-people";
-import { $, appears, fill, group, ViewKit } from "./view-kit";
+import { $, appears, fill, group, ViewKit, soon } from "./view-kit";
 
 const kit = new ViewKit();
 let app: FakeApp;
@@ -52,7 +52,7 @@ describe("who is meant", () => {
     const known = new People(app);
     const ids = people.slice(0, 6).map(({ id }) => id);
     namesOf(ids, known, "en");
-    await vi.waitFor(() => expect(known.get(ids[5]!)).toBeDefined());
+    await soon(() => expect(known.get(ids[5]!)).toBeDefined());
     const plain = (text: string): string => text.replace(/[\u2068\u2069]/gu, "");
     expect(plain(namesOf(ids.slice(1, 3), known, "en"))).toBe("Bilal Ahmed Khan and Zahra Hosseini");
     expect(plain(namesOf(ids, known, "en"))).toBe(
@@ -166,10 +166,10 @@ describe("the menu of a conversation", () => {
     conversationActions(app, summary(group(0)), () => undefined, 1000)
       .find(({ name }) => name === "mute-8")
       ?.select();
-    await vi.waitFor(() => expect(shownToast()?.text).toBe("Muted"));
+    await soon(() => expect(shownToast()?.text).toBe("Muted"));
     expect(summary(group(0)).mutedUntil).toBe(1000 + 8 * 3_600_000);
     shownToast()?.undo?.();
-    await vi.waitFor(() => expect(summary(group(0)).mutedUntil).toBe(before));
+    await soon(() => expect(summary(group(0)).mutedUntil).toBe(before));
   });
 
   test("a refusal is said in the same place, without a way back", async () => {
@@ -177,7 +177,7 @@ describe("the menu of a conversation", () => {
     conversationActions(app, summary(group(1)), () => undefined)
       .find(({ name }) => name === "pin")
       ?.select();
-    await vi.waitFor(() => expect(shownToast()?.text).toContain("No network"));
+    await soon(() => expect(shownToast()?.text).toContain("No network"));
     expect(shownToast()?.undo).toBeNull();
   });
 });
@@ -226,7 +226,7 @@ describe("members", () => {
     await tick();
     expect(calls("removeMember")).toEqual([]);
     [...document.querySelectorAll<HTMLElement>("dialog button")].at(-1)?.click();
-    await vi.waitFor(() => expect(calls("removeMember")).toEqual([[group(0), bilal.id]]));
+    await soon(() => expect(calls("removeMember")).toEqual([[group(0), bilal.id]]));
   });
 
   test("oneself first, then admins, then members, then those invited", () => {
@@ -270,7 +270,7 @@ describe("a device that asks to be let in", () => {
     ask();
     for (const code of ["approval_digits", "approval_digits_last", "approval_ended"]) {
       await approve("11112222");
-      await vi.waitFor(() => expect(calls("approveWithDigits")).not.toHaveLength(0));
+      await soon(() => expect(calls("approveWithDigits")).not.toHaveLength(0));
       await appears(`[data-error=${code}]`);
       app.calls.length = 0;
     }
@@ -287,7 +287,7 @@ describe("a device that asks to be let in", () => {
   test("refusing tells the other device", async () => {
     ask();
     $("[data-action=refuse]").click();
-    await vi.waitFor(() => expect(calls("refusePairing")).toHaveLength(1));
+    await soon(() => expect(calls("refusePairing")).toHaveLength(1));
   });
 });
 
@@ -306,7 +306,7 @@ describe("the new device", () => {
     app.approval.set({ state: "confirm" });
     flushSync();
     $("[data-action=approved-no]").click();
-    await vi.waitFor(() => expect(calls("confirmApproval")).toEqual([[false]]));
+    await soon(() => expect(calls("confirmApproval")).toEqual([[false]]));
     flushSync();
     expect($("[data-approval]").dataset["reason"]).toBe("mismatch");
   });
@@ -343,7 +343,7 @@ describe("safety numbers", () => {
     expect(calls("checkSafetyQr")).toEqual([]);
     await fill("[data-scan] textarea", code);
     $("[data-scan] form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
-    await vi.waitFor(() => expect($("dialog").dataset["verified"]).toBe("true"));
+    await soon(() => expect($("dialog").dataset["verified"]).toBe("true"));
   });
 });
 
@@ -355,14 +355,14 @@ describe("reports", () => {
     await appears(`[data-person="${people[7]!.id}"]`);
     await fill("textarea", "  Again.  ");
     $("[data-action=send-report]").click();
-    await vi.waitFor(() => expect(onsent).toHaveBeenCalled());
+    await soon(() => expect(onsent).toHaveBeenCalled());
     expect(calls("report")).toEqual([[group(0), ["a", "b"], "Again."]]);
   });
 
   test("cannot be sent where there is no moderator", async () => {
     app.moderators = () => Promise.resolve([]);
     show(ReportDialog, { ...props, conversation: summary(group(0)), onsent: () => undefined });
-    await vi.waitFor(() => expect(document.body.textContent).toContain("no moderator"));
+    await soon(() => expect(document.body.textContent).toContain("no moderator"));
     expect($<HTMLButtonElement>("[data-action=send-report]").disabled).toBe(true);
   });
 });
@@ -370,7 +370,7 @@ describe("reports", () => {
 describe("a reset", () => {
   test("begins with the letter when none waits", async () => {
     show(Reset, {}, "signed-out");
-    await vi.waitFor(() => expect(document.querySelectorAll("form input")).toHaveLength(2));
+    await soon(() => expect(document.querySelectorAll("form input")).toHaveLength(2));
   });
 
   test("shows who has agreed when one waits", async () => {

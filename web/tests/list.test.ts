@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 /** The list of conversations and its search. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import Conversation from "../src/ui/main/Conversation.svelte";
 import ListPane from "../src/ui/main/ListPane.svelte";
 import { me } from "./fake-devices";
 import { people } from "./fake-people";
-import { $, appears, fill, group, ViewKit } from "./view-kit";
+import { $, appears, fill, group, ViewKit, soon } from "./view-kit";
 
 const kit = new ViewKit();
 beforeEach(() => kit.begin());
@@ -24,7 +24,7 @@ test("a search finds one's groups and conversations before the directory, also w
   kit.app.connection.set("offline");
   await fill("[role=search] input", people[1]!.name.local);
   expect(rows("[data-found]")).toHaveLength(1);
-  await vi.waitFor(() => expect($("nav").textContent).toContain("No network"));
+  await soon(() => expect($("nav").textContent).toContain("No network"));
   $("[data-found] a").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
   await appears("nav > ul");
   expect(document.querySelector("[data-found]")).toBeNull();
@@ -33,6 +33,6 @@ test("a search finds one's groups and conversations before the directory, also w
 test("an address of no conversation says so, with the way back", async () => {
   const props = { me, onleave: () => undefined };
   kit.show(Conversation, { ...props, id: "00000000-0000-4000-8000-000000000000" });
-  (await vi.waitFor(() => $("[data-absent] button"), { timeout: 10_000 })).click();
+  (await appears("[data-absent] button")).click();
   expect(location.pathname).toBe("/");
 });

@@ -7,7 +7,7 @@ import MessageInfo from "../src/ui/details/MessageInfo.svelte";
 import MessageView from "../src/ui/main/MessageView.svelte";
 import { shownToast } from "../src/ui/toast.svelte";
 import { me } from "./fake-devices";
-import { $, group, ViewKit } from "./view-kit";
+import { $, group, ViewKit, soon } from "./view-kit";
 
 const kit = new ViewKit();
 beforeEach(() => kit.begin());
@@ -70,7 +70,7 @@ describe("the menu of a message", () => {
       $("[data-message-menu]").click();
       await tick();
       $("[data-action=copy]").click();
-      await vi.waitFor(() => expect(shownToast()?.text).toContain(answer));
+      await soon(() => expect(shownToast()?.text).toContain(answer));
       write.mockRejectedValueOnce(new Error("denied"));
     }
     expect(write).toHaveBeenCalledWith(theirs().text);
@@ -109,10 +109,10 @@ test("what was refused can be discarded and had back", async () => {
   kit.app.thread(group(0)).set([failed]);
   show(failed);
   $(".failed button:last-child").click();
-  await vi.waitFor(() => expect(shownToast()?.undo).toBeTruthy());
+  await soon(() => expect(shownToast()?.undo).toBeTruthy());
   expect(kit.calls("discard")).toEqual([[group(0), failed.id]]);
   shownToast()?.undo?.();
-  await vi.waitFor(() => expect(kit.calls("send")).toEqual([[group(0), failed.text]]));
+  await soon(() => expect(kit.calls("send")).toEqual([[group(0), failed.text]]));
 });
 
 describe("how far a message has come", () => {

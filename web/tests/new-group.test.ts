@@ -1,13 +1,13 @@
 // @vitest-environment happy-dom
 /** Making a group: what was chosen waits for its owner, and goes when it should. */
 import { tick } from "svelte";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { PersonCard } from "../src/core/api";
 import NewGroup from "../src/ui/groups/NewGroup.svelte";
 import { shownToast } from "../src/ui/toast.svelte";
 import { me as deviceMe } from "./fake-devices";
 import { people } from "./fake-people";
-import { $, appears, fill, ViewKit } from "./view-kit";
+import { $, appears, fill, ViewKit, soon } from "./view-kit";
 
 const kit = new ViewKit();
 const bilal = people[1]!;
@@ -72,8 +72,8 @@ describe("a new group", () => {
     await tick();
     await fill("input[required]", "Budget");
     $("form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
-    await vi.waitFor(() => expect(kit.calls("createGroup")).toHaveLength(1));
-    await vi.waitFor(() => expect(location.pathname).toMatch(/^\/c\//u));
+    await soon(() => expect(kit.calls("createGroup")).toHaveLength(1));
+    await soon(() => expect(location.pathname).toMatch(/^\/c\//u));
     await kit.hide();
     again();
     expect(document.querySelector("[data-chip]")).toBeNull();

@@ -56,7 +56,10 @@ export function $<T extends HTMLElement>(selector: string): T {
   return found;
 }
 
-export const appears = (selector: string): Promise<HTMLElement> => vi.waitFor(() => $(selector));
+/** Once `check` raises nothing any more; Vitest's own second asserts a speed. */
+export const soon = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 50_000 });
+
+export const appears = (selector: string): Promise<HTMLElement> => soon(() => $(selector));
 
 /** The id of the group at place `index` of the in-memory application. */
 export const group = (index: number): Id => `00000000-0000-4000-c000-${String(index).padStart(12, "0")}`;

@@ -70,7 +70,7 @@ describe("approval by digits", () => {
     expect(server.living(old.person)).toContain(fresh.device);
     expect(old.app!.pairings.get()).toEqual([]);
     await until(fresh.app.connection, (state) => state === "online");
-  }, 60_000);
+  }, 120_000);
 
   it("says when there are as many devices as there may be", async () => {
     for (let i = 0; i < 4; i++) await old.approve();
@@ -82,7 +82,7 @@ describe("approval by digits", () => {
     });
     expect(server.living(old.person)).toHaveLength(5);
     await old.app!.refusePairing(id);
-  }, 60_000);
+  }, 120_000);
 
   it("takes digits as people write them, and three wrong ones end the pairing", async () => {
     const approval = await ask();
@@ -106,7 +106,7 @@ describe("approval by digits", () => {
     expect(server.living(old.person)).toEqual([old.device]);
     // Nothing of the attempt stays in the browser.
     expect(fresh.values.size).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it("goes on after the new device was killed between approval and session", async () => {
     const approval = await ask();
@@ -125,7 +125,7 @@ describe("approval by digits", () => {
     const found = await fresh.app.signIn({ login: "ayesha", passphrase: PASSPHRASE, totp: "000000" });
     expect(found).toBe("open");
     expect(server.living(old.person)).toContain(fresh.device);
-  }, 60_000);
+  }, 120_000);
 
   it("goes on after the approving device's answer was lost and its tab killed", async () => {
     const approval = await ask();
@@ -135,14 +135,14 @@ describe("approval by digits", () => {
     // The statement arrives, its answer does not, and nothing after it leaves.
     server.lost = (path) => broken && path === `pairings/${id}/messages`;
     void old.app!.approveWithDigits(id, digits, false).catch(() => undefined);
-    await expect.poll(() => server.living(old.person).length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => server.living(old.person).length, { timeout: 50_000 }).toBe(2);
     old.kill();
     broken = false;
     await old.open();
     await until(approval, (state) => state.state === "confirm");
     await fresh.app.confirmApproval(true);
     expect(fresh.app.session.get().kind).toBe("open");
-  }, 60_000);
+  }, 120_000);
 
   it("is refused by the person, who says that no device of theirs approved", async () => {
     const approval = await ask();
@@ -153,7 +153,7 @@ describe("approval by digits", () => {
     await fresh.app.confirmApproval(false);
     expect(approval.get()).toEqual({ state: "refused", reason: "cancelled" });
     expect(fresh.app.session.get().kind).not.toBe("open");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a server in the middle", () => {
@@ -177,7 +177,7 @@ describe("a server in the middle", () => {
     expect(old.app!.pairings.get()).toEqual([]);
     expect(server.living(old.person)).toEqual([old.device]);
     expect(forged.length).toBeGreaterThan(0);
-  }, 60_000);
+  }, 120_000);
 
   it("is found out even when it commits to its keys in time", async () => {
     const stranger = (await Member.create(server, { suites: [] })).keys.signaturePublic;
@@ -206,7 +206,7 @@ describe("a server in the middle", () => {
     });
     expect(server.living(old.person)).toEqual([old.device]);
     expect(hers).not.toBeNull();
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("approval by QR", () => {
@@ -220,7 +220,7 @@ describe("approval by QR", () => {
     await fresh.app.scanApproval(answer.qr);
     expect(fresh.app.session.get().kind).toBe("open");
     expect(server.living(old.person)).toContain(fresh.device);
-  }, 60_000);
+  }, 120_000);
 
   it("refuses another's text, and an answer that is not about this device", async () => {
     const approval = await ask();
@@ -236,7 +236,7 @@ describe("approval by QR", () => {
     });
     expect(approval.get()).toEqual({ state: "refused", reason: "mismatch" });
     expect(fresh.app.session.get().kind).not.toBe("open");
-  }, 60_000);
+  }, 120_000);
 
   it("ends the pairing when the offer is about other keys", async () => {
     const approval = await ask();
@@ -250,5 +250,5 @@ describe("approval by QR", () => {
     ).rejects.toMatchObject({ code: "approval_mismatch" });
     await until(approval, (state) => state.state === "refused");
     expect(server.living(old.person)).toEqual([old.device]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -100,7 +100,7 @@ async function takeOver(by: Member, victims: readonly Member[], as: Member = by)
 async function judged(victim: Member, seq: number): Promise<string> {
   await settled(
     async () => ((await outcome(victim, group.talk, seq)) === "nothing" ? "waits" : null),
-    20_000,
+    120_000,
   );
   return outcome(victim, group.talk, seq);
 }
@@ -131,7 +131,7 @@ it("a stranger whom the server helps begins no generation of a group", async () 
 it("who has been removed begins no generation of the group", async () => {
   await heard(group, third, "While I am here");
   await admin.app!.removeMember(group.id, third.person);
-  await settled(() => Promise.resolve(group.talk.leafOf(third.device) === null ? null : "is in"), 20_000);
+  await settled(() => Promise.resolve(group.talk.leafOf(third.device) === null ? null : "is in"), 50_000);
   await heard({ ...group, members: [admin, second] }, admin, "Without the third");
   const seq = await takeOver(third, [second]);
   expect(await judged(second, seq)).toBe("refused stranger");
@@ -238,7 +238,7 @@ it("a generation of before does not come back by a Welcome", async () => {
   const old = await held(admin);
   group.talk.frozenSeq = 1;
   group.server.tellState(group.talk);
-  await settled(() => Promise.resolve(group.talk.generation === 2 ? null : "the first"), 20_000);
+  await settled(() => Promise.resolve(group.talk.generation === 2 ? null : "the first"), 50_000);
   await heard(group, second, "The second generation");
   await asks(second, old.generation);
   const seq = await bringIn(admin, second, old);
@@ -250,7 +250,7 @@ it("who asks to be let in takes no Welcome from somebody who is out", async () =
   await heard(group, third, "I was here");
   const old = await held(third);
   await admin.app!.removeMember(group.id, third.person);
-  await settled(() => Promise.resolve(group.talk.leafOf(third.device) === null ? null : "is in"), 20_000);
+  await settled(() => Promise.resolve(group.talk.leafOf(third.device) === null ? null : "is in"), 50_000);
   await heard({ ...group, members: [admin, second] }, second, "Without the third");
   const now = await held(second);
   await asks(second, now.generation);

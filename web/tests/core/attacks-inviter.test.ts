@@ -61,7 +61,7 @@ async function letIn(): Promise<void> {
   for (const away of [admin, third]) away.kill();
   for (const statement of statements) await server.appendStatement(newcomer.person, statement);
   await newcomer.open();
-  await settled(() => Promise.resolve(talk.leafOf(newcomer.device) === null ? "outside" : null), 20_000);
+  await settled(() => Promise.resolve(talk.leafOf(newcomer.device) === null ? "outside" : null), 50_000);
   for (const away of [admin, third]) await away.open();
   await calm({ talk, members: [...members, newcomer] });
 }
@@ -71,7 +71,7 @@ const judged = (member: Member, seq: number, how: string): Promise<void> =>
   settled(async () => {
     const said = await outcome(member, group.talk, seq);
     return said === how ? null : said;
-  }, 20_000);
+  }, 120_000);
 
 /** Who is what, as this device has it. */
 async function roles(member: Member): Promise<Record<Id, string>> {
@@ -113,7 +113,7 @@ it("a false admin has no power without the server, and the true one's first act 
   await judged(third, act, "applied");
   // It is told of, by one person: that stops no group.
   const reported = () =>
-    settled(() => Promise.resolve(talk.reports.get(act)?.has(newcomer.person) ? null : "unreported"), 20_000);
+    settled(() => Promise.resolve(talk.reports.get(act)?.has(newcomer.person) ? null : "unreported"), 50_000);
   await reported();
   expect(talk.frozenSeq).toBeNull();
 
@@ -124,7 +124,7 @@ it("a false admin has no power without the server, and the true one's first act 
   await newcomer.open();
   // Each process reports it anew, and bears it for so long from then on.
   await reported();
-  await settled(async () => ((await waits()) === 1 ? null : String(await waits())), 20_000);
+  await settled(async () => ((await waits()) === 1 ? null : String(await waits())), 50_000);
   newcomer.offset += PATIENCE_MS;
   await heard({ ...group, members: [admin, third] }, admin, "Come in");
   await calm({ talk, members: [admin, third, newcomer] });
@@ -150,7 +150,7 @@ it("what a false admin does with the server's help stops the group, whose succes
   liar.kill();
 
   for (const member of [admin, third]) await judged(member, act, "refused membership_refused");
-  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 20_000);
+  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 50_000);
   const honest = [admin, third, newcomer];
   await calm({ talk, members: honest });
   for (const member of honest) expect(await roles(member)).toEqual(truth());

@@ -64,7 +64,7 @@ it("an envelope that is withheld from one member is missed by its neighbours' wo
   victim.kill();
   await victim.open();
   await admin.app!.send(group.id, "But this");
-  await settled(async () => ((await mismatch(victim)) ? null : "no word of it"), 20_000);
+  await settled(async () => ((await mismatch(victim)) ? null : "no word of it"), 50_000);
   group.server.tamper = honest;
 });
 
@@ -84,7 +84,7 @@ it("two messages that change places are told apart by what their senders had see
   lie(victim, onEnvelopes(swapped));
   victim.kill();
   await victim.open();
-  await settled(async () => ((await mismatch(victim)) ? null : "no word of it"), 20_000);
+  await settled(async () => ((await mismatch(victim)) ? null : "no word of it"), 50_000);
   group.server.tamper = honest;
   await victim.app!.send(group.id, "I see something odd");
   await reads(admin, group.id, "I see something odd");
@@ -96,7 +96,7 @@ it("a message told again at another place is not shown again", async () => {
   const seq = await smuggle(lastOf(1));
   await settled(
     async () => ((await outcome(victim, group.talk, seq)) === "nothing" ? "waiting" : null),
-    20_000,
+    120_000,
   );
   expect(await outcome(victim, group.talk, seq)).toMatch(/^refused/);
   expect((await texts(victim, group.id)).filter((text) => text === "Pay the bill")).toHaveLength(1);
@@ -112,7 +112,7 @@ it("a message of an epoch that has ended is refused behind the commit", async ()
   const seq = await smuggle({ ...old, counter: old.counter + 1_000 });
   await settled(
     async () => ((await outcome(victim, group.talk, seq)) === "nothing" ? "waiting" : null),
-    20_000,
+    120_000,
   );
   expect(await outcome(victim, group.talk, seq)).toMatch(/^refused/);
   expect((await texts(victim, group.id)).filter((text) => text === "Before the commit")).toHaveLength(1);
@@ -126,7 +126,7 @@ it("a commit told again, and an old begin, change nothing", async () => {
     const seq = await smuggle(envelope);
     await settled(
       async () => ((await outcome(victim, group.talk, seq)) === "nothing" ? "waiting" : null),
-      20_000,
+      120_000,
     );
     expect(await outcome(victim, group.talk, seq)).toMatch(/^refused/);
   }
@@ -148,7 +148,7 @@ it("a changed byte is refused, and the change is shown by the next word", async 
   const seq = group.talk.envelopes.length + 1;
   await settled(
     async () => ((await outcome(victim, group.talk, seq)) === "nothing" ? "waiting" : null),
-    20_000,
+    120_000,
   );
   expect(await outcome(victim, group.talk, seq)).toMatch(/^refused/);
   group.server.tamper = honest;
@@ -181,7 +181,7 @@ it("an old Welcome for a group that one is in is refused", async () => {
     welcome: begin.body,
   });
   group.server.tell([victim.person], { t: "mail_waiting", last: entry.mailSeq });
-  await settled(() => Promise.resolve(mine.length > 0 ? null : "no mail"), 20_000);
+  await settled(() => Promise.resolve(mine.length > 0 ? null : "no mail"), 50_000);
   await heard(group, admin, "Nothing happened");
   await heard(group, victim, "Indeed");
   expect(await mismatch(victim)).toBe(false);
@@ -192,14 +192,14 @@ it("an old read position does not bring back an unread mark", async () => {
   const first = lastOf(1).seq;
   await victim.app!.markRead(group.id, first);
   const slots: wire.Slot[] = [];
-  await settled(() => Promise.resolve(group.talk.slots.has(victim.device) ? null : "no slot"), 20_000);
+  await settled(() => Promise.resolve(group.talk.slots.has(victim.device) ? null : "no slot"), 50_000);
   slots.push(group.talk.slots.get(victim.device)!);
   await heard(group, admin, "Second");
   // Read by everybody: only then does the sender see it.
   const others = group.members.filter((member) => member !== admin);
   for (const member of others) await member.app!.markRead(group.id, lastOf(1).seq);
   const readBy = async () => (await items(admin, group.id)).findLast((item) => item.text === "Second")?.state;
-  await settled(async () => ((await readBy()) === "read" ? null : String(await readBy())), 20_000);
+  await settled(async () => ((await readBy()) === "read" ? null : String(await readBy())), 50_000);
   group.server.tamper = onlyTo(
     admin.device,
     onSlots((slot) => slots[0] ?? slot),

@@ -89,7 +89,7 @@ describe("an order to add", () => {
     const found = await lost.reset();
     await found.open();
     const living = [first, second];
-    await settled(() => Promise.resolve(talk.leafOf(lost.device) === null ? null : "still in"), 30_000);
+    await settled(() => Promise.resolve(talk.leafOf(lost.device) === null ? null : "still in"), 50_000);
     await calm({ talk, members: living });
     const [before, epoch] = [await tree(first, talk), talk.epoch];
     // The server is in league with whoever holds the authority's key: its own rule would have refused.
@@ -154,7 +154,7 @@ describe("an order to remove", () => {
     const [first, second, third] = group.members as [Member, Member, Member];
     third.kill();
     await server.removeEverywhere(third.person, third.device);
-    await settled(() => Promise.resolve(talk.leafOf(third.device) === null ? null : "in the tree"), 30_000);
+    await settled(() => Promise.resolve(talk.leafOf(third.device) === null ? null : "in the tree"), 50_000);
     await calm({ talk, members: [first, second] });
     await expectTree([first, second], talk, [first.device, second.device]);
     await first.app!.send(group.id, "Said without the third");
@@ -173,7 +173,7 @@ describe("a request to leave", () => {
     const [admin, second, third] = members as [Member, Member, Member];
     const leaves = async (): Promise<void> => {
       await third.app!.leaveGroup(id);
-      await settled(() => Promise.resolve(talk.isMember(third.person) ? "still in" : null), 30_000);
+      await settled(() => Promise.resolve(talk.isMember(third.person) ? "still in" : null), 50_000);
       await calm({ talk, members: [admin, second] });
     };
     await leaves();

@@ -10,9 +10,6 @@ export const sleep = (ms: number): Promise<void> =>
 const REAL = setTimeout;
 const REAL_INTERVAL = setInterval;
 
-/** A machine with other work to do is slow; what hangs ends here. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
-
 /** Waits of the code under test last 1/factor of what they say; `sleep` of this module does not change. */
 export function hurry(factor: number): () => void {
   vi.stubGlobal("setTimeout", (run: () => void, ms = 0) => REAL(run, ms / factor));

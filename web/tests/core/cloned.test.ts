@@ -34,7 +34,7 @@ const kindOf = (member: Member): string => {
   return state?.kind === "broken" ? state.reason : (state?.kind ?? "dead");
 };
 const stops = (member: Member): Promise<void> =>
-  settled(() => Promise.resolve(kindOf(member) === "rolled-back" ? null : kindOf(member)), 30_000);
+  settled(() => Promise.resolve(kindOf(member) === "rolled-back" ? null : kindOf(member)), 50_000);
 
 describe("a copied profile", () => {
   it("stops when the original has spoken since, before it can say a word", async () => {
@@ -85,7 +85,7 @@ describe("a copied profile", () => {
       // The newer socket supersedes the older one: a tab that comes to the front asks again.
       for (const member of [owner, thief]) member.show();
       return Promise.resolve(kinds.includes("rolled-back") ? null : kinds.join());
-    }, 30_000);
+    }, 120_000);
     await group.ledger.checkTwins(group.talk.envelopes);
     const shown = (await texts(other, group.id)).filter((text) => /^(owner|thief)/.test(text));
     expect(new Set(shown).size).toBe(shown.length);
@@ -108,7 +108,7 @@ describe("two tabs that both believe they lead", () => {
     await settled(async () => {
       const shown = await texts(other, group.id);
       return wanted.every((text) => shown.includes(text)) ? null : shown.join();
-    }, 30_000);
+    }, 120_000);
     const shown = (await texts(other, group.id)).filter((text) => text.includes(" tab "));
     expect(shown.sort()).toEqual(wanted.sort());
     expect(kindOf(owner)).toBe("open");

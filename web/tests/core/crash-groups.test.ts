@@ -72,7 +72,7 @@ describe("an admin killed at any step", () => {
     });
     const all = [ayesha.device, omar.device, noor.device].sort();
     for (const device of [ayesha, omar, noor])
-      await expect.poll(() => inTree(device, talk), { timeout: 15_000 }).toEqual(all);
+      await expect.poll(() => inTree(device, talk), { timeout: 50_000 }).toEqual(all);
     await ayesha.composer.add(talk, "after");
     await noor.settled(talk, 1);
     await omar.settled(talk, 2);
@@ -95,9 +95,9 @@ describe("an admin killed at any step", () => {
       await act(ayesha, errand);
       const left = [ayesha.device, noor.device].sort();
       for (const device of [ayesha, noor])
-        await expect.poll(() => inTree(device, talk), { timeout: 15_000 }).toEqual(left);
+        await expect.poll(() => inTree(device, talk), { timeout: 50_000 }).toEqual(left);
       await expect
-        .poll(async () => (await readView(omar.context, talk)).record.standing, { timeout: 15_000 })
+        .poll(async () => (await readView(omar.context, talk)).record.standing, { timeout: 50_000 })
         .toBe("out");
       await ayesha.composer.add(talk, "without him");
       await noor.settled(talk, 1);

@@ -203,7 +203,7 @@ export class TestDevice {
   }
 
   /** Waits until the conversation shows `count` texts, none of them queued. */
-  async settled(conversation: Id, count: number, patience = 15_000): Promise<readonly MessageItem[]> {
+  async settled(conversation: Id, count: number, patience = 50_000): Promise<readonly MessageItem[]> {
     const end = Date.now() + patience;
     for (;;) {
       const items = (await this.items(conversation)).filter((item) => item.kind === "text");

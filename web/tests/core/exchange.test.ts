@@ -131,7 +131,7 @@ describe("a log that lies", () => {
     await ayesha.composer.add(talk, "but this they may");
     ayesha.link.before = () => undefined;
     const told = async () => (await omar.items(talk)).map(({ text, notice }) => notice?.kind ?? text);
-    await expect.poll(told, { timeout: 20_000 }).toContain("log-mismatch");
+    await expect.poll(told, { timeout: 50_000 }).toContain("log-mismatch");
     expect(await told()).not.toContain("nobody shall read this");
   });
 

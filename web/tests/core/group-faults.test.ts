@@ -24,7 +24,7 @@ let talk: Id;
 const quiet = (): void => undefined;
 const act = (device: TestDevice, errand: Errand): Promise<unknown> => ask(device.context.bus, errand, quiet);
 const view = (device: TestDevice) => readView(device.context, talk);
-const patience = { timeout: 18_000 };
+const patience = { timeout: 50_000 };
 
 const notices = (items: readonly MessageItem[]): Notice[] =>
   items.flatMap((item) => (item.notice ? [item.notice] : []));

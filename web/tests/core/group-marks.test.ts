@@ -13,7 +13,7 @@ it("counts a message as read when the last of the others has read it, and keeps 
   const seq = talk.envelopes.length;
 
   await second.app.markRead(id, seq);
-  await expect.poll(() => [...talk.slots.values()].length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => [...talk.slots.values()].length, { timeout: 50_000 }).toBeGreaterThan(0);
   await calm({ talk, members });
   expect(await state()).not.toBe("read");
   const message = (await items(founder, id)).find((item) => item.kind === "text")?.id ?? "";
@@ -21,7 +21,7 @@ it("counts a message as read when the last of the others has read it, and keeps 
   const end = info.subscribe(() => undefined);
   const reached = () => info.get()?.people.map(({ person, state }) => [person.id, state]);
   await expect
-    .poll(() => reached()?.toSorted(), { timeout: 10_000 })
+    .poll(() => reached()?.toSorted(), { timeout: 50_000 })
     .toEqual(
       [
         [second.person, "read"],
@@ -30,14 +30,14 @@ it("counts a message as read when the last of the others has read it, and keeps 
     );
 
   await third.app.markRead(id, seq);
-  await expect.poll(state, { timeout: 10_000 }).toBe("read");
-  await expect.poll(() => reached()?.every(([, how]) => how === "read"), { timeout: 10_000 }).toBe(true);
+  await expect.poll(state, { timeout: 50_000 }).toBe("read");
+  await expect.poll(() => reached()?.every(([, how]) => how === "read"), { timeout: 50_000 }).toBe(true);
 
   const left = await founder.app.removeMember(id, third.person);
   expect(left).toBeUndefined();
   await calm({ talk, members: [founder, second] });
   expect(await state()).toBe("read");
-  await expect.poll(() => reached(), { timeout: 10_000 }).toEqual([[second.person, "read"]]);
+  await expect.poll(() => reached(), { timeout: 50_000 }).toEqual([[second.person, "read"]]);
   end();
   for (const member of members) member.kill();
 });

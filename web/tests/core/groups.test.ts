@@ -33,7 +33,7 @@ async function caught(device: TestDevice, talk: Id, standing = "in"): Promise<vo
         const end = server.talks.get(talk)?.lastSeq(device.person);
         return { standing: record?.standing, end: record?.cursor === end };
       },
-      { timeout: 15_000 },
+      { timeout: 50_000 },
     )
     .toEqual({ standing, end: true });
 }
@@ -129,14 +129,14 @@ describe("a group of three", () => {
     });
     const id = await sana.composer.add(talk, "let me in");
     await expect
-      .poll(async () => (await sana.items(talk)).find((item) => item.id === id)?.error, { timeout: 15_000 })
+      .poll(async () => (await sana.items(talk)).find((item) => item.id === id)?.error, { timeout: 50_000 })
       .toBe("not_a_member");
     // Added again, she reads from there on, after a line that says what is missing.
     await act(ayesha, { do: "add", conversation: talk, persons: [sana.person] });
     await caught(sana, talk);
     await omar.composer.add(talk, "welcome back");
     await expect
-      .poll(() => sana.texts(talk), { timeout: 15_000 })
+      .poll(() => sana.texts(talk), { timeout: 50_000 })
       .toEqual(["one", "welcome back", "let me in"]);
     expect(notices(await sana.items(talk)).map(({ kind }) => kind)).toContain("gap");
   });
@@ -275,7 +275,7 @@ describe("devices in a group", () => {
     await caught(ayesha, talk);
     await expect
       .poll(async () => (await view(ayesha, talk)).group?.devices.map(({ device }) => device).sort(), {
-        timeout: 15_000,
+        timeout: 50_000,
       })
       .toEqual([ayesha.device, second.device].sort());
     await second.composer.add(talk, "only me now");

@@ -61,7 +61,7 @@ it("a dead worker while joining does not refuse the Welcome", async () => {
   omar.engine.join = join;
   await omar.open();
   await omar.start();
-  await omar.settled(talk, 1, 4000);
+  await omar.settled(talk, 1);
 });
 it("identity_changed lost: Welcome of a device newer than the cached chain", async () => {
   const e = ayesha.engine,
@@ -94,7 +94,7 @@ it("identity_changed lost: Welcome of a device newer than the cached chain", asy
   await ayesha.start();
   await ayesha.composer.add(talk, "one");
   await ayesha.settled(talk, 1);
-  await omar.settled(talk, 1, 4000);
+  await omar.settled(talk, 1);
 });
 it("healing is not given up because the server was busy", async () => {
   await both();
@@ -141,7 +141,7 @@ it("a state from the server that names a far generation does not stop us for eve
   await sleep(300);
   ayesha.link.push({ t: "conversation_changed", state: server.state(t) });
   await ayesha.composer.add(talk, "two");
-  await omar.settled(talk, 2, 4000);
+  await omar.settled(talk, 2);
 });
 it("keys of rows do not say who wrote", async () => {
   await both();
@@ -193,7 +193,7 @@ it("a copied message gives way to the one that was decrypted here", async () => 
   const copied = { ...first!.value, id, order: 3, seq: 3, text: "three", copied: true };
   await store.commit(new Batch().put("messages", named(blind, id), copied, { group: blind, order: 3 }));
   await omar.start();
-  await expect.poll(() => omar.texts(talk), { timeout: 8_000 }).toEqual(["one", "two"]);
+  await expect.poll(() => omar.texts(talk), { timeout: 50_000 }).toEqual(["one", "two"]);
   const row = (await store.get("messages", named(blind, id)))!.value;
   expect(row).toMatchObject({ copied: false, mine: false });
   const record = (await store.get("conversations", blind))!.value;

@@ -30,7 +30,7 @@ beforeEach(async () => {
   await omar.open();
   conversation = await ayesha.app!.openDirect(omar.person);
   await ayesha.app!.send(conversation, "hello");
-  await expect.poll(() => texts(omar), { timeout: 20_000 }).toEqual(["hello"]);
+  await expect.poll(() => texts(omar), { timeout: 50_000 }).toEqual(["hello"]);
 });
 
 afterEach(() => {
@@ -50,7 +50,7 @@ async function notice(member: Member, kind: string): Promise<MessageItem["notice
           (await items(member, conversation)).find((item) => item.notice?.kind === kind)?.notice ?? null;
         return found !== null;
       },
-      { timeout: 20_000 },
+      { timeout: 50_000 },
     )
     .toBe(true);
   return found;
@@ -75,14 +75,14 @@ describe("safety numbers", () => {
     expect(await ayesha.app!.safetyNumber(omar.person)).toMatchObject({ verified: true, changed: false });
     await ayesha.app!.setVerified(omar.person, false);
     expect(await ayesha.app!.safetyNumber(omar.person)).toMatchObject({ verified: false, changed: false });
-  }, 60_000);
+  }, 120_000);
 
   it("stay when a device comes", async () => {
     const before = await ayesha.app!.safetyNumber(omar.person);
     await omar.approve();
     const after = await ayesha.app!.safetyNumber(omar.person);
     expect(after.groups).toEqual(before.groups);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a chain", () => {
@@ -121,7 +121,7 @@ describe("a chain", () => {
     expect(server.chains.get(omar.person)).toEqual(whole);
     expect(await identities.alarms()).toBe(0);
     server.readOnly = false;
-  }, 60_000);
+  }, 120_000);
 
   it("that has grown is not hidden by an older answer that arrives later", async () => {
     const identities = new Identities(ayesha.context);
@@ -133,7 +133,7 @@ describe("a chain", () => {
     late.arrive();
     await late.chain;
     expect((await identities.fresh(omar.person)).version).toBe(before.version + 1);
-  }, 60_000);
+  }, 120_000);
 
   it("that grows while it is on its way is asked for again", async () => {
     const identities = new Identities(ayesha.context);
@@ -144,7 +144,7 @@ describe("a chain", () => {
     late.arrive();
     await late.chain;
     expect((await identities.fresh(omar.person)).version).toBe(before.version + 1);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("the directory", () => {
@@ -167,7 +167,7 @@ describe("the directory", () => {
       (item) => item.notice?.kind === "directory-changed",
     );
     expect(lines).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   it("changes a post while the page dies: said at the next look", async () => {
     const { context } = ayesha;
@@ -185,7 +185,7 @@ describe("the directory", () => {
     await people.remember([promoted]);
     await people.remember([promoted]);
     expect(told).toContain(`${card.post.latin} → Director`);
-  }, 60_000);
+  }, 120_000);
 
   it("shows another root: an alarm that stays, and no reset is believed under it", async () => {
     await server.appointOfficers();
@@ -193,7 +193,7 @@ describe("the directory", () => {
     ayesha.kill();
     await ayesha.open();
     await expect
-      .poll(async () => (await ayesha.app!.diagnostics()).text, { timeout: 20_000 })
+      .poll(async () => (await ayesha.app!.diagnostics()).text, { timeout: 50_000 })
       .toContain("directory root: trust_root_changed");
     server.root = null;
     ayesha.kill();
@@ -201,7 +201,7 @@ describe("the directory", () => {
     await until(ayesha.app!.connection, (state) => state === "online");
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await ayesha.app!.diagnostics()).text).toContain("directory root: trust_root_changed");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a reset", () => {
@@ -275,7 +275,7 @@ describe("a reset", () => {
     await expect(omar.app!.stopReset()).rejects.toMatchObject({ code: "not_found" });
     expect(await fresh.app.resetStatus()).toMatchObject({ state: "dropped" });
     await ayesha.app!.send(conversation, "was it you?");
-    await expect.poll(() => texts(omar), { timeout: 20_000 }).toEqual(["hello", "was it you?"]);
+    await expect.poll(() => texts(omar), { timeout: 50_000 }).toEqual(["hello", "was it you?"]);
     expect((await omar.app!.safetyNumber(ayesha.person)).groups).toEqual(before.groups);
     // Heard again by every connection, said once.
     ayesha.kill();
@@ -302,10 +302,10 @@ describe("a reset", () => {
     expect(await fresh.app.openDirect(ayesha.person)).toBe(conversation);
     await fresh.app.send(conversation, "it is me, anew");
     const talk = server.talks.get(conversation)!;
-    await expect.poll(() => talk.envelopes.at(-1)?.generation, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => talk.envelopes.at(-1)?.generation, { timeout: 50_000 }).toBe(2);
     // The chain is judged while the log is read: the line about the reset must not wait for the log.
     await ayesha.open();
-    await expect.poll(() => texts(ayesha), { timeout: 20_000 }).toEqual(["hello", "it is me, anew"]);
+    await expect.poll(() => texts(ayesha), { timeout: 50_000 }).toEqual(["hello", "it is me, anew"]);
     expect(await notice(ayesha, "identity-reset")).toMatchObject({ person: omar.person });
     await fresh.kill();
   }, 120_000);

@@ -20,7 +20,7 @@ let room: Talk;
 const quiet = (): void => undefined;
 const act = (device: TestDevice, errand: Errand): Promise<unknown> => ask(device.context.bus, errand, quiet);
 const view = (device: TestDevice) => readView(device.context, talk);
-const patience = { timeout: 18_000 };
+const patience = { timeout: 50_000 };
 
 const stands = async (device: TestDevice, standing: ConversationRecord["standing"]): Promise<void> => {
   await expect.poll(async () => (await view(device)).record.standing, patience).toBe(standing);

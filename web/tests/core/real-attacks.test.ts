@@ -217,7 +217,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
       const { body } = await hostileBody(loose, []);
       await refusedByBoth(await make(loose, body), verdict, code);
     },
-    60_000,
+    120_000,
   );
 
   it("A: the line's lies are shown, and a true commit is followed", async () => {
@@ -226,7 +226,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
     await omar.app.setAdmin(group, asma.personId, true);
     await until(asma.app.details(group), (now) => now?.myRole === "admin");
     await allHear([omar, bilal, asma], asma, group, "an admin now");
-  }, 60_000);
+  }, 120_000);
 
   it("B: an order of the authority lets no stranger in, though the stranger asks for it", async () => {
     const { self, env } = zara.context;
@@ -247,7 +247,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
     await omar.app.renameGroup(group, "Audit and accounts");
     await asma.row(group, ({ name }) => name === "Audit and accounts");
     for (const one of [omar, bilal, asma]) expect((await record(one)).devices).toHaveLength(3);
-  }, 60_000);
+  }, 120_000);
 
   it("D: speech of an epoch that has ended is refused behind the commit", async () => {
     const said = line.heard.flatMap((told) => (told.t === "envelopes" ? told.envelopes : []));
@@ -259,7 +259,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
     const seq = await instead((envelope) => ({ ...old, seq: envelope.seq, counter: envelope.counter }));
     expect(await outcome(seq)).toBe("refused epoch_old");
     await allHear([omar, bilal], asma, group, "nothing of before is said again");
-  }, 60_000);
+  }, 120_000);
 
   it("D: a Welcome of before changes nothing", async () => {
     const { state, epoch } = await record(asma);
@@ -287,7 +287,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
     expect((await looseGroup(after.state!)).state.groupContext).toEqual(
       (await looseGroup(state!)).state.groupContext,
     );
-  }, 60_000);
+  }, 120_000);
 
   it("D: a read position of before takes no read mark back", async () => {
     const slots = (): Slot[] => line.heard.flatMap((told) => (told.t === "slot_changed" ? [told.slot] : []));
@@ -308,7 +308,7 @@ describe.skipIf(url === undefined || demo === undefined)("attacks on a client of
     await allHear([omar, bilal, asma], bilal, group, "after the old position");
     const shown = await asma.texts(group, 2);
     expect(shown.findLast(({ text }) => text === "second")?.state).toBe("read");
-  }, 60_000);
+  }, 120_000);
 
   /** What the server could do with the authority's key: an order that holds in everything but that it may not be. */
   async function ordered(wish: Record<string, Uint8Array>): Promise<Uint8Array> {

@@ -40,7 +40,7 @@ describe.skipIf(url === undefined || demo === undefined)("devices and a real ser
 
   afterAll(async () => {
     await Promise.all([...everybody].map((one) => one.app.signOut()));
-  }, 60_000);
+  }, 120_000);
 
   it("a device that is not seen for 90 days is put out, and comes back when it is used again", async () => {
     phone = await ayesha.elsewhere();

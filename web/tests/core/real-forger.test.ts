@@ -29,6 +29,6 @@ describe.skipIf(url === undefined || demo === undefined)("a forger before a real
     await forger.app.report(conversation, [said.id], "Look at what I am told");
     const gone = async () =>
       (await forger.context.store.all("outbox")).filter(({ value }) => value.phase !== "acked");
-    await expect.poll(gone, { timeout: 30_000 }).toEqual([]);
-  }, 60_000);
+    await expect.poll(gone, { timeout: 50_000 }).toEqual([]);
+  }, 120_000);
 });

@@ -378,7 +378,7 @@ describe.skipIf(url === undefined || demo === undefined)("groups, devices and a 
       const before = await Promise.all(members.map((one) => one.texts(group, 1)));
       await backup("restore");
       for (const [i, id] of [group, direct].entries())
-        await expect.poll(() => ayesha.serverEnd(id).catch(() => 0), { timeout: 45_000 }).toBe(ends[i]);
+        await expect.poll(() => ayesha.serverEnd(id).catch(() => 0), { timeout: 120_000 }).toBe(ends[i]);
       const said = await omar.app.send(group, "said while nothing is taken");
       await manage(["restore_mode", "off"]);
       for (const one of [...members, sana]) await one.hears(group, "said while nothing is taken", 60_000);

@@ -36,7 +36,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     expect(summary.partner?.id).toBe(ayesha.personId);
     const got = await omar.texts(summary.id, 1);
     expect(got[0]).toMatchObject({ text: "السلام علیکم", mine: false, sender: ayesha.personId });
-  }, 60_000);
+  }, 120_000);
 
   it("exchanges twenty messages both ways, in order and once", async () => {
     const expected = ["السلام علیکم"];
@@ -56,7 +56,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
       const seqs = items.map((item) => item.seq ?? 0);
       expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     }
-  }, 60_000);
+  }, 120_000);
 
   it("tells when a message was delivered and read", async () => {
     const items = await omar.texts(conversation, 21);
@@ -65,7 +65,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     await until(list.items, (now) => now.filter((item) => item.mine).every((item) => item.state === "read"));
     list.close();
     await until(omar.app.unread, (unread) => unread === 0);
-  }, 30_000);
+  }, 120_000);
 
   it("shows that somebody types", async () => {
     omar.app.typing(conversation);
@@ -75,7 +75,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
       ayesha.app.conversations,
       (all) => all[0]?.partnerTyping === false && all[0].lastMessage?.text === "typed",
     );
-  }, 30_000);
+  }, 120_000);
 
   it("opens without typing after a restart, with everything there", async () => {
     await ayesha.app.setDraft(conversation, "not yet said");
@@ -85,7 +85,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     expect(items.at(-1)?.text).toBe("typed");
     expect((await ayesha.conversation()).draft).toBe("not yet said");
     await until(ayesha.app.connection, (state) => state === "online");
-  }, 30_000);
+  }, 120_000);
 
   it("sends what was written without a network once, when it comes back", async () => {
     ayesha.tab.setOnline(false);
@@ -96,7 +96,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     expect(hers.map((item) => item.text)).toEqual(his.map((item) => item.text));
     const offline = his.map((item) => item.text).filter((text) => text.startsWith("offline"));
     expect(offline).toEqual(Array.from({ length: 12 }, (_, i) => `offline ${String(i)}`));
-  }, 60_000);
+  }, 120_000);
 
   it.skipIf(kill === undefined)(
     "loses nothing and shows nothing twice when the server is killed with sends in flight",
@@ -147,7 +147,7 @@ describe.skipIf(url === undefined || demo === undefined)("two cores and a real s
     const before = (await ayesha.texts(conversation, 35)).length;
     expect((await omar.texts(conversation, before)).length).toBe(before);
     await until(omar.app.connection, (state) => state === "online");
-  }, 60_000);
+  }, 120_000);
 
   it("replaces a device with the recovery code; the conversation goes on in a successor group", async () => {
     const before = omar.app;

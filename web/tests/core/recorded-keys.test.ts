@@ -135,19 +135,19 @@ describe.skipIf(path === undefined)("an old proof", () => {
       expect(await judged("second", first)).toBe("keys_refused");
       expect((await record())?.alarm).toBe("rolled_back");
       expect(await judged("second", second)).toBe("keys_refused");
-    }, 30_000);
+    }, 120_000);
 
     it("under the newest checkpoint stops everything", async () => {
       expect(await judged("first", first)).toBe(2);
       expect(await judged("first", hidden)).toBe("keys_refused");
       expect((await record())?.alarm).toBe("map");
       expect(await judged("second", second)).toBe("keys_refused");
-    }, 30_000);
+    }, 120_000);
 
     it("is not needed to hide it: the chain alone, cut short under an honest map, is refused", async () => {
       expect(await judged("first", first)).toBe(2);
       expect(await judged("first", second)).toBe("identity_chain_refused");
-    }, 30_000);
+    }, 120_000);
 
     it("of a whole view that stands still lasts until the quorum is old, and the members' word is heard", async () => {
       expect(await judged("first", first)).toBe(2);
@@ -161,7 +161,7 @@ describe.skipIf(path === undefined)("an old proof", () => {
       expect([stateOf("fresh"), stateOf("members")]).toEqual(["warning", "warning"]);
       reader.profile.offset += 24 * HOUR_MS;
       expect(await judged("first", first)).toBe("keys_stale");
-    }, 30_000);
+    }, 120_000);
 
     const verifiedEnd = () =>
       verifyAnswer(parsePolicy(recording.policy), null, [], {

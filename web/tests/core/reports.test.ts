@@ -27,7 +27,7 @@ beforeEach(async () => {
   conversation = await omar.app!.openDirect(ayesha.person);
   await omar.app!.send(conversation, "a threat");
   await omar.app!.send(conversation, "another");
-  await expect.poll(async () => (await texts(ayesha)).length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(async () => (await texts(ayesha)).length, { timeout: 50_000 }).toBe(2);
 });
 
 afterEach(() => {
@@ -44,7 +44,7 @@ async function judged(): Promise<ModerationReport> {
     (reports) =>
       reports.length > 0 &&
       reports.every((one) => one.items.every((item) => item.verdict.endsWith("proved"))),
-    30_000,
+    120_000,
   );
   return all[0]!;
 }
@@ -69,7 +69,7 @@ describe("a report", () => {
     const shown = await items(moderator, talk.id);
     expect(shown.filter((item) => item.kind === "report").map((item) => item.text)).toEqual(["please look"]);
     expect(moderator.app!.conversations.get()).toHaveLength(1);
-  }, 90_000);
+  }, 120_000);
 
   it("of words that were never said, or said by another, is not proved", async () => {
     const { store } = ayesha.context;
@@ -85,18 +85,18 @@ describe("a report", () => {
     await ayesha.app!.report(conversation, [first!.id, second!.id], "");
     const report = await judged();
     expect(report.items.map((item) => item.verdict)).toEqual(["not-proved", "not-proved"]);
-  }, 90_000);
+  }, 120_000);
 
   it("waits for a network, and is checked when there is one", async () => {
     let cut = true;
     server.lost = (path) => cut && path === "moderation/envelope";
     await ayesha.app!.report(conversation, [(await texts(ayesha))[0]!.id], "x");
-    await until(moderator.app!.reports, (all) => all[0]?.items[0]?.verdict === "checking", 30_000);
+    await until(moderator.app!.reports, (all) => all[0]?.items[0]?.verdict === "checking", 50_000);
     moderator.kill();
     cut = false;
     await moderator.open();
     expect((await judged()).items[0]?.verdict).toBe("proved");
-  }, 90_000);
+  }, 120_000);
 
   it("to somebody who moderates nothing asks the server nothing", async () => {
     server.moderators = [ayesha.person];
@@ -118,13 +118,13 @@ describe("a report", () => {
     await omar.app!.report(conversation, ids, "look-ups under your name");
     await expect
       .poll(async () => (await items(ayesha, conversation)).some((item) => item.kind === "report"), {
-        timeout: 20_000,
+        timeout: 50_000,
       })
       .toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(asked).toBe(0);
     expect(own?.text).toBe("a threat");
-  }, 60_000);
+  }, 120_000);
 
   it("needs somebody else's words and somebody to read it", async () => {
     server.moderators = [];
@@ -142,7 +142,7 @@ describe("a report", () => {
     ).rejects.toMatchObject({
       code: "nothing_to_report",
     });
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("diagnostics", () => {
@@ -175,7 +175,7 @@ describe("diagnostics", () => {
     ])
       expect(found.text).not.toContain(secret);
     expect(found.text).not.toContain(hex(conversation));
-  }, 60_000);
+  }, 120_000);
 
   it("name the last errors with their codes", async () => {
     ayesha.context.journal.note("send", "epoch_conflict");
@@ -185,5 +185,5 @@ describe("diagnostics", () => {
       expect.objectContaining({ label: "send (2 times)", code: "epoch_conflict" }),
     );
     expect(text).toContain("send (2 times): epoch_conflict");
-  }, 60_000);
+  }, 120_000);
 });

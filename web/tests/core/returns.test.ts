@@ -34,7 +34,7 @@ async function comings(member: Member): Promise<Notice[]> {
 }
 
 const out = (member: Member): Promise<void> =>
-  settled(() => Promise.resolve(group.talk.leafOf(member.device) === null ? null : "is in"), 20_000);
+  settled(() => Promise.resolve(group.talk.leafOf(member.device) === null ? null : "is in"), 50_000);
 
 it("who was taken out by a commit and comes back is told who has taken them in", async () => {
   await heard(group, third, "While I am here");
@@ -55,7 +55,7 @@ it("a device that has seen its own going, its person's membership unbroken, show
   const before = group.talk.epoch;
   await group.server.removeEverywhere(third.person, third.device);
   // It may be in again by the very next commit.
-  await settled(() => Promise.resolve(group.talk.epoch > before ? null : "still in that epoch"), 20_000);
+  await settled(() => Promise.resolve(group.talk.epoch > before ? null : "still in that epoch"), 50_000);
   await calm(group);
   await heard(group, third, "Here again");
   expect(await comings(third)).toMatchObject([{ kind: "gap" }]);
@@ -67,7 +67,7 @@ it("a device that a generation began without is let in as a device, its person b
   group.server.device(third.device).packages = [];
   group.talk.frozenSeq = group.talk.envelopes.length;
   group.server.tellState(group.talk);
-  await settled(() => Promise.resolve(group.talk.generation === 2 ? null : "the first"), 20_000);
+  await settled(() => Promise.resolve(group.talk.generation === 2 ? null : "the first"), 50_000);
   await out(third);
   await heard({ ...group, members: [admin, second] }, second, "Without the third");
   await third.open();
@@ -86,13 +86,13 @@ it("a device that heard of a stopped group, and was let into the next one, takes
   // Without KeyPackages nobody can let it in before it is back.
   server.device(third.device).packages = [];
   await server.removeEverywhere(third.person, third.device);
-  await settled(async () => ((await record()).standing === "waiting" ? null : "in"), 20_000);
+  await settled(async () => ((await record()).standing === "waiting" ? null : "in"), 50_000);
   talk.frozenSeq = talk.envelopes.length;
   server.tellState(talk, [third.person]);
-  await settled(async () => ((await record()).server.frozenSeq === null ? "sound" : null), 20_000);
+  await settled(async () => ((await record()).server.frozenSeq === null ? "sound" : null), 50_000);
   third.kill();
   server.tellState(talk);
-  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 20_000);
+  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 50_000);
   // The log must be enough: a later word of the server would hide that it was not.
   server.tamper = onlyTo(third.device, (told) => (told.t === "conversation_changed" ? null : told));
   await third.open();
@@ -132,10 +132,10 @@ it("a device that only the server has put out shows that it is in again", async 
   );
   server.tellState(talk, [third.person]);
   const standing = async () => (await readView(third.context, id)).record.standing;
-  await settled(async () => ((await standing()) === "out" ? null : "in"), 20_000);
+  await settled(async () => ((await standing()) === "out" ? null : "in"), 50_000);
   server.tamper = (told) => told;
   server.tellState(talk, [third.person]);
-  await settled(async () => ((await standing()) === "in" ? null : "out"), 20_000);
+  await settled(async () => ((await standing()) === "in" ? null : "out"), 50_000);
   await calm(group);
   await heard(group, third, "Here again");
   expect(await comings(third)).toMatchObject([

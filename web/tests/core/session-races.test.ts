@@ -7,7 +7,7 @@ import { register } from "../../src/core/entering";
 import { idBytes, newId } from "../../src/core/ids";
 import { Database, Store, Vault } from "../../src/store";
 import { TransportError } from "../../src/transport";
-import { Tab } from "./node";
+import { Tab, until } from "./node";
 import {
   applicant,
   newcomer,
@@ -39,6 +39,8 @@ it("a lock in another tab while this one opens keeps the handle away", async () 
   const two = (await starting) as CoreApp;
   apps.push(two);
   Store.prototype.get = get;
+  await until(two.session, ({ kind }) => kind === "locked");
+  // And nothing that was still under way opens it again.
   await sleep(800);
   const vault = new Vault(
     await Database.open("beep", { indexedDB: profile.indexedDB, IDBKeyRange }),
@@ -48,11 +50,13 @@ it("a lock in another tab while this one opens keeps the handle away", async () 
 });
 it("locking does not wait for the network", async () => {
   const one = await openTab();
-  void context(one.app).lanes.run("x", () => sleep(5000));
+  let answer = (): void => undefined;
+  void context(one.app).lanes.run("x", () => new Promise<void>((resolve) => (answer = resolve)));
   await expect.poll(() => context(one.app).leads).toBe(true);
-  void one.app.lock();
-  await sleep(1500);
-  expect(one.app.session.get().kind).toBe("locked");
+  const locking = one.app.lock();
+  await until(one.app.session, ({ kind }) => kind === "locked");
+  answer();
+  await locking;
 });
 it.each(["busy", "internal", "bad_answer"])(
   "keys are kept when the server's answer does not say what happened: %s",

@@ -64,7 +64,7 @@ afterEach(async () => {
 async function shows(app: App, text: string): Promise<void> {
   const list = await app.openMessages(conversation);
   try {
-    await until(list.items, (items) => items.some((item) => item.text === text), 30_000);
+    await until(list.items, (items) => items.some((item) => item.text === text), 50_000);
   } finally {
     list.close();
   }
@@ -98,11 +98,11 @@ describe("a temporary device", () => {
     const talk = server.talks.get(conversation)!;
     expect(talk.leafOf(guest.device!)).toBeNull();
     const list = await guest.app.openMessages(conversation);
-    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 30_000 }).not.toBeNull();
+    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 50_000 }).not.toBeNull();
     await guest.app.send(conversation, "from the reception");
     await shows(omar.app!, "from the reception");
     await omar.app!.send(conversation, "to the reception");
-    await until(list.items, (items) => items.some((item) => item.text === "to the reception"), 30_000);
+    await until(list.items, (items) => items.some((item) => item.text === "to the reception"), 50_000);
     list.close();
     const devices = await ayesha.app!.devices();
     const entry = devices.find((one) => one.id === guest.device);
@@ -122,7 +122,7 @@ describe("a temporary device", () => {
     await sleep(1_500);
     expect(talk.leafOf(guest.device!)).toBeNull();
     const list = await guest.app.openMessages(conversation);
-    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 30_000 }).not.toBeNull();
+    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 50_000 }).not.toBeNull();
     list.close();
   }, 120_000);
 
@@ -131,7 +131,7 @@ describe("a temporary device", () => {
     await approve();
     const list = await guest.app.openMessages(conversation);
     const talk = server.talks.get(conversation)!;
-    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 30_000 }).not.toBeNull();
+    await expect.poll(() => talk.leafOf(guest.device!), { timeout: 50_000 }).not.toBeNull();
     await guest.app.send(conversation, "from the reception");
     await guest.app.setDraft(conversation, "not yet said");
     await guest.app.updateSettings({ theme: "dark" });
@@ -147,7 +147,7 @@ describe("a temporary device", () => {
     await expect.poll(() => server.living(ayesha.person)).toEqual([ayesha.device]);
     expect(server.isRevoked(device!)).toBe(true);
     // The others take its leaf out.
-    await expect.poll(() => talk.leafOf(device!), { timeout: 30_000 }).toBeNull();
+    await expect.poll(() => talk.leafOf(device!), { timeout: 50_000 }).toBeNull();
     expect(await stored()).toBe(before);
     expect(touched).toEqual([]);
     await guest.open();
@@ -169,7 +169,7 @@ describe("a temporary device", () => {
     const before = await stored();
     await guest.app.signIn({ login: "ayesha", passphrase: PASSPHRASE, totp: "000000" });
     const approval = await guest.app.beginApproval({ deviceName: "Reception", temporary: true });
-    await until(approval, (now) => now.state === "asking" && now.digits !== "", 30_000);
+    await until(approval, (now) => now.state === "asking" && now.digits !== "", 50_000);
     const [request] = await until(ayesha.app!.pairings, (all) => all[0]?.name === "Reception");
     expect(request).toMatchObject({ kind: "temporary" });
     await ayesha.app!.refusePairing(request!.id);

@@ -80,7 +80,8 @@ it("a device that a generation began without is let in as a device, its person b
   ]);
 });
 
-it("a device that heard of a stopped group, and was let into the next one, takes that for sound", async () => {
+/** The third has no leaf, has heard that the group is stopped, and is away when the next generation begins without it. */
+async function heardOfTheStop(): Promise<void> {
   const { server, talk, id } = group;
   const record = async () => (await readView(third.context, id)).record;
   // Without KeyPackages nobody can let it in before it is back.
@@ -93,13 +94,33 @@ it("a device that heard of a stopped group, and was let into the next one, takes
   third.kill();
   server.tellState(talk);
   await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 50_000);
+}
+
+/** It comes back, and takes the generation that it finds for sound. */
+async function takesItForSound(): Promise<void> {
+  const { server, talk, id } = group;
   // The log must be enough: a later word of the server would hide that it was not.
   server.tamper = onlyTo(third.device, (told) => (told.t === "conversation_changed" ? null : told));
   await third.open();
   await calm(group);
-  expect((await record()).server.frozenSeq).toBeNull();
+  expect((await readView(third.context, id)).record.server.frozenSeq).toBeNull();
   await heard(group, third, "In the second");
   expect(talk.generation).toBe(2);
+}
+
+it("a device that heard of a stopped group, and was let into the next one, takes that for sound", async () => {
+  await heardOfTheStop();
+  await takesItForSound();
+});
+
+it("so does one that was let in while it was away", async () => {
+  const { packages } = group.server.device(third.device);
+  await heardOfTheStop();
+  group.server.device(third.device).packages = packages;
+  await admin.app!.removeMember(group.id, third.person);
+  await admin.app!.addMembers(group.id, [third.person]);
+  expect(group.talk.leafOf(third.device)).not.toBeNull();
+  await takesItForSound();
 });
 
 it("a device that could not take the last commit, and comes back by a begin, shows what it has missed", async () => {
@@ -111,7 +132,7 @@ it("a device that could not take the last commit, and comes back by a begin, sho
   const spoilt = talk.envelopes.find(({ kind, seq }) => kind === 2 && seq > before)!;
   talk.frozenSeq = talk.envelopes.length;
   server.tellState(talk);
-  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 20_000);
+  await settled(() => Promise.resolve(talk.generation === 2 ? null : "the first"), 50_000);
   server.tamper = onlyTo(
     third.device,
     onEnvelopes((one) => (one.seq === spoilt.seq ? { ...one, body: one.body.slice(1) } : one)),

@@ -32,7 +32,7 @@ from beep.processes import Child, spawn
 
 LOGINS: Final = ("beep_migrator", "beep_app", "beep_integrator", "beep_auditor")
 DATABASE: Final = "beep"
-START_PATIENCE: Final = 30.0
+START_PATIENCE: Final = 120.0
 """Seconds a server may take to answer; crash recovery after a kill is part of it."""
 STOP_PATIENCE: Final = 20.0
 
@@ -319,7 +319,7 @@ class Embedded:
         try:
             with redis.Redis.from_url(self._state.urls().valkey, socket_timeout=2) as client:
                 return bool(client.ping())
-        except redis.ConnectionError:
+        except (redis.ConnectionError, redis.TimeoutError):
             return False
 
     def _await(self, child: Child, answers: Callable[[], bool]) -> None:

@@ -36,7 +36,7 @@ from beep.leftovers import usable_port
 from beep.processes import PR_SET_PDEATHSIG, Child, spawn
 from beep.progress import say, step
 
-READY_PATIENCE: Final = 60.0
+READY_PATIENCE: Final = 180.0
 """Seconds until /healthz must be good, and until a restarted process must be ready."""
 STOP_PATIENCE: Final = 20.0
 """Seconds that a process may take to drain and end."""

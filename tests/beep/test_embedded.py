@@ -230,6 +230,15 @@ def test_a_second_owner_of_the_folder_is_refused(owner: Owner, folder: Path) -> 
     assert one_row(owner.superuser, "SELECT 1") == (1,)
 
 
+def test_valkey_that_is_slow_to_answer_is_waited_for(new_folder: Path) -> None:
+    """On a machine with other work to do it may listen, and say nothing yet: asked again, not given up."""
+    servers = Embedded(new_folder)
+    servers.plan()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        servers._state.valkey_port = silent.getsockname()[1]
+        assert not servers._valkey_answers()
+
+
 def test_takes_another_port_when_its_own_is_taken(folder: Path) -> None:
     with Embedded(folder) as urls:
         first = urls

@@ -21,6 +21,11 @@ CODES: Final = 5
 """One-time codes that are typed before a refusal means something else than that the machine is slow."""
 STATES: Final = ("queued", "sent", "delivered", "read")
 DONE: Final = object()
+DRAWN: Final = """() => new Promise(done => {
+    setTimeout(done, 5000);
+    requestAnimationFrame(() => requestAnimationFrame(() => done(null)));
+})"""
+"""Ends behind the second frame that the browser draws from now on."""
 SECRETS: Final[set[str]] = set()
 """All that anybody typed or was shown and that the server must never hold; the last story searches for it."""
 
@@ -256,7 +261,7 @@ class Colleague:
         previous = ""
         for _ in range(200):
             scroller.evaluate("element => element.scrollBy(0, -element.clientHeight * 0.8)")
-            self.page.wait_for_timeout(60)
+            self._drawn()
             position = str(scroller.evaluate("element => [element.scrollTop, element.scrollHeight].join()"))
             if position == previous and position.startswith("0,"):
                 break
@@ -266,7 +271,7 @@ class Colleague:
             for shown in self._on_screen():
                 seen.setdefault(shown.id, shown)
             scroller.evaluate("element => element.scrollBy(0, element.clientHeight * 0.5)")
-            self.page.wait_for_timeout(60)
+            self._drawn()
             position = str(scroller.evaluate("element => [element.scrollTop, element.scrollHeight].join()"))
             if position == previous:
                 break
@@ -274,6 +279,11 @@ class Colleague:
         for shown in self._on_screen():
             seen.setdefault(shown.id, shown)
         return [shown for shown in seen.values() if shown.kind != "notice"]
+
+    def _drawn(self) -> None:
+        """Until the rows at the new position are there: a loaded machine draws a frame when it can."""
+        self.page.evaluate(DRAWN)
+        self.page.wait_for_timeout(60)
 
     def _on_screen(self) -> list[Shown]:
         rows = self.page.locator("[data-message]").evaluate_all(

@@ -165,6 +165,7 @@ def watched(browser: Browser, stack: Stack) -> Iterator[Callable[..., BrowserCon
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**({"locale": "en-GB"} | options))
+        context.set_default_timeout(MESSAGE_PATIENCE)
         context.on("request", note_request)
         context.on("console", note_console)
         context.on("weberror", lambda problem: note_error(problem.error))

@@ -145,7 +145,11 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
     tail = b""
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return  # PostgreSQL has taken it away since its folder was listed
+    with file:
         while piece := file.read(CHUNK):
             window = tail + piece.replace(EMPTY, b"")
             yield window

@@ -74,7 +74,7 @@ class Liar:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise TimeoutError("the proxy did not start")
         return self
 

@@ -50,8 +50,8 @@ def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-# Examples are judged by what they do, not by how long they take: a machine may have other work to do. One that
-# fails is printed in a form that brings it back anywhere.
+# Examples are judged by what they do, not by how long they take: a machine may have other work to do. One
+# that fails is printed in a form that brings it back anywhere.
 hypothesis_settings.register_profile(
     "beep", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )

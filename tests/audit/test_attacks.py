@@ -6,6 +6,7 @@ in test_guards.py.
 
 import shutil
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -33,6 +34,27 @@ def test_a_log_that_nobody_touched_is_good(database: TestDatabase, crew: Crew, t
     (tmp_path / "policy").write_text(crew.policy.format())
     assert beep_verify([str(folder), "--policy", str(tmp_path / "policy")]) == 0
     assert beep_verify([str(shutil.make_archive(str(tmp_path / "zip"), "zip", folder))]) == 0
+
+
+@pytest.mark.parametrize("step", ["check_before_signing", "cosign"])
+def test_a_log_that_grows_while_it_is_verified_is_good(
+    database: TestDatabase, crew: Crew, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """What the witnesses have seen since the look at the database began was not cut off."""
+    ask, overtaken = getattr(Witnesses, step), 0
+
+    def late(asking: Witnesses, note: bytes) -> Any:
+        nonlocal overtaken
+        if overtaken < 2:
+            overtaken += 1
+            support.happen()
+            integrate(database)
+            support.publish(database, crew)
+        return ask(asking, note)
+
+    monkeypatch.setattr(Witnesses, step, late)
+    assert support.alarms(database, crew) == []
+    assert overtaken == 2
 
 
 def test_a_log_of_several_tiles_is_good_and_the_altered_one_is_named(

@@ -118,6 +118,8 @@ class Planning {
   }
 
   role(person: Id, admin: boolean): void {
+    // Who leaves by this very commit has no role to be given.
+    if (this.#roles.has(person)) return;
     const role = this.#roleOf(person);
     if (admin && role === "member") this.#roles.set(person, "admin");
     else if (!admin && role === "admin") this.#roles.set(person, "member");

@@ -140,6 +140,13 @@ describe("a plan", () => {
     expect(makePlan(view(), { kind: "role", person: me, admin: true }).roles).toEqual([]);
   });
 
+  it("gives no role to somebody who leaves by the same commit", () => {
+    const leaving = view({ orders: [order("leave", her, hers)] });
+    expect(makePlan(leaving, { kind: "role", person: her, admin: true })).toEqual(
+      makePlan(leaving, { kind: "due" }),
+    );
+  });
+
   it("is cut between persons, and orders go with the devices that they name", () => {
     const add = [
       { person: her, device: hers },

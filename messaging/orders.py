@@ -253,7 +253,7 @@ def leaving(group: Group) -> set[UUID]:
 
 
 def supersede(*, group: Group, seq: int) -> None:
-    """A successor has begun at `seq`: nothing is left to do in `group`."""
+    """A successor has begun at `seq`, or all have left: nothing is left to do in `group`."""
     Order.objects.filter(group=group, executed_seq__isnull=True).update(executed_seq=seq)
 
 

@@ -89,8 +89,9 @@ def rejoin(*, device: UUID, frame: protocol.Rejoin, now_ms: int) -> None:
 def leave(*, device: UUID, frame: protocol.Leave, now_ms: int) -> None:
     """A Leave order for the device's person, which the next commit in the group carries out.
 
-    Until then nothing is said in the group. When nobody else has a device in it, there is nobody to commit,
-    and the person is out at once.
+    Until then nothing is said in the group. When everybody else with a device in it has asked to leave as
+    well, there is nobody to commit (nobody takes out their own leaf, RFC 9420 section 12.2), and all of them
+    are out at once.
 
     Raises BeepError as `rejoin`, with the rule repeated for a request that a commit has carried out before
     (its person was taken in again, and renews the identity to leave again), and `forbidden` in direct and
@@ -109,8 +110,9 @@ def leave(*, device: UUID, frame: protocol.Leave, now_ms: int) -> None:
         raise _refused("signature")
     if orders.has_served(group, device=device, statement_hash=frame.statement_hash):
         raise _refused("repeated")
-    if not Leaf.objects.filter(group=group).exclude(person_id=person).exists():
-        _close(conversation, group, person=person, now_ms=now_ms)
+    ending = orders.leaving(group) | {person}
+    if not Leaf.objects.filter(group=group).exclude(person_id__in=ending).exists():
+        _close(conversation, group, persons=ending, now_ms=now_ms)
         return
     at = from_ms(now_ms)
     wish = Wish(OrderAction.LEAVE, person, device, chain.newest.hash, at + LIFETIME, frame.signature)
@@ -177,13 +179,17 @@ def _block(conversation: Conversation) -> None:
     conversation.save(update_fields=["blocked"])
 
 
-def _close(conversation: Conversation, group: Group, *, person: UUID, now_ms: int) -> None:
-    """The last one with a device leaves: no commit will ever say so."""
-    Participant.objects.filter(conversation=conversation, person_id=person).update(
-        left_at=from_ms(now_ms), left_seq=conversation.last_seq
-    )
+def _close(conversation: Conversation, group: Group, *, persons: set[UUID], now_ms: int) -> None:
+    """The last ones with a device leave: no commit will ever say so."""
+    last_seq = conversation.last_seq
+    there = Participant.objects.filter(conversation=conversation, person_id__in=persons, left_at=None)
+    there.update(left_at=from_ms(now_ms), left_seq=last_seq)
+    orders.supersede(group=group, seq=last_seq)
+    conversation.blocked = False
+    conversation.save(update_fields=["blocked"])
     state = state_of(conversation, group=group)
-    notices.conversation_changed(left_state(state, last_seq=conversation.last_seq), [person.bytes])
+    gone = [person.bytes for person in sorted(persons)]
+    notices.conversation_changed(left_state(state, last_seq=last_seq), gone)
 
 
 def _tell(conversation: Conversation, group: Group) -> None:

@@ -280,6 +280,28 @@ def test_the_last_one_with_a_device_is_out_at_once() -> None:
     assert (state.left, state.last_seq) == (True, 2)
 
 
+def test_when_all_who_are_left_ask_to_leave_nobody_waits_for_a_commit() -> None:
+    talk = party(3)
+    one, two, three = talk.people
+    leave(talk, one)
+    leave(talk, three)
+    # Neither can take out the own leaf, so that no commit of theirs does all that is due.
+    both = {one.id: Role.NONE, three.id: Role.NONE}
+    frame = talk.commit_frame(
+        one, remove=[three.client], roles={three.id: Role.NONE}, orders=[talk.orders()[1]]
+    )
+    assert refuse_commit(talk, frame).code == "removal_due"
+    assert conversations.conversation_state(person=two.id, conversation=talk.id).blocked
+    leave(talk, two)
+    assert talk.standings() == {}
+    assert not talk.row.blocked
+    for person in (*both, two.id):
+        state = conversations.conversation_state(person=person, conversation=talk.id)
+        assert (state.left, state.last_seq) == (True, talk.row.last_seq)
+    # Whoever looks again finds nothing that waits.
+    assert not Order.objects.filter(group=talk.group, executed_seq=None).exists()
+
+
 def test_nobody_leaves_a_direct_conversation() -> None:
     talk = begun()
     error = refused(talk, lambda: leave(talk, talk.bob))

@@ -205,17 +205,20 @@ export class DoubleRequests {
     const { conversation, generation, statement_hash, signature } = frame;
     return this.#petition(from, { conversation, generation, statement_hash }, async (talk) => {
       if (talk.kind !== "group") throw new TransportError("forbidden");
-      const others = [...talk.leaves.values()].some((seat) => seat.person !== from.person);
-      const participant = talk.participants.get(from.person);
+      const wishes = talk.openOrders(server.now()).filter(({ action }) => action === "leave");
+      const ending = new Set([...wishes.map((one) => idText(one.person)), from.person]);
+      const others = [...talk.leaves.values()].some((seat) => !ending.has(seat.person));
       const served = talk.orders.some((one) => one.executed !== null && equal(one.request, signature));
       if (served) throw new TransportError("rejoin_refused", null, { rule: "repeated" });
       if (others) {
         await server.issue(talk, "leave", from.person, from.device, signature);
         talk.blocked = true;
-      } else if (participant) {
+      } else {
         // There is nobody who could commit it.
-        participant.left = talk.envelopes.length;
-        server.tellState(talk, [from.person]);
+        for (const person of ending) talk.participants.get(person)!.left ??= talk.envelopes.length;
+        for (const order of talk.orders) order.executed ??= talk.envelopes.length;
+        talk.blocked = false;
+        server.tellState(talk, [...ending]);
       }
       return others;
     });

@@ -134,3 +134,14 @@ it("a device whose person is out by the newest that it knows begins nothing with
   expect(await omar.sync!.groups.ensure(talk)).toBe(false);
   expect(room.generation).toBe(2);
 });
+
+it("all who are there ask to leave at once: nobody can carry out all of it, and all are out", async () => {
+  const all = [ayesha, omar, sana];
+  await Promise.all(all.map((device) => act(device, { do: "leave", conversation: talk })));
+  for (const device of all) {
+    await stands(device, "out");
+    expect(await notices(device)).toContainEqual({ kind: "you-left" });
+  }
+  expect(all.some(({ person }) => room.isMember(person))).toBe(false);
+  expect(room.blocked).toBe(false);
+});

@@ -34,6 +34,11 @@ class Waiting:
     """When the oldest of them happened, milliseconds UTC."""
 
     @property
+    def whole(self) -> bool:
+        """Whether these are all: of more than were looked at, older ones wait as well."""
+        return self.count < NEWEST
+
+    @property
     def lag_ms(self) -> int | None:
         """How long it has waited."""
         return None if self.oldest is None else clock.now_ms() - self.oldest

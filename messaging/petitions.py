@@ -110,13 +110,13 @@ def leave(*, device: UUID, frame: protocol.Leave, now_ms: int) -> None:
         raise _refused("signature")
     if orders.has_served(group, device=device, statement_hash=frame.statement_hash):
         raise _refused("repeated")
-    ending = orders.leaving(group) | {person}
-    if not Leaf.objects.filter(group=group).exclude(person_id__in=ending).exists():
-        _close(conversation, group, persons=ending, now_ms=now_ms)
-        return
     at = from_ms(now_ms)
     wish = Wish(OrderAction.LEAVE, person, device, chain.newest.hash, at + LIFETIME, frame.signature)
-    if orders.issue(group, wish) is not None:
+    issued = orders.issue(group, wish) is not None
+    ending = orders.leaving(group)
+    if not Leaf.objects.filter(group=group).exclude(person_id__in=ending).exists():
+        _close(conversation, group, persons=ending, now_ms=now_ms)
+    elif issued:
         _block(conversation)
         _tell(conversation, group)
 

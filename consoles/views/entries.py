@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -11,6 +12,7 @@ from accounts import people, units
 from accounts.console import ConsoleCaller
 from audit import auditing, canonical, evidence, growth, integrity, search
 from audit.events import CATALOGUE
+from audit.integrity import Waiting
 from audit.note import encode_base64
 from audit.search import Filters, Place
 from beep.errors import BeepError
@@ -41,22 +43,27 @@ def log(request: HttpRequest, caller: ConsoleCaller) -> HttpResponse:
     context = _form(caller, request.GET)
     try:
         filters = search.parse(given)
-        named = {person for person in (filters.actor, filters.subject) if person}
-        context |= {"filters": filters, "people": names.by_id(named)}
+        context |= {"filters": filters}
         case = search.case_number(request.GET.get("case", ""), needed=filters.names_a_person)
         before = Place.parse(request.GET["before"]) if request.GET.get("before") else None
         # Before the rows are read: what is taken in between is then on the page after all.
         late = integrity.waiting()
         found = auditing.look(actor=caller.actor(), filters=filters, case=case, before=before)
     except BeepError as error:
-        return render(request, "consoles/log.html", {**context, "error": error}, status=error.status)
+        # Who was chosen stays chosen. A name that is shown is noted, as where it was found.
+        context |= {"people": _people(context["filters"]), "error": error}
+        if context["people"]:
+            shown: dict[str, canonical.Json] = {"found": len(context["people"])}
+            auditing.note_report(actor=caller.actor(), report="people", parameters=shown)
+        return render(request, "consoles/log.html", context, status=error.status)
     following = _address(request.GET, before=str(found.following)) if found.following else None
-    if late.oldest is not None and (late.lag_ms or 0) > LATE:
+    if late.oldest is not None and (late.lag_ms or 0) > LATE and _reaches(late, filters, before):
         context |= {"late": late, "late_since": wording.moment(late.oldest)}
     context |= {
         "lines": names.lines(found.rows),
         "following": following,
         "first": _address(request.GET, before=None) if before else None,
+        "people": _people(filters),
         "filtered": bool(filters.plain()),
         "case": case or "",
         "query": _address(request.GET, before=None).partition("?")[2],
@@ -177,6 +184,18 @@ def _form(caller: ConsoleCaller, given: QueryDict) -> dict[str, Any]:
         "saved": saved,
         "filters": Filters(),
     }
+
+
+def _reaches(late: Waiting, filters: Filters, before: Place | None) -> bool:
+    """Whether what waits could belong on this page; of more than is counted nobody knows the oldest."""
+    if not late.whole or late.oldest is None:
+        return True
+    return late.oldest < (filters.end or late.oldest + 1) and (before is None or late.oldest <= before.at)
+
+
+def _people(filters: Filters) -> dict[UUID, str]:
+    """The names of those whom the filters name."""
+    return names.by_id({person for person in (filters.actor, filters.subject) if person})
 
 
 def _address(given: QueryDict, *, before: str | None) -> str:

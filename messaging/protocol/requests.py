@@ -160,6 +160,7 @@ class Rejoin(Frame, tag="rejoin", frozen=True):
 
 class Leave(Frame, tag="leave", frozen=True):
     """This person leaves the group. Answered by `ok`; a Leave order follows, which the next commit executes.
+    Where everybody who has a device in the group has asked, all of them are out at once, without a commit.
 
     `signature` is the device's, label "LeaveRequest".
     """

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from audit import canonical, events, intake, merkle, projection, search
+from audit import canonical, events, intake, integrity, merkle, projection, search
 from audit.events import Actor, Personal
 from audit.policy import Policy
 from audit.verify.alarms import AlarmError
@@ -39,7 +39,7 @@ def test_the_log_is_shown_newest_first_and_every_look_is_in_it(office: Office) -
     assert newest == [size]
 
 
-def test_a_page_says_what_it_may_lack(office: Office) -> None:
+def test_a_page_says_what_it_may_lack(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.settle()
     with transaction.atomic():
         intake.record(events.PersonChanged(actor=Actor(system="late"), changed=["name"]))
@@ -52,6 +52,13 @@ def test_a_page_says_what_it_may_lack(office: Office) -> None:
         assert since in page
         assert b"not in the log yet" in page
         assert (b"fits these filters" in page) == bool(query)
+    # It cannot be missing from a page that ends before it happened.
+    assert b"not in the log yet" not in office.desk.get("/log", to="2026-01-01").content
+    monkeypatch.setattr(integrity, "NEWEST", 1)
+    office.time.advance(timedelta(seconds=10))
+    page = office.desk.get("/log").content
+    assert b"More than 1 events" in page
+    assert since not in page
     office.settle()
     page = office.desk.get("/log", system="late").content
     assert b"not in the log yet" not in page
@@ -100,9 +107,12 @@ def test_a_search_on_a_named_person_needs_a_case_number(office: Office) -> None:
     refused = office.desk.get("/log", subject=str(office.other.person))
     assert refused.status_code == 400
     assert b"case number" in refused.content
-    # Who was chosen stays chosen, and is seen to be.
+    # Who was chosen stays chosen, and is seen to be; the name that is shown is noted.
     assert f'value="{names.by_id([office.other.person])[office.other.person]}"'.encode() in refused.content
     assert not leaves(refused.content)
+    office.settle()
+    (noted,) = search.page(search.Filters(actions=("audit.reported",)))
+    assert event(noted.leaf)["parameters"]["report"] == "people"
     assert office.desk.get("/log", subject=str(office.other.person), case="  A 17 ").status_code == 200
     office.settle()
     (row,) = search.page(search.Filters(actions=("audit.searched",), subject=office.other.person))

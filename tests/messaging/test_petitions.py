@@ -298,7 +298,12 @@ def test_when_all_who_are_left_ask_to_leave_nobody_waits_for_a_commit() -> None:
     for person in (*both, two.id):
         state = conversations.conversation_state(person=person, conversation=talk.id)
         assert (state.left, state.last_seq) == (True, talk.row.last_seq)
-    # Whoever looks again finds nothing that waits.
+    # Each wish is in the audit log, and whoever looks again finds nothing that waits.
+    assert [order.person_id for order in Order.objects.filter(group=talk.group).order_by("id")] == [
+        one.id,
+        three.id,
+        two.id,
+    ]
     assert not Order.objects.filter(group=talk.group, executed_seq=None).exists()
 
 

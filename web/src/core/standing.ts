@@ -135,7 +135,7 @@ export async function chainIfAny(identities: Identities, person: Id): Promise<Ch
 }
 
 /**
- * The server says that this person is out, and no commit in the log shows it here: the last one to leave is out without a
+ * The server says that this person is out, and no commit in the log shows it here: the last ones to leave are out without a
  * commit, and an order may not be told to those who are gone. Nothing is sent or read any more. Under the conversation's lane.
  */
 export async function putOut(context: Context, conversation: Id, left: boolean): Promise<void> {

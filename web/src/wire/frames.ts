@@ -286,6 +286,7 @@ export interface Rejoin {
 
 /**
  * This person leaves the group. Answered by `ok`; a Leave order follows, which the next commit executes.
+ * Where everybody who has a device in the group has asked, all of them are out at once, without a commit.
  *
  * `signature` is the device's, label "LeaveRequest".
  */

@@ -137,6 +137,7 @@ it("a device whose person is out by the newest that it knows begins nothing with
 
 it("all who are there ask to leave at once: nobody can carry out all of it, and all are out", async () => {
   const all = [ayesha, omar, sana];
+  const end = room.envelopes.length;
   await Promise.all(all.map((device) => act(device, { do: "leave", conversation: talk })));
   for (const device of all) {
     await stands(device, "out");
@@ -144,4 +145,5 @@ it("all who are there ask to leave at once: nobody can carry out all of it, and 
   }
   expect(all.some(({ person }) => room.isMember(person))).toBe(false);
   expect(room.blocked).toBe(false);
+  expect(room.envelopes).toHaveLength(end);
 });

@@ -216,8 +216,7 @@ def test_the_demo_from_first_start_to_recovery(tmp_path: Path) -> None:
         text=True,
     )
     while restarting.poll() is None:
-        # What it says is for a quieter moment: a part that is slow to answer counts as bad.
-        assert first.health().keys() == WELL.keys()
+        assert first.health()["ok"]
         time.sleep(0.2)
     assert restarting.returncode == 0
     renewed = json.loads((data_dir / "processes.json").read_text())
